@@ -1,0 +1,1 @@
+"""HBR: does hardness-based resampling change class-wise gaps? Pure functions; the workflow calls them through thin scripts."""

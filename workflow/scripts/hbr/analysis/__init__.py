@@ -1,0 +1,1 @@
+"""Metrics, gaps, comparisons and figures."""

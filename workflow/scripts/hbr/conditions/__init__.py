@@ -1,0 +1,1 @@
+"""Conditions: functions that turn hardness into plans."""

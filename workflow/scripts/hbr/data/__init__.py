@@ -1,0 +1,1 @@
+"""Images, prepared data sets and plans."""

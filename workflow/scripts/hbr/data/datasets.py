@@ -1,0 +1,133 @@
+"""The prepared data set: one file, whatever the source was."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from hbr.data.files import read_arrays, write_arrays
+from hbr.errors import StudyError
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """Images as uint8 ``(samples, height, width, channels)`` with 1 or 3 channels, labels as int64 ``(samples,)``.
+
+    ``mean`` and ``std`` are per channel, on pixels scaled to [0, 1]; training normalises with them.
+    """
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+    mean: np.ndarray
+    std: np.ndarray
+
+    @property
+    def classes(self) -> int:
+        """Return the number of classes."""
+        return len(self.class_names)
+
+    @property
+    def checksum(self) -> str:
+        """Return the SHA-256 of images, labels and class names, independent of how the file stores them."""
+        digest = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            digest.update(str((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array))
+        digest.update("\n".join(self.class_names).encode())
+        return digest.hexdigest()
+
+
+def prepare(
+    train_images: np.ndarray,
+    train_labels: np.ndarray,
+    test_images: np.ndarray,
+    test_labels: np.ndarray,
+    class_names: tuple[str, ...],
+    mean: tuple[float, ...] | None = None,
+    std: tuple[float, ...] | None = None,
+    origin: str = "data set",
+) -> PreparedDataset:
+    """Return the checked data set; ``mean`` and ``std`` default to those of the training pixels.
+
+    Raises ``StudyError``, with ``origin`` in its sentence, on one class, an empty class, mismatched counts, labels
+    out of range, or images that are not uint8 with 1 or 3 channels.
+    """
+    for part, images, labels in (("train", train_images, train_labels), ("test", test_images, test_labels)):
+        _check_part(f"{origin}: {part}", images, labels, class_names)
+    if train_images.shape[1:] != test_images.shape[1:]:
+        raise StudyError(
+            f"{origin}: train images are {train_images.shape[1:]}, test images {test_images.shape[1:]}; make them equal"
+        )
+    channels = train_images.shape[3]
+    if mean is None or std is None:
+        mean, std = channel_statistics(train_images)
+    if len(mean) != channels or len(std) != channels:
+        raise StudyError(f"{origin}: mean and std need one number for each of the {channels} channels")
+    return PreparedDataset(
+        train_images=np.ascontiguousarray(train_images),
+        train_labels=train_labels.astype(np.int64),
+        test_images=np.ascontiguousarray(test_images),
+        test_labels=test_labels.astype(np.int64),
+        class_names=tuple(class_names),
+        mean=np.asarray(mean, dtype=np.float32),
+        std=np.asarray(std, dtype=np.float32),
+    )
+
+
+def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation per channel of uint8 images, on the scale [0, 1], from exact histograms."""
+    levels = np.arange(256) / 255.0
+    means, stds = [], []
+    for channel in range(images.shape[3]):
+        share = np.bincount(images[..., channel].reshape(-1), minlength=256) / images[..., channel].size
+        mean = float(share @ levels)
+        means.append(mean)
+        stds.append(max(float(np.sqrt(share @ (levels - mean) ** 2)), 1e-6))
+    return tuple(means), tuple(stds)
+
+
+def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None:
+    """Write the prepared file, its checksum inside."""
+    write_arrays(
+        path,
+        train_images=dataset.train_images,
+        train_labels=dataset.train_labels,
+        test_images=dataset.test_images,
+        test_labels=dataset.test_labels,
+        class_names=np.asarray(dataset.class_names, dtype=np.str_),
+        mean=dataset.mean,
+        std=dataset.std,
+        checksum=np.asarray(dataset.checksum, dtype=np.str_),
+    )
+
+
+def load_dataset(path: str | os.PathLike[str]) -> PreparedDataset:
+    """Return the data set of a prepared file."""
+    arrays = dict(read_arrays(path))
+    arrays.pop("checksum", None)
+    names = tuple(str(name) for name in arrays.pop("class_names"))
+    return PreparedDataset(class_names=names, **arrays)
+
+
+def _check_part(where: str, images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise StudyError(
+            f"{where} images are {images.dtype} of shape {images.shape}; "
+            "expected uint8 of shape (samples, height, width, 1 or 3)"
+        )
+    if labels.ndim != 1 or len(labels) != len(images):
+        raise StudyError(f"{where}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
+    if not np.issubdtype(labels.dtype, np.integer):
+        raise StudyError(f"{where} labels are {labels.dtype}; expected integers 0 to classes - 1")
+    if len(class_names) < 2:
+        raise StudyError(f"{where}: {len(class_names)} class; a study of class-wise gaps needs at least 2")
+    if len(labels) and (labels.min() < 0 or labels.max() >= len(class_names)):
+        raise StudyError(f"{where} labels run from {labels.min()} to {labels.max()}, but there are {len(class_names)} classes")
+    counts = np.bincount(labels, minlength=len(class_names))
+    if (counts == 0).any():
+        empty = class_names[int(np.argmin(counts))]
+        raise StudyError(f"{where}: class {empty!r} has no samples; add some or remove the class")

@@ -1,0 +1,90 @@
+"""Plans: which examples a condition trains on. A plan is a small table, never a copy of images."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from hbr.data.files import read_arrays, replacing, write_arrays
+from hbr.errors import StudyError
+
+KEPT, DUPLICATE, SYNTHETIC, HOLDOUT = range(4)
+ORIGINS = ("kept", "duplicate", "synthetic", "holdout")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The training examples of one condition, one row an example.
+
+    ``source`` is the index into the prepared training images, or, where ``origin`` is synthetic, into ``synthetic``
+    (uint8 images of the same shape). ``labels`` are class indices; ``origin`` indexes :data:`ORIGINS`.
+    """
+
+    source: np.ndarray
+    labels: np.ndarray
+    origin: np.ndarray
+    synthetic: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def class_counts(self, classes: int) -> np.ndarray:
+        """Return the number of examples per class."""
+        return np.bincount(self.labels, minlength=classes)
+
+
+def identity_plan(labels: np.ndarray, image_shape: tuple[int, ...]) -> Plan:
+    """Return the plan of the baseline: every sample once, in order."""
+    return Plan(
+        source=np.arange(len(labels), dtype=np.int64),
+        labels=labels.astype(np.int64),
+        origin=np.full(len(labels), KEPT, dtype=np.int8),
+        synthetic=np.empty((0, *image_shape), dtype=np.uint8),
+    )
+
+
+def check_plan(plan: Plan, labels: np.ndarray, where: str) -> None:
+    """Raise ``StudyError`` where a plan does not fit the data set's training ``labels``."""
+    synthetic = plan.origin == SYNTHETIC
+    limits = np.where(synthetic, len(plan.synthetic), len(labels))
+    outside = np.flatnonzero((plan.source < 0) | (plan.source >= limits))
+    if len(outside):
+        row = int(outside[0])
+        raise StudyError(
+            f"{where}: row {row} names sample {plan.source[row]}, but there are {limits[row]}; "
+            "the plan was made for other data: delete it and run again"
+        )
+    real = ~synthetic
+    if (labels[plan.source[real]] != plan.labels[real]).any():
+        raise StudyError(f"{where}: labels differ from the data set's; the plan was made for other data: delete it")
+
+
+def save_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str], plan: Plan) -> None:
+    """Write the table (Parquet: source, class, origin) and the synthetic images beside it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    origin = pa.DictionaryArray.from_arrays(pa.array(plan.origin, pa.int8()), list(ORIGINS))
+    columns = {"source": pa.array(plan.source), "class": pa.array(plan.labels), "origin": origin}
+    write_arrays(synthetic, images=plan.synthetic)
+    with replacing(table) as temporary:
+        pq.write_table(pa.table(columns), temporary, compression="zstd")
+
+
+def load_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str]) -> Plan:
+    """Return the plan of :func:`save_plan`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_table(table)
+        origin = pc.index_in(columns["origin"].cast(pa.string()), value_set=pa.array(ORIGINS))
+        return Plan(
+            source=columns["source"].to_numpy(),
+            labels=columns["class"].to_numpy(),
+            origin=origin.to_numpy().astype(np.int8),
+            synthetic=read_arrays(synthetic)["images"],
+        )
+    except (pa.ArrowInvalid, KeyError, ValueError) as error:
+        raise StudyError(f"{table} is damaged or not a plan ({error}); delete it and run again") from None

@@ -1,0 +1,154 @@
+"""From a source to a prepared data set: embedded digits, public archives, a folder of images, an array file."""
+
+import gzip
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from hbr.data.archives import ARCHIVES
+from hbr.data.datasets import PreparedDataset, prepare
+from hbr.data.download import md5_of
+from hbr.data.files import read_arrays
+from hbr.data.folders import class_names_of, has_split, read_split
+from hbr.errors import StudyError
+
+# The constants of arXiv 2504.07031; other data sets are normalised by the statistics of their own training pixels.
+PAPER_STATISTICS = {
+    "CIFAR10": ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
+    "CIFAR100": ((0.5071, 0.4867, 0.4408), (0.2675, 0.2565, 0.2761)),
+}
+
+
+def digits_dataset(test_fraction: float, seed: int) -> PreparedDataset:
+    """Return scikit-learn's embedded 8 x 8 digits, balanced: every class gives the training set equally many samples."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    # Ink runs from 0 to 16; 15 keeps it inside a byte and every level distinct.
+    images = (digits.images * 15).astype(np.uint8)[..., None]
+    labels = digits.target.astype(np.int64)
+    train, test = stratified_split(labels, test_fraction, seed, balanced=True)
+    names = tuple(str(name) for name in digits.target_names)
+    return prepare(images[train], labels[train], images[test], labels[test], names, origin="digits")
+
+
+def torchvision_dataset(name: str, archives: Sequence[Path]) -> PreparedDataset:
+    """Return a public data set from its verified archives; torchvision decodes them."""
+    for archive, path in zip(ARCHIVES[name], archives, strict=True):
+        if (found := md5_of(path)) != archive.md5:
+            raise StudyError(f"{path} has MD5 {found}, expected {archive.md5}; delete it and run again")
+    with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
+        train, test, names = _decode(name, archives, Path(folder))
+    mean, std = PAPER_STATISTICS.get(name, (None, None))
+    return prepare(*train, *test, names, mean, std, origin=name)
+
+
+def folder_dataset(root: Path, image_size: int, test_fraction: float | None, seed: int) -> PreparedDataset:
+    """Return the images of ``<root>/{train,test}/<class>/``, or of ``<root>/<class>/`` split by ``test_fraction``."""
+    if not root.is_dir():
+        raise StudyError(f"{root} is not a folder; set `root` to a folder that holds train/<class>/ and test/<class>/")
+    names = class_names_of(root)
+    if has_split(root):
+        train = read_split(root, "train", names, image_size)
+        test = read_split(root, "test", names, image_size)
+    elif test_fraction is None:
+        raise StudyError(f"{root} holds no train/ and test/; add them, or set `test_fraction` to split it by seed")
+    else:
+        images, labels = read_split(root, "train", names, image_size)
+        chosen, rest = stratified_split(labels, test_fraction, seed)
+        train, test = (images[chosen], labels[chosen]), (images[rest], labels[rest])
+    train, test = (_with_channels(part, train, test) for part in (train, test))
+    return prepare(*train, *test, names, origin=str(root))
+
+
+def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> PreparedDataset:
+    """Return the data set of an ``.npz``: ``images`` and ``labels``, or ``{train,test}_images`` and ``{train,test}_labels``.
+
+    Images are uint8, ``(samples, height, width)`` or with 1 or 3 channels behind; ``class_names`` is optional.
+    """
+    arrays = read_arrays(path)
+    split = ("train_images", "train_labels", "test_images", "test_labels")
+    if all(name in arrays for name in split):
+        parts = [arrays[name] for name in split]
+    elif "images" in arrays and "labels" in arrays:
+        if test_fraction is None:
+            raise StudyError(f"{path} holds no test_images; add them, or set `test_fraction` to split it by seed")
+        images, labels = arrays["images"], arrays["labels"]
+        if labels.ndim != 1 or len(images) != len(labels):
+            raise StudyError(f"{path}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
+        train, test = stratified_split(labels, test_fraction, seed)
+        parts = [images[train], labels[train], images[test], labels[test]]
+    else:
+        raise StudyError(f"{path} holds {sorted(arrays)}; expected images and labels, or {', '.join(split)}")
+    for position in (0, 2):
+        if parts[position].ndim == 3:
+            parts[position] = parts[position][..., None]
+    labels = parts[1]
+    if "class_names" in arrays:
+        names = tuple(str(name) for name in arrays["class_names"])
+    else:
+        names = tuple(str(label) for label in range(int(labels.max(initial=-1)) + 1))
+    train_images, train_labels, test_images, test_labels = parts
+    return prepare(train_images, train_labels, test_images, test_labels, names, origin=str(path))
+
+
+def stratified_split(
+    labels: np.ndarray, test_fraction: float, seed: int, balanced: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sorted train and test indices; each class gives ``test_fraction`` of its samples, rounded, to the test set.
+
+    With ``balanced`` every class gives the training set as many samples as the smallest class can, the rest is tested on.
+    """
+    rng = np.random.default_rng(seed)
+    values, counts = np.unique(labels, return_counts=True)
+    train, test = [], []
+    for value, count in zip(values, counts, strict=True):
+        basis = counts.min() if balanced else count
+        kept = int(basis - round(basis * test_fraction))
+        if not 0 < kept < count:
+            raise StudyError(
+                f"class {value} has {count} samples; test_fraction {test_fraction} leaves one of train and test empty"
+            )
+        members = rng.permutation(np.flatnonzero(labels == value))
+        train.append(members[:kept])
+        test.append(members[kept:])
+    return np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
+
+
+_Part = tuple[np.ndarray, np.ndarray]
+
+
+def _with_channels(part: _Part, train: _Part, test: _Part) -> _Part:
+    # Grey images in one split and RGB in the other become RGB in both.
+    images, labels = part
+    channels = max(train[0].shape[3], test[0].shape[3])
+    return (np.repeat(images, channels, axis=3) if images.shape[3] < channels else images), labels
+
+
+def _decode(name: str, archives: Sequence[Path], folder: Path) -> tuple[_Part, _Part, tuple[str, ...]]:
+    from torchvision import datasets
+
+    if name in ("CIFAR10", "CIFAR100"):
+        with tarfile.open(archives[0]) as archive:
+            archive.extractall(folder, filter="data")
+        cifar = [getattr(datasets, name)(folder, train=train) for train in (True, False)]
+        parts = [(part.data, np.asarray(part.targets)) for part in cifar]
+        return parts[0], parts[1], tuple(cifar[0].classes)
+    if name == "FashionMNIST":
+        raw = folder / "FashionMNIST" / "raw"
+        raw.mkdir(parents=True)
+        for archive_path in archives:
+            with gzip.open(archive_path) as packed, (raw / Path(archive_path).stem).open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+        fashion = [datasets.FashionMNIST(str(folder), train=train) for train in (True, False)]
+        parts = [(part.data.numpy()[..., None], part.targets.numpy()) for part in fashion]
+        return parts[0], parts[1], tuple(fashion[0].classes)
+    for archive_path in archives:
+        (folder / Path(archive_path).name).symlink_to(Path(archive_path).resolve())
+    svhn = [datasets.SVHN(str(folder), split=split) for split in ("train", "test")]
+    parts = [(part.data.transpose(0, 2, 3, 1), np.asarray(part.labels)) for part in svhn]
+    return parts[0], parts[1], tuple(str(digit) for digit in range(10))

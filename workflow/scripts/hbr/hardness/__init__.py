@@ -1,0 +1,1 @@
+"""Instance and class hardness, and the allocation that follows from it."""

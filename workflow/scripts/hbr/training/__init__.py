@@ -1,0 +1,1 @@
+"""Networks, augmentation, the dynamics recorder and the engine that trains one member."""

@@ -1,0 +1,57 @@
+"""Training dynamics: what every training example looked like to the network, epoch by epoch, and the file that keeps it."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from hbr.data.files import read_arrays, write_arrays
+from hbr.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Scores of the examples of one plan during one training, in train mode on augmented images, before each step.
+
+    ``margin``, ``probability`` (of the given label) and ``el2n`` are float16 ``(epochs, examples)``, with 0 epochs where
+    only sums were kept. The ``*_sum`` are float32 ``(examples,)`` over all ``epochs``. ``el2n_evaluated`` is float32
+    ``(examples,)``: EL2N after epoch ``el2n_epoch`` in evaluation mode without augmentation (Paul et al. 2021).
+    """
+
+    margin: np.ndarray
+    probability: np.ndarray
+    el2n: np.ndarray
+    margin_sum: np.ndarray
+    probability_sum: np.ndarray
+    el2n_sum: np.ndarray
+    loss_sum: np.ndarray
+    el2n_evaluated: np.ndarray
+    epochs: int
+    el2n_epoch: int
+
+    @property
+    def examples(self) -> int:
+        """Return the number of training examples."""
+        return len(self.margin_sum)
+
+    def per_epoch(self, name: str, first_epoch: int, last_epoch: int) -> np.ndarray:
+        """Return ``margin``, ``probability`` or ``el2n`` as float32 ``(epochs, examples)`` for a window counted from 1."""
+        array: np.ndarray = getattr(self, name)
+        if len(array) < self.epochs:
+            raise StudyError("this training kept only sums over all epochs; no window of epochs can be taken from it")
+        return array[first_epoch - 1 : last_epoch].astype(np.float32)
+
+
+_SCALARS = ("epochs", "el2n_epoch")
+
+
+def save_dynamics(path: str | os.PathLike[str], dynamics: Dynamics) -> None:
+    """Write dynamics as ``.npz``."""
+    write_arrays(path, **{name: np.asarray(value) for name, value in vars(dynamics).items()})
+
+
+def load_dynamics(path: str | os.PathLike[str]) -> Dynamics:
+    """Return the dynamics of :func:`save_dynamics`."""
+    arrays = dict(read_arrays(path))
+    scalars = {name: int(arrays.pop(name)) for name in _SCALARS}
+    return Dynamics(**arrays, **scalars)

@@ -1,0 +1,89 @@
+"""The recorder: hardness tracked in the training pass itself, one vectorised update a batch, no blocking device read."""
+
+import torch
+from torch import Tensor
+
+from hbr.training.dynamics import Dynamics
+
+
+class Recorder:
+    """Collects :class:`Dynamics` on the device of training.
+
+    With ``keep_epochs`` every epoch is kept (6 bytes an example and epoch), else only sums. Nothing is read back before
+    :meth:`finish`, apart from one pair of numbers an epoch in :meth:`epoch_summary`.
+    """
+
+    def __init__(self, examples: int, epochs: int, el2n_epoch: int, keep_epochs: bool, device: torch.device) -> None:
+        self.epochs, self.el2n_epoch, self.keep_epochs = epochs, el2n_epoch, keep_epochs
+        kept = epochs if keep_epochs else 0
+        self.history = torch.zeros(3, kept, examples, dtype=torch.float16, device=device)
+        self.sums = torch.zeros(4, examples, device=device)
+        self.el2n_evaluated = torch.zeros(examples, device=device)
+        # Summed loss and number of right answers of the running epoch.
+        self.running = torch.zeros(2, dtype=torch.float64, device=device)
+
+    def update(self, epoch: int, logits: Tensor, labels: Tensor, positions: Tensor) -> None:
+        """Record one batch: ``logits`` ``(batch, classes)`` before the step, its ``labels`` and ``positions`` in the plan.
+
+        Margin = logit of the given label minus the largest other (Pleiss et al. 2020, eq. 1); EL2N = L2 norm of softmax
+        minus one-hot (Paul et al. 2021); loss = cross-entropy. ``epoch`` counts from 0.
+        """
+        scores = sample_scores(logits, labels)
+        margin, _, _, loss = scores
+        self.sums.index_add_(1, positions, scores)
+        if self.keep_epochs:
+            self.history[:, epoch].index_copy_(1, positions, to_half(scores[:3]))
+        self.running += torch.stack((loss.sum(), (margin > 0).sum()))
+
+    def record_evaluated(self, logits: Tensor, labels: Tensor, positions: Tensor) -> None:
+        """Record EL2N of one batch in evaluation mode without augmentation."""
+        self.el2n_evaluated.index_copy_(0, positions, sample_scores(logits, labels)[2])
+
+    def epoch_summary(self) -> tuple[float, float]:
+        """Return mean loss and accuracy of the epoch that just ended, in train mode, and start the next."""
+        loss, right = (self.running / self.sums.shape[1]).tolist()
+        self.running.zero_()
+        return loss, right
+
+    def finish(self) -> Dynamics:
+        """Return everything recorded, on the CPU."""
+        margin, probability, el2n = self.history.cpu().numpy()
+        sums = self.sums.cpu().numpy()
+        return Dynamics(
+            margin=margin,
+            probability=probability,
+            el2n=el2n,
+            margin_sum=sums[0],
+            probability_sum=sums[1],
+            el2n_sum=sums[2],
+            loss_sum=sums[3],
+            el2n_evaluated=self.el2n_evaluated.cpu().numpy(),
+            epochs=self.epochs,
+            el2n_epoch=self.el2n_epoch,
+        )
+
+
+def sample_scores(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return margin, p(label), EL2N and loss, ``(4, batch)`` in float32, of ``logits`` ``(batch, classes)``."""
+    logits = logits.detach().float()
+    given = labels[:, None]
+    label_logit = logits.gather(1, given)
+    largest_other = logits.scatter(1, given, float("-inf")).amax(1, keepdim=True)
+    log_probability = torch.log_softmax(logits, 1)
+    probability = log_probability.exp()
+    label_log_probability = log_probability.gather(1, given)
+    error = probability.scatter_add(1, given, torch.full_like(label_logit, -1.0))
+    return torch.stack(
+        (
+            (label_logit - largest_other)[:, 0],
+            label_log_probability.exp()[:, 0],
+            torch.linalg.vector_norm(error, dim=1),
+            -label_log_probability[:, 0],
+        )
+    )
+
+
+def to_half(values: Tensor) -> Tensor:
+    """Return float16, saturated instead of overflowing to infinity."""
+    limit = torch.finfo(torch.float16).max
+    return values.clamp(-limit, limit).half()
