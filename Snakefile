@@ -1,0 +1,54 @@
+"""Does hardness-based resampling change class-wise gaps? The table of contents of the study."""
+
+from snakemake.utils import min_version, validate
+
+min_version("9.25")
+
+# Study files are whole: --configfile replaces config.yaml, it does not overlay it.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=f"results/{config['study']}",
+    reports=f"reports/{config['study']}",
+    logs=f"logs/{config['study']}",
+    benchmarks=f"benchmarks/results/{config['study']}",
+
+
+report: "workflow/report/study.rst"
+
+
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/hardness.smk"
+include: "workflow/rules/conditions.smk"
+include: "workflow/rules/analysis.smk"
+
+
+wildcard_constraints:
+    dataset=r"[a-z0-9][a-z0-9_]*",
+    condition=r"[a-z0-9][a-z0-9._-]*",
+    estimator=r"[a-z0-9][a-z0-9_]*",
+    oversampling=r"none|random|easy|hard|smote",
+    undersampling=r"none|easy|random|hard",
+    alpha=r"[0-9.e+]+",
+    variant=r"\d+",
+    member=r"\d+",
+    chapter=r"[a-z_]+",
+    archive=r"[^/]+",
+
+
+rule all:
+    default_target: True
+    input:
+        collect("<reports>/{dataset}/{chapter}.html", dataset=config["datasets"], chapter=CHAPTERS),
+
+
+rule baseline:
+    input:
+        collect("<reports>/{dataset}/{chapter}.html", dataset=config["datasets"], chapter=["baseline", "hardness"]),

@@ -1,0 +1,139 @@
+"""The only functions of the workflow: what the rules look up."""
+
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+
+from hbr.configuration import check_meaning, check_shape
+from hbr.data.archives import ARCHIVES
+from hbr.data.folders import fingerprint
+from hbr.errors import StudyError
+from hbr.modules import source_files
+
+SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
+
+try:
+    check_shape(config, yaml.safe_load(SCHEMA.read_text()))
+    validate(config, str(SCHEMA))
+    check_meaning(config)
+except StudyError as error:
+    raise WorkflowError(f"The config is refused. {error}") from None
+
+CHAPTERS = []
+
+
+def sources(script, plugin=None):
+    """Return a script and the modules it runs; a user's own function adds its file."""
+    files = [os.path.relpath(path) for path in source_files(Path(workflow.basedir) / "workflow/scripts" / script)]
+    return files + ([module_file(plugin)] if plugin and ":" in plugin else [])
+
+
+def module_file(plugin):
+    """Return the file of `module:function`, relative to the working directory."""
+    return plugin.partition(":")[0].replace(".", "/") + ".py"
+
+
+def dataset_key(key, default=""):
+    """Return a function that looks a key of the data set up."""
+    return lambda wildcards: config["datasets"][wildcards.dataset].get(key, default)
+
+
+def recipe_key(key):
+    """Return a function that looks a key of the data set's recipe up."""
+    return lambda wildcards: config["recipes"][config["datasets"][wildcards.dataset]["recipe"]][key]
+
+
+def estimator_key(key, default=""):
+    """Return a function that looks a key of the estimator up."""
+    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(key, default)
+
+
+def estimator_method(wildcards):
+    """Return the estimator's method: its own name where it is built in."""
+    return estimator_key("method", wildcards.estimator)(wildcards)
+
+
+def never_learned(wildcards):
+    """Return forgetting's rule for samples that were never right; the authors' is zero."""
+    return estimator_key("never_learned", "zero" if config["compat"] == "v1" else "maximum")(wildcards)
+
+
+def archive_files(wildcards):
+    """Return the files a data set is made of, apart from folders of images."""
+    dataset = config["datasets"][wildcards.dataset]
+    if dataset["source"] == "arrays":
+        return [dataset["file"]]
+    if dataset["source"] == "torchvision":
+        return [f"<resources>/{archive.filename}" for archive in ARCHIVES[dataset["name"]]]
+    return []
+
+
+def archive_key(key):
+    """Return a function that looks a key up in the first data set that uses an archive."""
+
+    def lookup_archive(wildcards):
+        for dataset in config["datasets"].values():
+            names = [archive.filename for archive in ARCHIVES.get(dataset.get("name"), ())]
+            if wildcards.archive in names:
+                return dataset.get(key, "")
+        return ""
+
+    return lookup_archive
+
+
+def folder_fingerprint(wildcards):
+    """Return a digest of names and sizes of a folder's images: a folder cannot be an input that survives a copy."""
+    dataset = config["datasets"][wildcards.dataset]
+    return fingerprint(Path(dataset["root"])) if dataset["source"] == "folder" else ""
+
+
+def resampled_conditions():
+    """Return every resampled condition's name with its parts."""
+    return {
+        f"resampled-{estimator}-{strategy['oversampling']}-{strategy['undersampling']}-alpha{alpha:g}": {
+            "kind": "resampled",
+            "estimator": estimator,
+            "oversampling": strategy["oversampling"],
+            "undersampling": strategy["undersampling"],
+            "alpha": f"{alpha:g}",
+        }
+        for estimator in config["resampling"]["estimators"]
+        for strategy in config["resampling"]["strategies"]
+        for alpha in config["resampling"]["alphas"]
+    }
+
+
+CONDITIONS = {"baseline": {"kind": "baseline"}}
+if config["resampling"]["strategies"]:
+    CONDITIONS |= {"control": {"kind": "control", "alpha": "0"}} | resampled_conditions()
+
+
+def condition_key(key):
+    """Return a function that looks a part of the condition up."""
+    return lambda wildcards: CONDITIONS[wildcards.condition].get(key, "")
+
+
+def members_of(file):
+    """Return a function that lists one file of every member of a condition."""
+
+    def list_members(wildcards):
+        where = f"<results>/{wildcards.dataset}/members/{wildcards.condition}"
+        if wildcards.condition == "baseline":
+            return collect(f"{where}/variant0/member{{m}}/{file}", m=range(1, config["baseline"]["members"] + 1))
+        return collect(
+            f"{where}/variant{{v}}/member{{m}}/{file}",
+            v=range(1, config["resampling"]["variants"] + 1),
+            m=range(1, config["resampling"]["members"] + 1),
+        )
+
+    return list_members
+
+
+def keep_dynamics(wildcards):
+    """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
+    return "epochs" if wildcards.condition == "baseline" else "sums"

@@ -1,0 +1,41 @@
+"""Turn stored dynamics into instance and class hardness."""
+
+import argparse
+from pathlib import Path
+
+from hbr.command import run
+from hbr.data.files import read_arrays, write_table
+from hbr.hardness.classes import class_table, sample_table
+from hbr.hardness.estimators import ensemble_scores, estimator_of
+from hbr.training.dynamics import load_dynamics
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Write the table of samples and the table of classes."""
+    arrays = read_arrays(arguments.dataset, "train_labels", "class_names")
+    labels, names = arrays["train_labels"], tuple(str(name) for name in arrays["class_names"])
+    estimator = estimator_of(
+        arguments.method,
+        arguments.direction or None,
+        arguments.first_epoch or None,
+        arguments.last_epoch or None,
+        arguments.never_learned,
+    )
+    scores = ensemble_scores([load_dynamics(path) for path in arguments.dynamics], estimator)
+    write_table(arguments.samples, sample_table(scores, labels, estimator.direction))
+    write_table(arguments.classes, class_table(scores, labels, names, estimator.direction))
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
+parser.add_argument("--method", required=True)
+parser.add_argument("--direction", default="")
+parser.add_argument("--first-epoch", type=int, default=0)
+parser.add_argument("--last-epoch", type=int, default=0)
+parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
+parser.add_argument("--samples", type=Path, required=True)
+parser.add_argument("--classes", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)

@@ -1,0 +1,47 @@
+"""Tables of hardness: one row a sample, one row a class, with intervals over members."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.intervals import mean_interval
+
+
+def sample_table(scores: np.ndarray, labels: np.ndarray, direction: str) -> pd.DataFrame:
+    """Return sample, class, hardness (mean over members), its standard deviation, and difficulty rank.
+
+    ``scores`` are ``(members, samples)``. ``difficulty_rank`` runs from 0 (easiest) to 1 (hardest) whatever the
+    direction of the estimator, ties averaged.
+    """
+    hardness = scores.mean(0)
+    harder = hardness if direction == HIGH_IS_HARD else -hardness
+    rank = (stats.rankdata(harder) - 1) / max(len(harder) - 1, 1)
+    spread = scores.std(0, ddof=1) if len(scores) > 1 else np.full(scores.shape[1], np.nan)
+    columns = {"sample": np.arange(len(labels)), "class": labels, "hardness": hardness}
+    return pd.DataFrame({**columns, "hardness_std": spread, "difficulty_rank": rank})
+
+
+def class_table(scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], direction: str) -> pd.DataFrame:
+    """Return class hardness H_c, the mean instance score of the class, with a 95 % t-interval over members.
+
+    Also the number of samples, of members, and the difficulty rank of the class (1 = easiest).
+    """
+    counts = np.bincount(labels, minlength=len(class_names))
+    means = np.stack([np.bincount(labels, weights=member, minlength=len(class_names)) for member in scores]) / counts
+    hardness = means.mean(0)
+    lower, upper = mean_interval(means)
+    harder = hardness if direction == HIGH_IS_HARD else -hardness
+    return pd.DataFrame(
+        {
+            "class": np.arange(len(class_names)),
+            "class_name": class_names,
+            "samples": counts,
+            "hardness": hardness,
+            "hardness_lower": lower,
+            "hardness_upper": upper,
+            "members": len(scores),
+            "direction": direction,
+            "difficulty_rank": stats.rankdata(harder).astype(int),
+        }
+    )

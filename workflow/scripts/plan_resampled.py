@@ -1,0 +1,50 @@
+"""Write one variant of a resampled plan; the control is the same with the allocation of alpha 0."""
+
+import argparse
+from pathlib import Path
+
+from hbr.command import append, run
+from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled
+from hbr.data.files import read_arrays, read_table
+from hbr.data.plans import ORIGINS, save_plan
+from hbr.seeds import derive_rng
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Draw and save the plan; log what each class got."""
+    arrays = read_arrays(arguments.dataset, "train_images", "train_labels", "class_names")
+    allocation = read_table(arguments.allocation)
+    names = tuple(str(name) for name in arrays["class_names"])
+    plan = plan_resampled(
+        images=arrays["train_images"],
+        labels=arrays["train_labels"],
+        difficulty=read_table(arguments.samples)["difficulty_rank"].to_numpy(),
+        granted=allocation["granted"].to_numpy(),
+        oversampling=arguments.oversampling,
+        undersampling=arguments.undersampling,
+        rng=derive_rng(arguments.seed, arguments.dataset_name, arguments.variant, "plan"),
+        sharpness=arguments.sharpness,
+        class_names=names,
+    )
+    save_plan(arguments.plan, arguments.synthetic, plan)
+    kept = {name: int((plan.origin == code).sum()) for code, name in enumerate(ORIGINS)}
+    append(arguments.log, f"{len(plan)} examples: {kept}")
+    for name, count in zip(names, plan.class_counts(len(names)), strict=True):
+        append(arguments.log, f"{name}: {count}")
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--samples", type=Path, required=True)
+parser.add_argument("--allocation", type=Path, required=True)
+parser.add_argument("--dataset-name", required=True)
+parser.add_argument("--variant", type=int, required=True)
+parser.add_argument("--seed", type=int, required=True)
+parser.add_argument("--oversampling", choices=OVERSAMPLING, required=True)
+parser.add_argument("--undersampling", choices=UNDERSAMPLING, required=True)
+parser.add_argument("--sharpness", type=float, default=1.0)
+parser.add_argument("--plan", type=Path, required=True)
+parser.add_argument("--synthetic", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)

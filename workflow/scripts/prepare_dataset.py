@@ -1,0 +1,45 @@
+"""Bring any source into one prepared file."""
+
+import argparse
+from pathlib import Path
+
+from hbr.command import run, say
+from hbr.data.datasets import PreparedDataset, save_dataset
+from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
+
+
+def read_source(arguments: argparse.Namespace) -> PreparedDataset:
+    """Return the data set of the chosen source."""
+    if arguments.source == "digits":
+        return digits_dataset(arguments.test_fraction, arguments.split_seed)
+    if arguments.source == "torchvision":
+        return torchvision_dataset(arguments.name, arguments.archives)
+    if arguments.source == "folder":
+        return folder_dataset(arguments.root, arguments.image_size, arguments.test_fraction, arguments.split_seed)
+    return arrays_dataset(arguments.archives[0], arguments.test_fraction, arguments.split_seed)
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Prepare and say what was found."""
+    dataset = read_source(arguments)
+    save_dataset(arguments.output, dataset)
+    height, width, channels = dataset.train_images.shape[1:]
+    say(
+        arguments.log,
+        f"{len(dataset.train_labels)} train and {len(dataset.test_labels)} test images of {height} x {width} x {channels}, "
+        f"{dataset.classes} classes, SHA-256 {dataset.checksum[:16]}",
+    )
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--source", choices=("digits", "torchvision", "folder", "arrays"), required=True)
+parser.add_argument("--name", default="")
+parser.add_argument("--archives", type=Path, nargs="*", default=[])
+parser.add_argument("--root", type=Path)
+parser.add_argument("--image-size", type=int, default=32)
+parser.add_argument("--test-fraction", type=lambda text: float(text) if text else None)
+parser.add_argument("--split-seed", type=int, default=0)
+parser.add_argument("--output", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)

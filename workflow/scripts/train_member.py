@@ -1,0 +1,105 @@
+"""Train one member on one plan; keep its test outcomes and its training dynamics."""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from hbr.command import append, run, say
+from hbr.data.datasets import load_dataset
+from hbr.data.plans import check_plan, load_plan
+from hbr.seeds import derive_seed
+from hbr.training.dynamics import save_dynamics
+from hbr.training.engine import MemberSeeds, Progress, train_member
+from hbr.training.networks import build_network
+from hbr.training.outcomes import save_outcomes
+from hbr.training.recipe import Recipe
+
+TERMINAL_SECONDS = 15
+
+
+class Reporter:
+    """Every epoch goes to the log; the terminal, which members share, gets one line in a while and the last."""
+
+    def __init__(self, label: str, log: Path) -> None:
+        self.label, self.log, self.shown = label, log, time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        """Report one finished epoch."""
+        now = time.monotonic()
+        if progress.epoch == progress.epochs or now - self.shown >= TERMINAL_SECONDS:
+            self.shown = now
+            say(self.log, f"{self.label}  {progress}")
+        else:
+            append(self.log, f"{self.label}  {progress}")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Load, train, save."""
+    torch.set_num_threads(arguments.threads)
+    # Same seed and machine must give the same bits; cuBLAS needs the variable before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dataset = load_dataset(arguments.dataset)
+    plan = load_plan(arguments.plan, arguments.synthetic)
+    check_plan(plan, dataset.train_labels, str(arguments.plan))
+    recipe = Recipe(**{name: getattr(arguments, name) for name in Recipe.__dataclass_fields__})
+    key = (arguments.dataset_name, arguments.variant, arguments.member)
+    seeds = MemberSeeds(
+        weights=derive_seed(arguments.seed, *key, "weights"),
+        order=derive_seed(arguments.seed, *key, "order"),
+        variant=arguments.variant,
+        member=arguments.member,
+    )
+    network = build_network(
+        arguments.network, dataset.train_images.shape[3], dataset.classes, seeds.weights, arguments.width or None
+    )
+    label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
+    parameters = sum(weights.numel() for weights in network.parameters())
+    append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples, {device}")
+    outcomes, dynamics = train_member(
+        dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", Reporter(label, arguments.log)
+    )
+    save_dynamics(arguments.dynamics, dynamics)
+    save_outcomes(arguments.outcomes, outcomes)
+
+
+def flag(text: str) -> bool:
+    """Return a boolean written as Python or YAML writes it."""
+    return {"true": True, "false": False}[text.lower()]
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--plan", type=Path, required=True)
+parser.add_argument("--synthetic", type=Path, required=True)
+parser.add_argument("--dataset-name", required=True)
+parser.add_argument("--condition", required=True, help="for the progress lines only; no seed depends on it")
+parser.add_argument("--variant", type=int, required=True)
+parser.add_argument("--member", type=int, required=True)
+parser.add_argument("--seed", type=int, required=True, help="the seed of the study")
+parser.add_argument("--network", required=True)
+parser.add_argument("--width", type=int, default=0, help="0: the network's own")
+parser.add_argument("--epochs", type=int, required=True)
+parser.add_argument("--batch-size", type=int, required=True)
+parser.add_argument("--learning-rate", type=float, required=True)
+parser.add_argument("--momentum", type=float, required=True)
+parser.add_argument("--nesterov", type=flag, required=True)
+parser.add_argument("--weight-decay", type=float, required=True)
+parser.add_argument("--schedule", choices=("step", "cosine", "one-cycle"), required=True)
+parser.add_argument("--milestones", type=lambda text: tuple(int(part) for part in text.split(",") if part), default=())
+parser.add_argument("--decay-factor", type=float, required=True)
+parser.add_argument("--warmup-epochs", type=float, required=True)
+parser.add_argument("--flip", type=flag, required=True)
+parser.add_argument("--crop-padding", type=int, required=True)
+parser.add_argument("--el2n-epoch", type=int, required=True)
+parser.add_argument("--keep", choices=("epochs", "sums"), required=True, help="what the dynamics keep")
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--outcomes", type=Path, required=True)
+parser.add_argument("--dynamics", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)
