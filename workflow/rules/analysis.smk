@@ -63,3 +63,171 @@ rule compare_conditions:
         "python {input.code[0]}"
         " --classes {input.classes:q} --gaps {input.gaps:q}"
         " --class-differences {output.class_differences:q} --gap-differences {output.gap_differences:q} --log {log:q}"
+
+
+rule render_baseline:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
+        notebook=source("workflow/notebooks/baseline.py"),
+        data="<results>/{dataset}/dataset.npz",
+        classes="<results>/{dataset}/measures/baseline/classes.csv",
+        history="<results>/{dataset}/measures/baseline/history.csv",
+    output:
+        html=report(
+            "<reports>/{dataset}/baseline.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": "1 data and baseline"},
+        ),
+        images=report(
+            "<reports>/{dataset}/figures/images.svg",
+            caption="../report/images.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "training images"},
+        ),
+        images_png="<reports>/{dataset}/figures/images.png",
+        learning_curves=report(
+            "<reports>/{dataset}/figures/learning_curves.svg",
+            caption="../report/learning_curves.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "learning curves"},
+        ),
+        learning_curves_png="<reports>/{dataset}/figures/learning_curves.png",
+        class_recall=report(
+            "<reports>/{dataset}/figures/class_recall.svg",
+            caption="../report/class_recall.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "class recall (v1, figure 1)"},
+        ),
+        class_recall_png="<reports>/{dataset}/figures/class_recall.png",
+    params:
+        inputs=notebook_inputs,
+    log:
+        "<logs>/render_baseline/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    shell:
+        "python {input.code[0]}"
+        " --notebook {input.notebook:q} --dataset {wildcards.dataset:q} --inputs {params.inputs:q}"
+        " --figures $(dirname {output.html:q})/figures --html {output.html:q} --log {log:q}"
+
+
+use rule render_baseline as render_hardness with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/hardness.py"),
+        notebook=source("workflow/notebooks/hardness.py"),
+        data="<results>/{dataset}/dataset.npz",
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet", estimator=config["hardness"]["estimators"]
+        ),
+        classes=collect("<results>/{{dataset}}/hardness/{estimator}/classes.csv", estimator=config["hardness"]["estimators"]),
+    output:
+        html=report(
+            "<reports>/{dataset}/hardness.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": "2 hardness"},
+        ),
+        hardness_distributions=report(
+            "<reports>/{dataset}/figures/hardness_distributions.svg",
+            caption="../report/hardness_distributions.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "hardness per class"},
+        ),
+        hardness_distributions_png="<reports>/{dataset}/figures/hardness_distributions.png",
+        class_order=report(
+            "<reports>/{dataset}/figures/class_order.svg",
+            caption="../report/class_order.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "class order by estimator"},
+        ),
+        class_order_png="<reports>/{dataset}/figures/class_order.png",
+        easiest_images=report(
+            "<reports>/{dataset}/figures/easiest_images.svg",
+            caption="../report/picture_sheet.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "easiest images"},
+        ),
+        easiest_images_png="<reports>/{dataset}/figures/easiest_images.png",
+        hardest_images=report(
+            "<reports>/{dataset}/figures/hardest_images.svg",
+            caption="../report/picture_sheet.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "hardest images"},
+        ),
+        hardest_images_png="<reports>/{dataset}/figures/hardest_images.png",
+    log:
+        "<logs>/render_hardness/{dataset}.log",
+
+
+use rule render_baseline as render_allocation with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/allocation.py"),
+        notebook=source("workflow/notebooks/allocation.py"),
+        samples=f"<results>/{{dataset}}/hardness/{config['resampling']['estimators'][0]}/samples.parquet",
+        allocations=allocations_shown,
+        plans=collect("<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet", condition=RESAMPLED_AND_CONTROL),
+    output:
+        html=report(
+            "<reports>/{dataset}/allocation.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": "3 allocation and plans"},
+        ),
+        allocation=report(
+            "<reports>/{dataset}/figures/allocation.svg",
+            caption="../report/allocation.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "samples per class (v1, figure 4)"},
+        ),
+        allocation_png="<reports>/{dataset}/figures/allocation.png",
+        drawing_rates=report(
+            "<reports>/{dataset}/figures/drawing_rates.svg",
+            caption="../report/drawing_rates.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "effective sampling"},
+        ),
+        drawing_rates_png="<reports>/{dataset}/figures/drawing_rates.png",
+    log:
+        "<logs>/render_allocation/{dataset}.log",
+
+
+use rule render_baseline as render_effect with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/effect.py"),
+        notebook=source("workflow/notebooks/effect.py"),
+        classes=collect("<results>/{{dataset}}/measures/{condition}/classes.csv", condition=CONDITIONS),
+        gaps="<results>/{dataset}/gaps.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha1.csv",
+        class_differences="<results>/{dataset}/class_differences.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        html=report(
+            "<reports>/{dataset}/effect.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": "4 effect of resampling"},
+        ),
+        recall_by_class=report(
+            "<reports>/{dataset}/figures/recall_by_class.svg",
+            caption="../report/recall_by_class.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "class recall by condition (v1, figure 9)"},
+        ),
+        recall_by_class_png="<reports>/{dataset}/figures/recall_by_class.png",
+        class_changes=report(
+            "<reports>/{dataset}/figures/class_changes.svg",
+            caption="../report/class_changes.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "change by class (v1, figure 11)"},
+        ),
+        class_changes_png="<reports>/{dataset}/figures/class_changes.png",
+        gap_changes=report(
+            "<reports>/{dataset}/figures/gap_changes.svg",
+            caption="../report/gap_changes.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "change of the gaps"},
+        ),
+        gap_changes_png="<reports>/{dataset}/figures/gap_changes.png",
+    log:
+        "<logs>/render_effect/{dataset}.log",

@@ -1,5 +1,6 @@
 """The only functions of the workflow: what the rules look up."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -24,13 +25,24 @@ try:
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
-CHAPTERS = []
+CHAPTERS = ["baseline", "hardness", "allocation", "effect"] if config["resampling"]["strategies"] else ["baseline", "hardness"]
 
 
-def sources(script, plugin=None):
-    """Return a script and the modules it runs; a user's own function adds its file."""
-    files = [os.path.relpath(path) for path in source_files(Path(workflow.basedir) / "workflow/scripts" / script)]
-    return files + ([module_file(plugin)] if plugin and ":" in plugin else [])
+def sources(script, plugin=None, notebook=None):
+    """Return a script and the modules it runs; a user's own function adds its file, a notebook itself and its modules."""
+    root = Path(workflow.basedir) / "workflow/scripts"
+    files = list(source_files(root / script, root))
+    if notebook:
+        files += [path for path in source_files(Path(workflow.basedir) / notebook, root) if path not in files]
+    if plugin and ":" in plugin:
+        files.append(module_file(plugin))
+    # Relative, so that a clone elsewhere finds the inputs unchanged.
+    return [os.path.relpath(path) for path in files]
+
+
+def source(path):
+    """Return one file of the workflow, relative to the working directory."""
+    return os.path.relpath(Path(workflow.basedir) / path)
 
 
 def module_file(plugin):
@@ -113,6 +125,9 @@ if config["resampling"]["strategies"]:
     CONDITIONS |= {"control": {"kind": "control", "alpha": "0"}} | resampled_conditions()
 
 
+RESAMPLED_AND_CONTROL = [name for name in CONDITIONS if name != "baseline"]
+
+
 def condition_key(key):
     """Return a function that looks a part of the condition up."""
     return lambda wildcards: CONDITIONS[wildcards.condition].get(key, "")
@@ -137,3 +152,19 @@ def members_of(file):
 def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     return "epochs" if wildcards.condition == "baseline" else "sums"
+
+
+def allocations_shown(wildcards):
+    """Return the allocations of the study, the control's first."""
+    return collect(
+        "<results>/{dataset}/allocations/{estimator}/alpha{alpha}.csv",
+        dataset=wildcards.dataset,
+        estimator=config["resampling"]["estimators"],
+        alpha=[0, *(f"{alpha:g}" for alpha in config["resampling"]["alphas"])],
+    )
+
+
+def notebook_inputs(wildcards, input):
+    """Return a notebook's inputs by name, as JSON; code is not for notebooks."""
+    named = {name: input.get(name) for name in input.keys() if name not in ("code", "notebook")}
+    return json.dumps({name: value if isinstance(value, str) else list(value) for name, value in named.items()})

@@ -6,12 +6,11 @@ from pathlib import Path
 
 
 @cache
-def source_files(script: Path) -> tuple[Path, ...]:
+def source_files(script: Path, root: Path) -> tuple[Path, ...]:
     """Return the script, then every module of the package it imports, directly or not, sorted.
 
-    Imports inside functions count. Package ``__init__`` files on the way are included, as Python runs them.
+    ``root`` is the folder that holds the package. Imports inside functions count. Package ``__init__`` files on the way are included, as Python runs them.
     """
-    root = script.parent
     found: set[Path] = set()
     waiting = [script]
     while waiting:

@@ -8,21 +8,30 @@ from hbr.intervals import mean_interval
 CONDITION_COLUMNS = ["dataset", "condition", "kind", "estimator", "oversampling", "undersampling", "alpha"]
 
 
+def pair_with_control(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return every resampled run beside the control run of the same seeds, with their difference.
+
+    ``values`` is long: the condition's columns, variant, member, ``keys`` and value. A pair shares variant and member,
+    hence its seeds. Runs without a partner are left out.
+    """
+    control = values[values["kind"] == "control"]
+    pair = ["dataset", "variant", "member", *keys]
+    paired = values[values["kind"] == "resampled"].merge(
+        control[[*pair, "value"]], on=pair, suffixes=("", "_control"), validate="many_to_one"
+    )
+    paired["difference"] = paired["value"] - paired["value_control"]
+    return paired
+
+
 def compare_to_control(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return, per condition and ``keys``, the mean paired difference to the control with a 95 % t-interval.
 
-    ``values`` is long: the condition's columns, variant, member, ``keys`` and value. A pair shares variant and member,
-    hence its seeds. Members of one variant share a plan and are not independent, so pairs are first averaged within a
-    variant and the interval is over variants; with one variant there is none. Members without a partner are left out.
+    Members of one variant share a plan and are not independent, so pairs are first averaged within a variant and the
+    interval is over variants; with one variant there is none. A member without a partner is left out.
     """
-    control = values[values["kind"] == "control"]
-    treated = values[values["kind"] == "resampled"]
-    pair = ["dataset", "variant", "member", *keys]
-    paired = treated.merge(control[[*pair, "value"]], on=pair, suffixes=("", "_control"), validate="many_to_one")
-    paired["difference"] = paired["value"] - paired["value_control"]
     group = [*CONDITION_COLUMNS, *keys]
     rows = []
-    for key, cell in paired.groupby(group, sort=False, dropna=False):
+    for key, cell in pair_with_control(values, keys).groupby(group, sort=False, dropna=False):
         by_variant = cell.groupby("variant")["difference"].mean().to_numpy()
         lower, upper = mean_interval(by_variant)
         rows.append(

@@ -1,0 +1,57 @@
+# %% [markdown]
+# # Allocation and plans
+# Class hardness H becomes a ratio r, and the ratio a number of samples:
+# S(alpha) = N/k + alpha (r N - N/k), rounded so that the total stays exactly N.
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+import pandas as pd
+from IPython.display import HTML, display
+
+from hbr.analysis.figures.hardness import allocation_counts, drawing_rates
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.tables import draw_rates, plan_summary
+from hbr.data.files import read_table
+
+use_style()
+allocations = {}
+for path in inputs["allocations"]:
+    allocations.setdefault(path.split("/")[-2], []).append(read_table(path))
+
+# %% [markdown]
+# ## Samples per class (v1, figure 4)
+# alpha = 0 is the balanced control. Classes right of the dotted line are hard: at alpha = 1 they get more than N/k.
+
+# %%
+for number, (estimator, tables) in enumerate(allocations.items()):
+    figure = allocation_counts(pd.concat(tables), dataset, estimator)
+    if number == 0:
+        save_figure(figure, figures, "allocation")
+
+# %%
+for estimator, tables in allocations.items():
+    for table in tables:
+        shown = table.sort_values("position").drop(columns=["class", "position", "alpha"])
+        html = shown.to_html(index=False, float_format="{:.4f}".format)
+        display(HTML(f"<h3>{estimator}, alpha = {table['alpha'].iloc[0]:g}</h3>{html}"))
+
+# %% [markdown]
+# ## What the plans hold
+# With `none` on one side the classes of that side stay as they are, and the plan's size differs from N.
+
+# %%
+samples = read_table(inputs["samples"])
+plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
+display(HTML(plan_summary(plans).to_html(index=False)))
+
+# %% [markdown]
+# ## Effective sampling
+# How often a sample of each difficulty decile (within its class) stands in the plan of the first variant, synthetic images not
+# counted. The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`.
+
+# %%
+save_figure(drawing_rates(draw_rates(plans, samples), dataset), figures, "drawing_rates")

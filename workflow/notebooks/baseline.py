@@ -1,0 +1,57 @@
+# %% [markdown]
+# # Data and baseline
+# The baseline trains an ensemble on the data set as it is. Its members differ in their seeds alone.
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+import numpy as np
+from IPython.display import HTML, display
+
+from hbr.analysis.comparisons import summarise
+from hbr.analysis.figures.baseline import class_recall, learning_curves
+from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.tables import dataset_summary, percent_summary
+from hbr.data.datasets import load_dataset
+from hbr.data.files import read_table
+
+use_style()
+data = load_dataset(inputs["data"])
+names = dict(enumerate(data.class_names))
+
+# %% [markdown]
+# ## The data
+
+# %%
+display(HTML(dataset_summary(data).to_html(index=False)))
+
+# %%
+shown = np.concatenate([np.flatnonzero(data.train_labels == label)[:10] for label in range(min(data.classes, 10))])
+captions = [names[int(label)] for label in data.train_labels[shown]]
+sheet = image_sheet(data.train_images[shown], captions, f"{dataset}: the first training images of each class")
+save_figure(sheet, figures, "images")
+
+# %% [markdown]
+# ## Training
+# Thin lines are members, thick lines their mean.
+
+# %%
+curves = learning_curves(read_table(inputs["history"]), dataset)
+save_figure(curves, figures, "learning_curves")
+
+# %% [markdown]
+# ## Class recall (v1, figure 1)
+# Even where every class has equally many training samples, classes are not learned equally well.
+
+# %%
+measured = read_table(inputs["classes"])
+recall = summarise(measured[measured["metric"] == "recall"], ["class"])
+recall["class_name"] = recall["class"].map(names)
+save_figure(class_recall(recall, dataset, measured["member"].nunique()), figures, "class_recall")
+
+# %%
+display(HTML(percent_summary(measured, names).to_html(index=False, float_format="{:.2f}".format)))

@@ -1,0 +1,67 @@
+# %% [markdown]
+# # Hardness
+# How hard each training sample was during training, averaged over the members of the baseline, and the mean over
+# each class. Every estimator states its direction.
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+from IPython.display import HTML, display
+from pathlib import Path
+
+import pandas as pd
+
+from hbr.analysis.figures.hardness import class_order, hardness_distributions
+from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.data.datasets import load_dataset
+from hbr.data.files import read_table
+
+use_style()
+data = load_dataset(inputs["data"])
+estimators = {Path(path).parent.name: path for path in inputs["samples"]}
+samples = {name: read_table(path) for name, path in estimators.items()}
+classes = {Path(path).parent.name: read_table(path) for path in inputs["classes"]}
+first = next(iter(estimators))
+
+# %% [markdown]
+# ## Distribution of instance hardness per class
+
+# %%
+for name in estimators:
+    figure = hardness_distributions(samples[name], classes[name], name, dataset)
+    if name == first:
+        save_figure(figure, figures, "hardness_distributions")
+
+# %% [markdown]
+# ## Do estimators agree on which classes are hard?
+
+# %%
+ranks = pd.DataFrame({name: table.set_index("class_name")["difficulty_rank"] for name, table in classes.items()})
+ranks = ranks.sort_values(first)
+save_figure(class_order(ranks, dataset), figures, "class_order")
+
+# %% [markdown]
+# ## The easiest and the hardest images
+# Above each image: its class, its hardness and its index in the training set.
+
+
+# %%
+def sheet(title, rows):
+    """Show images with class, hardness and index."""
+    named = zip(rows["class"], rows["hardness"], rows["sample"], strict=True)
+    captions = [f"{data.class_names[label]} {hardness:.2f}\n#{sample}" for label, hardness, sample in named]
+    return image_sheet(data.train_images[rows["sample"]], captions, f"{dataset}: the {len(rows)} {title} by {first}")
+
+
+ordered = samples[first].sort_values("difficulty_rank")
+save_figure(sheet("easiest training images", ordered.head(30)), figures, "easiest_images")
+save_figure(sheet("hardest training images", ordered.tail(30).iloc[::-1]), figures, "hardest_images")
+
+# %%
+for name, table in classes.items():
+    shown = table.sort_values("difficulty_rank").drop(columns="class")
+    display(HTML(f"<h3>{name}</h3>" + shown.to_html(index=False, float_format="{:.4f}".format)))

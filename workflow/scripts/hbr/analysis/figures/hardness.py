@@ -1,0 +1,77 @@
+"""Hardness of samples and classes, and the allocation that follows."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width
+
+_ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
+
+
+def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimator: str, dataset: str) -> Figure:
+    """Return the distribution of instance hardness in each class, easiest class left, with the class mean."""
+    order = classes.sort_values("difficulty_rank")
+    direction = _ARROW[str(classes["direction"].iloc[0])]
+    figure, axes = plt.subplots(figsize=(class_axis_width(len(order)), 3.2))
+    sns.boxplot(
+        samples, x="class", y="hardness", order=order["class"], color="#C6DBEF", width=0.6, fliersize=0.8, linewidth=0.7, ax=axes
+    )
+    places = range(len(order))
+    error = [order["hardness"] - order["hardness_lower"], order["hardness_upper"] - order["hardness"]]
+    axes.errorbar(places, order["hardness"], yerr=error, fmt="D", ms=3.5, color=HARD, capsize=2, lw=1, label="class mean")
+    axes.legend(loc="best")
+    axes.set_xticks(places, order["class_name"], rotation=90 if len(order) > 12 else 30)
+    members = int(classes["members"].iloc[0])
+    axes.set(
+        xlabel="class, hardest right",
+        ylabel=f"{estimator} ({direction})",
+        title=f"{dataset}: {estimator} per class, mean of {members} members (95 % t-interval of the class mean)",
+    )
+    return figure
+
+
+def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
+    """Return the difficulty rank of each class under each estimator; ``ranks`` has class names as index."""
+    figure, axes = plt.subplots(figsize=(1.6 + 0.9 * len(ranks.columns), 0.8 + 0.28 * len(ranks)))
+    sns.heatmap(ranks, annot=len(ranks) <= 20, fmt=".0f", cmap="cividis", cbar_kws={"label": "rank, high = hard"}, ax=axes)
+    axes.set(title=f"{dataset}: class difficulty by estimator", xlabel="", ylabel="")
+    axes.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -> Figure:
+    """Return the samples each class is granted at each alpha, sorted as at alpha = 1, hardest right (v1, figure 4)."""
+    ordered = allocations.sort_values("position")
+    names = ordered.drop_duplicates("class")
+    places = {label: place for place, label in enumerate(names["class"])}
+    figure, axes = plt.subplots(figsize=(class_axis_width(len(names)), 3.2))
+    alphas = sorted(allocations["alpha"].unique())
+    for alpha, colour in zip(alphas, sns.color_palette("viridis", len(alphas)), strict=True):
+        line = ordered[ordered["alpha"] == alpha]
+        axes.plot(line["class"].map(places), line["granted"], "o-", ms=3, lw=1, color=colour, label=f"alpha = {alpha:g}")
+    hard = int((names["group"] == "hard").sum())
+    axes.axvline(len(names) - hard - 0.5, color=NEUTRAL, lw=0.8, ls=":")
+    axes.set_xticks(range(len(names)), names["class_name"], rotation=90 if len(names) > 12 else 30)
+    axes.legend()
+    axes.set(
+        xlabel=f"class, hardest right ({len(names) - hard} easy | {hard} hard)",
+        ylabel="training samples",
+        title=f"{dataset}: allocation by {estimator}, {int(allocations['granted'].sum() / len(alphas)):,} samples at every alpha",
+    )
+    return figure
+
+
+def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
+    """Return how often samples of each difficulty decile stand in the plans of each strategy, 1 = as in the data."""
+    figure, axes = plt.subplots(figsize=(5.5, 3))
+    sns.lineplot(rates, x="decile", y="copies", hue="condition", style="condition", markers=True, dashes=False, ax=axes)
+    axes.axhline(1, color=NEUTRAL, lw=0.8, ls="--")
+    axes.set(xlabel="difficulty decile (10 = hardest)", ylabel="real copies per sample", title=f"{dataset}: what the plans draw")
+    axes.set_xticks(range(1, 11))
+    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=7)
+    return figure
+
+
+GROUP_COLOURS = {"easy": EASY, "hard": HARD}
