@@ -46,9 +46,17 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        collect("<reports>/{dataset}/{chapter}.html", dataset=config["datasets"], chapter=CHAPTERS),
+        collect(
+            "<reports>/{dataset}/{chapter}.html",
+            dataset=config["datasets"],
+            chapter=CHAPTERS,
+        ),
 
 
 rule baseline:
     input:
-        collect("<reports>/{dataset}/{chapter}.html", dataset=config["datasets"], chapter=["baseline", "hardness"]),
+        collect(
+            "<reports>/{dataset}/{chapter}.html",
+            dataset=config["datasets"],
+            chapter=["baseline", "hardness"],
+        ),

@@ -45,13 +45,13 @@ for estimator, tables in allocations.items():
 
 # %%
 samples = read_table(inputs["samples"])
-plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
+plans = {path.split("/")[-3].removeprefix("resampled-"): read_table(path) for path in inputs["plans"]}
 display(HTML(plan_summary(plans).to_html(index=False)))
 
 # %% [markdown]
 # ## Effective sampling
 # How often a sample of each difficulty decile (within its class) stands in the plan of the first variant, synthetic images not
-# counted. The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`.
+# counted (so smote equals none). The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`.
 
 # %%
 save_figure(drawing_rates(draw_rates(plans, samples), dataset), figures, "drawing_rates")

@@ -9,10 +9,10 @@ figures = "figures"
 dataset = "digits"
 
 # %%
-from IPython.display import HTML, display
 from pathlib import Path
 
 import pandas as pd
+from IPython.display import HTML, display
 
 from hbr.analysis.figures.hardness import class_order, hardness_distributions
 from hbr.analysis.figures.images import image_sheet

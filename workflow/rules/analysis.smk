@@ -9,16 +9,16 @@ rule measure_classes:
         classes="<results>/{dataset}/measures/{condition}/classes.csv",
         confusion="<results>/{dataset}/measures/{condition}/confusion.csv",
         history="<results>/{dataset}/measures/{condition}/history.csv",
+    log:
+        "<logs>/measure_classes/{dataset}/{condition}.log",
+    conda:
+        "../../envs/analysis.yaml"
     params:
         kind=condition_key("kind"),
         estimator=condition_key("estimator"),
         oversampling=condition_key("oversampling"),
         undersampling=condition_key("undersampling"),
         alpha=condition_key("alpha"),
-    log:
-        "<logs>/measure_classes/{dataset}/{condition}.log",
-    conda:
-        "../../envs/analysis.yaml"
     shell:
         "python {input.code[0]}"
         " --outcomes {input.outcomes:q}"
@@ -31,7 +31,10 @@ rule measure_classes:
 rule measure_gaps:
     input:
         code=sources("measure_gaps.py"),
-        classes=collect("<results>/{{dataset}}/measures/{condition}/classes.csv", condition=CONDITIONS),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=CONDITIONS,
+        ),
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha1.csv",
     output:
         "<results>/{dataset}/gaps.csv",
@@ -49,7 +52,10 @@ rule measure_gaps:
 rule compare_conditions:
     input:
         code=sources("compare_conditions.py"),
-        classes=collect("<results>/{{dataset}}/measures/{condition}/classes.csv", condition=CONDITIONS),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=CONDITIONS,
+        ),
         gaps="<results>/{dataset}/gaps.csv",
     output:
         class_differences="<results>/{dataset}/class_differences.csv",
@@ -100,12 +106,12 @@ rule render_baseline:
             labels={"data set": "{dataset}", "figure": "class recall (v1, figure 1)"},
         ),
         class_recall_png="<reports>/{dataset}/figures/class_recall.png",
-    params:
-        inputs=notebook_inputs,
     log:
         "<logs>/render_baseline/{dataset}.log",
     conda:
         "../../envs/analysis.yaml"
+    params:
+        inputs=notebook_inputs,
     shell:
         "python {input.code[0]}"
         " --notebook {input.notebook:q} --dataset {wildcards.dataset:q} --inputs {params.inputs:q}"
@@ -118,9 +124,13 @@ use rule render_baseline as render_hardness with:
         notebook=source("workflow/notebooks/hardness.py"),
         data="<results>/{dataset}/dataset.npz",
         samples=collect(
-            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet", estimator=config["hardness"]["estimators"]
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["hardness"]["estimators"],
         ),
-        classes=collect("<results>/{{dataset}}/hardness/{estimator}/classes.csv", estimator=config["hardness"]["estimators"]),
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
     output:
         html=report(
             "<reports>/{dataset}/hardness.html",
@@ -166,7 +176,10 @@ use rule render_baseline as render_allocation with:
         notebook=source("workflow/notebooks/allocation.py"),
         samples=f"<results>/{{dataset}}/hardness/{config['resampling']['estimators'][0]}/samples.parquet",
         allocations=allocations_shown,
-        plans=collect("<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet", condition=RESAMPLED_AND_CONTROL),
+        plans=collect(
+            "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
+            condition=RESAMPLED_AND_CONTROL,
+        ),
     output:
         html=report(
             "<reports>/{dataset}/allocation.html",
@@ -178,7 +191,10 @@ use rule render_baseline as render_allocation with:
             "<reports>/{dataset}/figures/allocation.svg",
             caption="../report/allocation.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "samples per class (v1, figure 4)"},
+            labels={
+                "data set": "{dataset}",
+                "figure": "samples per class (v1, figure 4)",
+            },
         ),
         allocation_png="<reports>/{dataset}/figures/allocation.png",
         drawing_rates=report(
@@ -196,7 +212,10 @@ use rule render_baseline as render_effect with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/effect.py"),
         notebook=source("workflow/notebooks/effect.py"),
-        classes=collect("<results>/{{dataset}}/measures/{condition}/classes.csv", condition=CONDITIONS),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=CONDITIONS,
+        ),
         gaps="<results>/{dataset}/gaps.csv",
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha1.csv",
         class_differences="<results>/{dataset}/class_differences.csv",
@@ -212,14 +231,20 @@ use rule render_baseline as render_effect with:
             "<reports>/{dataset}/figures/recall_by_class.svg",
             caption="../report/recall_by_class.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "class recall by condition (v1, figure 9)"},
+            labels={
+                "data set": "{dataset}",
+                "figure": "class recall by condition (v1, figure 9)",
+            },
         ),
         recall_by_class_png="<reports>/{dataset}/figures/recall_by_class.png",
         class_changes=report(
             "<reports>/{dataset}/figures/class_changes.svg",
             caption="../report/class_changes.rst",
             category="Figures",
-            labels={"data set": "{dataset}", "figure": "change by class (v1, figure 11)"},
+            labels={
+                "data set": "{dataset}",
+                "figure": "change by class (v1, figure 11)",
+            },
         ),
         class_changes_png="<reports>/{dataset}/figures/class_changes.png",
         gap_changes=report(

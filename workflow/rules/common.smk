@@ -25,7 +25,11 @@ try:
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
-CHAPTERS = ["baseline", "hardness", "allocation", "effect"] if config["resampling"]["strategies"] else ["baseline", "hardness"]
+CHAPTERS = (
+    ["baseline", "hardness", "allocation", "effect"]
+    if config["resampling"]["strategies"]
+    else ["baseline", "hardness"]
+)
 
 
 def sources(script, plugin=None, notebook=None):
@@ -33,7 +37,11 @@ def sources(script, plugin=None, notebook=None):
     root = Path(workflow.basedir) / "workflow/scripts"
     files = list(source_files(root / script, root))
     if notebook:
-        files += [path for path in source_files(Path(workflow.basedir) / notebook, root) if path not in files]
+        files += [
+            path
+            for path in source_files(Path(workflow.basedir) / notebook, root)
+            if path not in files
+        ]
     if plugin and ":" in plugin:
         files.append(module_file(plugin))
     # Relative, so that a clone elsewhere finds the inputs unchanged.
@@ -47,7 +55,7 @@ def source(path):
 
 def module_file(plugin):
     """Return the file of `module:function`, relative to the working directory."""
-    return plugin.partition(":")[0].replace(".", "/") + ".py"
+    return str(Path(*plugin.partition(":")[0].split(".")).with_suffix(".py"))
 
 
 def dataset_key(key, default=""):
@@ -57,12 +65,16 @@ def dataset_key(key, default=""):
 
 def recipe_key(key):
     """Return a function that looks a key of the data set's recipe up."""
-    return lambda wildcards: config["recipes"][config["datasets"][wildcards.dataset]["recipe"]][key]
+    return lambda wildcards: config["recipes"][
+        config["datasets"][wildcards.dataset]["recipe"]
+    ][key]
 
 
 def estimator_key(key, default=""):
     """Return a function that looks a key of the estimator up."""
-    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(key, default)
+    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(
+        key, default
+    )
 
 
 def estimator_method(wildcards):
@@ -72,7 +84,9 @@ def estimator_method(wildcards):
 
 def never_learned(wildcards):
     """Return forgetting's rule for samples that were never right; the authors' is zero."""
-    return estimator_key("never_learned", "zero" if config["compat"] == "v1" else "maximum")(wildcards)
+    return estimator_key(
+        "never_learned", "zero" if config["compat"] == "v1" else "maximum"
+    )(wildcards)
 
 
 def archive_files(wildcards):
@@ -81,7 +95,9 @@ def archive_files(wildcards):
     if dataset["source"] == "arrays":
         return [dataset["file"]]
     if dataset["source"] == "torchvision":
-        return [f"<resources>/{archive.filename}" for archive in ARCHIVES[dataset["name"]]]
+        return [
+            f"<resources>/{archive.filename}" for archive in ARCHIVES[dataset["name"]]
+        ]
     return []
 
 
@@ -90,7 +106,9 @@ def archive_key(key):
 
     def lookup_archive(wildcards):
         for dataset in config["datasets"].values():
-            names = [archive.filename for archive in ARCHIVES.get(dataset.get("name"), ())]
+            names = [
+                archive.filename for archive in ARCHIVES.get(dataset.get("name"), ())
+            ]
             if wildcards.archive in names:
                 return dataset.get(key, "")
         return ""
@@ -122,7 +140,9 @@ def resampled_conditions():
 
 CONDITIONS = {"baseline": {"kind": "baseline"}}
 if config["resampling"]["strategies"]:
-    CONDITIONS |= {"control": {"kind": "control", "alpha": "0"}} | resampled_conditions()
+    CONDITIONS |= {
+        "control": {"kind": "control", "alpha": "0"}
+    } | resampled_conditions()
 
 
 RESAMPLED_AND_CONTROL = [name for name in CONDITIONS if name != "baseline"]
@@ -139,7 +159,10 @@ def members_of(file):
     def list_members(wildcards):
         where = f"<results>/{wildcards.dataset}/members/{wildcards.condition}"
         if wildcards.condition == "baseline":
-            return collect(f"{where}/variant0/member{{m}}/{file}", m=range(1, config["baseline"]["members"] + 1))
+            return collect(
+                f"{where}/variant0/member{{m}}/{file}",
+                m=range(1, config["baseline"]["members"] + 1),
+            )
         return collect(
             f"{where}/variant{{v}}/member{{m}}/{file}",
             v=range(1, config["resampling"]["variants"] + 1),
@@ -166,5 +189,14 @@ def allocations_shown(wildcards):
 
 def notebook_inputs(wildcards, input):
     """Return a notebook's inputs by name, as JSON; code is not for notebooks."""
-    named = {name: input.get(name) for name in input.keys() if name not in ("code", "notebook")}
-    return json.dumps({name: value if isinstance(value, str) else list(value) for name, value in named.items()})
+    named = {
+        name: input.get(name)
+        for name in input.keys()
+        if name not in ("code", "notebook")
+    }
+    return json.dumps(
+        {
+            name: value if isinstance(value, str) else list(value)
+            for name, value in named.items()
+        }
+    )

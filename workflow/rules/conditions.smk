@@ -10,15 +10,15 @@ rule plan_resampled:
     output:
         plan="<results>/{dataset}/plans/resampled-{estimator}-{oversampling}-{undersampling}-alpha{alpha}/variant{variant}/plan.parquet",
         synthetic="<results>/{dataset}/plans/resampled-{estimator}-{oversampling}-{undersampling}-alpha{alpha}/variant{variant}/synthetic.npz",
+    log:
+        "<logs>/plan_resampled/{dataset}/{estimator}-{oversampling}-{undersampling}-alpha{alpha}_variant{variant}.log",
+    conda:
+        "../../envs/analysis.yaml"
     params:
         seed=lookup("seed", within=config),
         sharpness=lookup("resampling/sharpness", within=config),
         oversampling=lambda wildcards: wildcards.oversampling,
         undersampling=lambda wildcards: wildcards.undersampling,
-    log:
-        "<logs>/plan_resampled/{dataset}/{estimator}-{oversampling}-{undersampling}-alpha{alpha}_variant{variant}.log",
-    conda:
-        "../../envs/analysis.yaml"
     shell:
         "python {input.code[0]}"
         " --dataset {input.dataset:q} --samples {input.samples:q} --allocation {input.allocation:q}"
@@ -37,10 +37,10 @@ use rule plan_resampled as plan_control with:
     output:
         plan="<results>/{dataset}/plans/control/variant{variant}/plan.parquet",
         synthetic="<results>/{dataset}/plans/control/variant{variant}/synthetic.npz",
+    log:
+        "<logs>/plan_control/{dataset}/variant{variant}.log",
     params:
         seed=lookup("seed", within=config),
         sharpness=lookup("resampling/sharpness", within=config),
         oversampling="random",
         undersampling="easy",
-    log:
-        "<logs>/plan_control/{dataset}/variant{variant}.log",

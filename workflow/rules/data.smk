@@ -2,20 +2,22 @@
 
 
 rule download_archive:
-    output:
-        "<resources>/{archive}",
     input:
         code=sources("download_archive.py"),
-    params:
-        mirror=archive_key("mirror"),
-        folder=archive_key("archive_folder"),
+    output:
+        "<resources>/{archive}",
     log:
         "<logs>/download_archive/{archive}.log",
     wildcard_constraints:
-        archive="|".join(archive.filename for archives in ARCHIVES.values() for archive in archives),
+        archive="|".join(
+            archive.filename for archives in ARCHIVES.values() for archive in archives
+        ),
     localrule: True
     conda:
         "../../envs/training.yaml"
+    params:
+        mirror=archive_key("mirror"),
+        folder=archive_key("archive_folder"),
     shell:
         "python {input.code[0]}"
         " --mirror={params.mirror:q} --folder={params.folder:q}"
@@ -29,6 +31,10 @@ rule prepare_dataset:
         archives=ancient(archive_files),
     output:
         "<results>/{dataset}/dataset.npz",
+    log:
+        "<logs>/prepare_dataset/{dataset}.log",
+    conda:
+        "../../envs/training.yaml"
     params:
         source=dataset_key("source"),
         name=dataset_key("name"),
@@ -37,10 +43,6 @@ rule prepare_dataset:
         test_fraction=dataset_key("test_fraction"),
         split_seed=dataset_key("split_seed", 0),
         fingerprint=folder_fingerprint,
-    log:
-        "<logs>/prepare_dataset/{dataset}.log",
-    conda:
-        "../../envs/training.yaml"
     shell:
         "python {input.code[0]}"
         " --source {params.source:q} --name={params.name:q} --root={params.root:q} --archives {input.archives:q}"

@@ -3,7 +3,9 @@
 
 rule estimate_hardness:
     input:
-        code=lambda wildcards: sources("estimate_hardness.py", estimator_method(wildcards)),
+        code=lambda wildcards: sources(
+            "estimate_hardness.py", estimator_method(wildcards)
+        ),
         dataset="<results>/{dataset}/dataset.npz",
         dynamics=collect(
             "<results>/{{dataset}}/members/baseline/variant0/member{member}/dynamics.npz",
@@ -12,16 +14,16 @@ rule estimate_hardness:
     output:
         samples="<results>/{dataset}/hardness/{estimator}/samples.parquet",
         classes="<results>/{dataset}/hardness/{estimator}/classes.csv",
+    log:
+        "<logs>/estimate_hardness/{dataset}/{estimator}.log",
+    conda:
+        "../../envs/training.yaml"
     params:
         method=estimator_method,
         direction=estimator_key("direction"),
         first_epoch=estimator_key("first_epoch", 0),
         last_epoch=estimator_key("last_epoch", 0),
         never_learned=never_learned,
-    log:
-        "<logs>/estimate_hardness/{dataset}/{estimator}.log",
-    conda:
-        "../../envs/training.yaml"
     shell:
         "python {input.code[0]}"
         " --dataset {input.dataset:q} --dynamics {input.dynamics:q}"
@@ -36,14 +38,14 @@ rule allocate_samples:
         classes="<results>/{dataset}/hardness/{estimator}/classes.csv",
     output:
         "<results>/{dataset}/allocations/{estimator}/alpha{alpha}.csv",
-    params:
-        offset=lookup("resampling/hardness_offset", within=config),
-        compat=lookup("compat", within=config),
     log:
         "<logs>/allocate_samples/{dataset}/{estimator}_alpha{alpha}.log",
     localrule: True
     conda:
         "../../envs/analysis.yaml"
+    params:
+        offset=lookup("resampling/hardness_offset", within=config),
+        compat=lookup("compat", within=config),
     shell:
         "python {input.code[0]}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"

@@ -3,13 +3,24 @@
 
 rule train_member:
     input:
-        code=lambda wildcards: sources("train_member.py", dataset_key("network")(wildcards)),
+        code=lambda wildcards: sources(
+            "train_member.py", dataset_key("network")(wildcards)
+        ),
         dataset="<results>/{dataset}/dataset.npz",
         plan="<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet",
         synthetic="<results>/{dataset}/plans/{condition}/variant{variant}/synthetic.npz",
     output:
         outcomes="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz",
         dynamics="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/dynamics.npz",
+    log:
+        "<logs>/train_member/{dataset}/{condition}/variant{variant}_member{member}.log",
+    benchmark:
+        "<benchmarks>/train_member/{dataset}/{condition}/variant{variant}_member{member}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=1,
     params:
         seed=lookup("seed", within=config),
         network=dataset_key("network"),
@@ -21,22 +32,15 @@ rule train_member:
         nesterov=recipe_key("nesterov"),
         weight_decay=recipe_key("weight_decay"),
         schedule=recipe_key("schedule"),
-        milestones=lambda wildcards: ",".join(map(str, recipe_key("milestones")(wildcards))),
+        milestones=lambda wildcards: ",".join(
+            map(str, recipe_key("milestones")(wildcards))
+        ),
         decay_factor=recipe_key("decay_factor"),
         warmup_epochs=recipe_key("warmup_epochs"),
         flip=recipe_key("flip"),
         crop_padding=recipe_key("crop_padding"),
         el2n_epoch=recipe_key("el2n_epoch"),
         keep=keep_dynamics,
-    log:
-        "<logs>/train_member/{dataset}/{condition}/variant{variant}_member{member}.log",
-    benchmark:
-        "<benchmarks>/train_member/{dataset}/{condition}/variant{variant}_member{member}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-    conda:
-        "../../envs/training.yaml"
     shell:
         "python {input.code[0]}"
         " --dataset {input.dataset:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"

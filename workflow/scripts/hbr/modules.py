@@ -9,7 +9,8 @@ from pathlib import Path
 def source_files(script: Path, root: Path) -> tuple[Path, ...]:
     """Return the script, then every module of the package it imports, directly or not, sorted.
 
-    ``root`` is the folder that holds the package. Imports inside functions count. Package ``__init__`` files on the way are included, as Python runs them.
+    ``root`` is the folder that holds the package. Imports inside functions count. Package ``__init__`` files on the way
+    are included, as Python runs them.
     """
     found: set[Path] = set()
     waiting = [script]

@@ -61,8 +61,7 @@ def rank_weights(difficulty: np.ndarray, favour: str, sharpness: float = 1.0) ->
     rank[np.argsort(keys, kind="stable")] = np.arange(n)
     x = rank / max(n - 1, 1)
     weights = (0.5 + 0.5 * (1 - np.exp(-5 * (1 - x))) / (1 - np.exp(-5))) ** sharpness
-    probabilities: np.ndarray = weights / weights.sum()
-    return probabilities
+    return weights / weights.sum()
 
 
 def smote_images(

@@ -25,7 +25,7 @@ def fetch_archive(
     pause_seconds: float = 2.0,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Bring a verified copy of ``archive`` to ``target``: from ``folder`` on disk, else from ``mirror`` or the official address.
+    """Bring a verified copy of ``archive`` to ``target``, from ``folder`` on disk, else ``mirror``, else the official address.
 
     Pauses double from attempt to attempt. Raises ``StudyError`` that says what to fetch and where to put it.
     """

@@ -86,9 +86,8 @@ def _read_image(file: Path, size: int) -> np.ndarray:
         with Image.open(file) as image:
             if image.mode not in ("L", "RGB"):
                 raise StudyError(f"{file} has colour mode {image.mode}; convert it to RGB or 8-bit grey (L)")
-            if image.size != (size, size):
-                image = image.resize((size, size), Image.Resampling.BILINEAR)
-            pixels = np.asarray(image, dtype=np.uint8)
+            resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
+            pixels = np.asarray(resized, dtype=np.uint8)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise StudyError(f"{file} cannot be read as an image ({error}); replace or remove it") from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels

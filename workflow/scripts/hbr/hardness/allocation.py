@@ -7,9 +7,7 @@ from hbr.errors import StudyError
 from hbr.hardness.estimators import HIGH_IS_HARD
 
 
-def resampling_ratios(
-    hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0
-) -> np.ndarray:
+def resampling_ratios(hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0) -> np.ndarray:
     """Return the share r_c of the training set each class should get (float64, sums to 1).
 
     R_c = 1 / H_c where low is hard, else H_c; r_c = R_c / sum R (arXiv 2504.07031, section 3). ``offset`` is added to
@@ -23,8 +21,7 @@ def resampling_ratios(
             f"set `resampling.hardness_offset` above {-float(np.min(hardness)):.4g} or choose another estimator"
         )
     raw = shifted if direction == HIGH_IS_HARD else 1 / shifted
-    ratios: np.ndarray = raw / raw.sum()
-    return ratios
+    return raw / raw.sum()
 
 
 def allocate(ratios: np.ndarray, total: int, alpha: float, class_names: tuple[str, ...], compat: str = "none") -> np.ndarray:
@@ -47,8 +44,7 @@ def allocate(ratios: np.ndarray, total: int, alpha: float, class_names: tuple[st
 def wanted_counts(ratios: np.ndarray, total: int, alpha: float) -> np.ndarray:
     """Return S_c(alpha) before rounding (float64, sums to ``total``)."""
     balanced = total / len(ratios)
-    counts: np.ndarray = balanced + alpha * (ratios * total - balanced)
-    return counts
+    return balanced + alpha * (ratios * total - balanced)
 
 
 def largest_remainder(wanted: np.ndarray, total: int) -> np.ndarray:
@@ -72,9 +68,7 @@ def largest_alpha(ratios: np.ndarray, total: int) -> float:
     return float(np.floor(limit * 1e4) / 1e4)
 
 
-def allocation_table(
-    classes: pd.DataFrame, alpha: float, offset: float = 0.0, compat: str = "none"
-) -> pd.DataFrame:
+def allocation_table(classes: pd.DataFrame, alpha: float, offset: float = 0.0, compat: str = "none") -> pd.DataFrame:
     """Return the explained allocation: class, samples, hardness, ratio, wanted, granted, change, and hard or easy.
 
     ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when S_c at alpha = 1 exceeds N/k.

@@ -76,17 +76,17 @@ def ensemble_scores(members: Sequence[Dynamics], estimator: Estimator) -> np.nda
 
 
 def area_under_margin(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Mean margin over the epochs (AUM, Pleiss et al. 2020, eq. 2). Low is hard."""
+    """Return the mean margin over the epochs (AUM, Pleiss et al. 2020, eq. 2). Low is hard."""
     return _mean_over_epochs(dynamics, "margin", dynamics.margin_sum, estimator)
 
 
 def confidence(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Mean probability of the given label over the epochs (Swayamdipta et al. 2020). Low is hard."""
+    """Return the mean probability of the given label over the epochs (Swayamdipta et al. 2020). Low is hard."""
     return _mean_over_epochs(dynamics, "probability", dynamics.probability_sum, estimator)
 
 
 def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """L2 norm of softmax minus one-hot at one epoch, evaluated without augmentation (Paul et al. 2021). High is hard.
+    """Return the L2 norm of softmax minus one-hot at one epoch, evaluated without augmentation (Paul et al. 2021). High is hard.
 
     With a window of epochs: its mean in train mode over the window instead.
     """
@@ -96,33 +96,28 @@ def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
 
 
 def loss(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Mean cross-entropy over the epochs. High is hard."""
+    """Return the mean cross-entropy over the epochs. High is hard."""
     first, last = estimator.window(dynamics.epochs)
     if (first, last) == (1, dynamics.epochs):
         return dynamics.loss_sum.astype(np.float64) / dynamics.epochs
     smallest = float(np.finfo(np.float16).smallest_subnormal)
     probability = dynamics.per_epoch("probability", first, last).astype(np.float64)
-    mean: np.ndarray = -np.log(np.maximum(probability, smallest)).mean(0)
-    return mean
+    return -np.log(np.maximum(probability, smallest)).mean(0)
 
 
 def data_iq(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Mean of p (1 - p) over the epochs, the aleatoric uncertainty of Data-IQ (Seedat et al. 2022). High is hard."""
+    """Return the mean of p (1 - p) over the epochs, the aleatoric uncertainty of Data-IQ (Seedat et al. 2022). High is hard."""
     p = dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64)
-    mean: np.ndarray = (p * (1 - p)).mean(0)
-    return mean
+    return (p * (1 - p)).mean(0)
 
 
 def variability(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Standard deviation of p over the epochs (Swayamdipta et al. 2020). High is hard."""
-    deviation: np.ndarray = (
-        dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64).std(0)
-    )
-    return deviation
+    """Return the standard deviation of p over the epochs (Swayamdipta et al. 2020). High is hard."""
+    return dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64).std(0)
 
 
 def forgetting(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Times a sample goes from right to wrong between its presentations (Toneva et al. 2019). High is hard.
+    """Return how many times a sample goes from right to wrong between its presentations (Toneva et al. 2019). High is hard.
 
     A sample that was never right gets the most any sample can reach, half the epochs; ``never_learned: zero`` gives it
     0, as the authors of arXiv 2504.07031 do, which ranks the hardest samples easiest.

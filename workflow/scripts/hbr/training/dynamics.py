@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,5 @@ def save_dynamics(path: str | os.PathLike[str], dynamics: Dynamics) -> None:
 
 def load_dynamics(path: str | os.PathLike[str]) -> Dynamics:
     """Return the dynamics of :func:`save_dynamics`."""
-    arrays = dict(read_arrays(path))
-    scalars = {name: int(arrays.pop(name)) for name in _SCALARS}
-    return Dynamics(**arrays, **scalars)
+    fields: dict[str, Any] = dict(read_arrays(path))
+    return Dynamics(**fields | {name: int(fields[name]) for name in _SCALARS})

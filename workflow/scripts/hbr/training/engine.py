@@ -119,7 +119,7 @@ class _Member:
         self.image_index = torch.from_numpy(place).to(device)
         self.labels = torch.tensor(plan.labels, device=device)
         self.test_labels = torch.from_numpy(dataset.test_labels).to(device)
-        self.network = network.to(device, memory_format=torch.channels_last)
+        self.network = network.to(device).to(memory_format=torch.channels_last)
         self.optimizer = torch.optim.SGD(
             self.network.parameters(),
             lr=recipe.learning_rate,

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,5 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
-    arrays = dict(read_arrays(path))
-    scalars = {name: int(arrays.pop(name)) for name in _SCALARS}
-    return Outcomes(**arrays, **scalars)
+    fields: dict[str, Any] = dict(read_arrays(path))
+    return Outcomes(**fields | {name: int(fields[name]) for name in _SCALARS})

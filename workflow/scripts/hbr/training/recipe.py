@@ -47,4 +47,3 @@ class Recipe:
         if self.schedule == "cosine":
             return self.learning_rate * 0.5 * (1 + cos(pi * progress))
         raise StudyError(f"schedule {self.schedule!r} is unknown; use step, cosine or one-cycle")
-

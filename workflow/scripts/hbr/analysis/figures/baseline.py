@@ -13,9 +13,7 @@ def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
     members = history["member"].nunique()
     for column, label, colour in (("train_accuracy", "train", EASY), ("test_accuracy", "test", HARD)):
-        sns.lineplot(
-            history, x="epoch", y=column, units="member", estimator=None, color=colour, alpha=0.25, lw=0.7, ax=left
-        )
+        sns.lineplot(history, x="epoch", y=column, units="member", estimator=None, color=colour, alpha=0.25, lw=0.7, ax=left)
         mean = history.groupby("epoch")[column].mean()
         left.plot(mean.index, mean, color=colour, lw=1.8, label=label)
     left.set(xlabel="epoch", ylabel="accuracy", title=f"{dataset}: accuracy, {members} members")
@@ -36,12 +34,18 @@ def class_recall(summary: pd.DataFrame, dataset: str, members: int) -> Figure:
     """Return recall of each class, best left, with 95 % intervals over members (v1, figure 1)."""
     ordered = summary.sort_values("mean", ascending=False).reset_index(drop=True)
     figure, axes = plt.subplots(figsize=(class_axis_width(len(ordered)), 3))
-    error = [100 * (ordered["mean"] - ordered["lower"]), 100 * (ordered["upper"] - ordered["mean"])]
+    # A t-interval knows nothing of 0 and 100 %; what lies beyond is not drawn.
+    error = [100 * (ordered["mean"] - ordered["lower"].clip(lower=0)), 100 * (ordered["upper"].clip(upper=1) - ordered["mean"])]
     axes.errorbar(ordered.index, 100 * ordered["mean"], yerr=error, fmt="o", ms=4, color=EASY, capsize=2, lw=1)
     mean = 100 * ordered["mean"].mean()
     axes.axhline(mean, color=NEUTRAL, lw=0.8, ls="--")
-    axes.text(len(ordered) - 0.45, mean, f"mean {mean:.1f}", va="bottom", ha="right", color=NEUTRAL, fontsize=8)
+    axes.annotate(
+        f"mean {mean:.1f}", (0.02, mean), (0, 2), ("axes fraction", "data"), "offset points", color=NEUTRAL, fontsize=8
+    )
     gap = 100 * (ordered["mean"].iloc[0] - ordered["mean"].iloc[-1])
     axes.set_xticks(ordered.index, ordered["class_name"], rotation=90 if len(ordered) > 12 else 30, ha="center")
-    axes.set(ylabel="test recall (%)", title=f"{dataset}: class recall, gap {gap:.1f} points (mean of {members} members, 95 % t-interval)")
+    axes.set(
+        ylabel="test recall (%)",
+        title=f"{dataset}: class recall, gap {gap:.1f} points\n(mean of {members} members, 95 % t-interval)",
+    )
     return figure

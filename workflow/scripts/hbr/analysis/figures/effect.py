@@ -58,9 +58,7 @@ def class_changes(differences: pd.DataFrame, allocation: pd.DataFrame, dataset: 
             for alpha, colour in zip(alphas, colours, strict=True):
                 line = cell[cell["alpha"] == alpha].assign(place=lambda t: t["class"].map(places)).sort_values("place")
                 axes.plot(line["place"], 100 * line["difference"], "o-", ms=2.5, lw=1, color=colour, label=f"alpha = {alpha:g}")
-                axes.fill_between(
-                    line["place"], 100 * line["lower"], 100 * line["upper"], color=colour, alpha=0.12, lw=0
-                )
+                axes.fill_between(line["place"], 100 * line["lower"], 100 * line["upper"], color=colour, alpha=0.12, lw=0)
             axes.axhline(0, color=NEUTRAL, lw=0.8)
             axes.axvline(len(ordered) - hard - 0.5, color=NEUTRAL, lw=0.8, ls=":")
             axes.set_title(f"{metric.upper() if metric in ('f1', 'mcc') else metric}, {strategy}", fontsize=8)

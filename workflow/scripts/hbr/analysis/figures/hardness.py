@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width
+from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width
 
 _ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
@@ -16,7 +16,15 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
     direction = _ARROW[str(classes["direction"].iloc[0])]
     figure, axes = plt.subplots(figsize=(class_axis_width(len(order)), 3.2))
     sns.boxplot(
-        samples, x="class", y="hardness", order=order["class"], color="#C6DBEF", width=0.6, fliersize=0.8, linewidth=0.7, ax=axes
+        samples,
+        x="class",
+        y="hardness",
+        order=order["class"],
+        color="#C6DBEF",
+        width=0.6,
+        fliersize=0.8,
+        linewidth=0.7,
+        ax=axes,
     )
     places = range(len(order))
     error = [order["hardness"] - order["hardness_lower"], order["hardness_upper"] - order["hardness"]]
@@ -27,7 +35,7 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
     axes.set(
         xlabel="class, hardest right",
         ylabel=f"{estimator} ({direction})",
-        title=f"{dataset}: {estimator} per class, mean of {members} members (95 % t-interval of the class mean)",
+        title=f"{dataset}: {estimator} per class, mean of {members} members\n(diamond: class mean, 95 % t-interval over members)",
     )
     return figure
 
@@ -58,7 +66,7 @@ def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -
     axes.set(
         xlabel=f"class, hardest right ({len(names) - hard} easy | {hard} hard)",
         ylabel="training samples",
-        title=f"{dataset}: allocation by {estimator}, {int(allocations['granted'].sum() / len(alphas)):,} samples at every alpha",
+        title=f"{dataset}: allocation by {estimator}, {int(ordered['samples'].sum() / len(alphas)):,} samples in all",
     )
     return figure
 
@@ -68,10 +76,9 @@ def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
     figure, axes = plt.subplots(figsize=(5.5, 3))
     sns.lineplot(rates, x="decile", y="copies", hue="condition", style="condition", markers=True, dashes=False, ax=axes)
     axes.axhline(1, color=NEUTRAL, lw=0.8, ls="--")
-    axes.set(xlabel="difficulty decile (10 = hardest)", ylabel="real copies per sample", title=f"{dataset}: what the plans draw")
+    axes.set(
+        xlabel="difficulty decile (10 = hardest)", ylabel="real copies per sample", title=f"{dataset}: what the plans draw"
+    )
     axes.set_xticks(range(1, 11))
     sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=7)
     return figure
-
-
-GROUP_COLOURS = {"easy": EASY, "hard": HARD}
