@@ -51,7 +51,8 @@ save_figure(class_changes(differences[differences["class"] >= 0], allocation, da
 
 # %% [markdown]
 # ## Change of the gaps
-# A negative change means that classes moved together. Few variants give wide intervals: a mean far from zero is not yet an effect.
+# A negative change means that classes moved together. Few variants give wide intervals:
+# a mean far from zero is not yet an effect.
 
 # %%
 gap_differences = read_table(inputs["gap_differences"])

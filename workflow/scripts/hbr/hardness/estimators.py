@@ -86,7 +86,7 @@ def confidence(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
 
 
 def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the L2 norm of softmax minus one-hot at one epoch, evaluated without augmentation (Paul et al. 2021). High is hard.
+    """Return the L2 norm of softmax minus one-hot at one epoch, without augmentation (Paul et al. 2021). High is hard.
 
     With a window of epochs: its mean in train mode over the window instead.
     """

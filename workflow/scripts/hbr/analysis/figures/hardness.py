@@ -35,7 +35,7 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
     axes.set(
         xlabel="class, hardest right",
         ylabel=f"{estimator} ({direction})",
-        title=f"{dataset}: {estimator} per class, mean of {members} members\n(diamond: class mean, 95 % t-interval over members)",
+        title=f"{dataset}: {estimator} per class, mean of {members} members\n(diamond: class mean, 95 % t-interval)",
     )
     return figure
 
