@@ -26,7 +26,7 @@ dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules
 
 test: setup
-	@PATH=$(BIN):$$PATH python -m pytest tests -n 2 --dist worksteal
+	@PATH=$(BIN):$$PATH python -m pytest tests -n 2 --dist loadfile
 
 lint: setup
 	@PATH=$(BIN):$$PATH ruff check .

@@ -2,10 +2,12 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from hbr.errors import StudyError
 from hbr.hardness.names import BUILT_IN_ESTIMATORS
@@ -17,13 +19,25 @@ SOURCE_KEYS = {
     "folder": {"root", "image_size", "test_fraction", "split_seed"},
     "arrays": {"file", "test_fraction", "split_seed"},
 }
-_REQUIRED = {"digits": (), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
+_REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
+
+
+# YAML knows 8.0 and .nan, JSON schema takes the one for an integer and the other for a number; neither would run.
+_VALIDATOR = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value),
+        }
+    ),
+)
 
 
 def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` with one sentence on the first mistake the schema sees, nearest valid key included."""
-    errors = list(Draft202012Validator(schema).iter_errors(config))
+    errors = list(_VALIDATOR(schema).iter_errors(config))
     for error in errors:
         for sentence in _unknown_keys(error):
             raise StudyError(sentence)
@@ -44,7 +58,7 @@ def check_meaning(config: Mapping[str, Any]) -> None:
         raise StudyError(f"hardness.members is {members}, but baseline.members trains only {available}")
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
-        _check_estimator(f"hardness.estimators.{name}", name, settings or {})
+        _check_estimator(f"hardness.estimators.{name}", name, settings, config)
     for name in config["resampling"]["estimators"]:
         if name not in estimators:
             raise StudyError(f"resampling.estimators: {name!r} is not under hardness.estimators{_nearest(name, estimators)}")
@@ -70,7 +84,7 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
         raise StudyError(f"{where}.milestones: schedule step needs at least one; or write schedule: cosine")
 
 
-def _check_estimator(where: str, name: str, settings: Mapping[str, Any]) -> None:
+def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     method = settings.get("method", name)
     if ":" in method:
         if "direction" not in settings:
@@ -82,6 +96,10 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any]) -> None
         raise StudyError(f"{where}.direction: the direction of {method} is known; leave the key out")
     if "never_learned" in settings and method != "forgetting":
         raise StudyError(f"{where}.never_learned: only forgetting has it")
+    epochs = min(config["recipes"][dataset["recipe"]]["epochs"] for dataset in config["datasets"].values())
+    first, last = settings.get("first_epoch", 1), settings.get("last_epoch", epochs)
+    if not first <= last <= epochs:
+        raise StudyError(f"{where}: the window of epochs {first} to {last} must lie within 1 to {epochs}")
 
 
 def _unknown_keys(error: ValidationError) -> Iterator[str]:
@@ -90,7 +108,7 @@ def _unknown_keys(error: ValidationError) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
     for key in error.instance:
         if key not in known:
-            path = ".".join(str(part) for part in (*error.absolute_path, key))
+            path = ".".join(str(part) for part in (*error.absolute_path, key if str(key).isprintable() else repr(key)))
             yield f"{path} is not a known key{_nearest(str(key), known)}"
 
 

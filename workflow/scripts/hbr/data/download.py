@@ -33,6 +33,8 @@ def fetch_archive(
         _copy_verified(archive, folder / archive.filename, target)
         return
     url = archive.url if mirror is None else f"{mirror.rstrip('/')}/{archive.filename}"
+    if not url.startswith(("http://", "https://", "file://")):
+        raise StudyError(f"`mirror` is {mirror!r}; an address begins with http://, https:// or file://")
     problem = ""
     for attempt in range(1, attempts + 1):
         try:

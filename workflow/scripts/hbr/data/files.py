@@ -3,6 +3,7 @@
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,8 @@ def read_arrays(path: str | os.PathLike[str], *names: str) -> Mapping[str, np.nd
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in names or archive.files}
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    # A plain array under an .npz name is no context manager, hence TypeError.
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise StudyError(f"{path} is damaged or not an .npz of plain arrays ({error}); delete it and run again") from None
 
 

@@ -16,12 +16,14 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 def class_names_of(root: Path) -> tuple[str, ...]:
     """Return the class names in label order: ``classes.txt`` beside ``train`` where there is one, else by name."""
     listing = root / "classes.txt"
-    folders = sorted(entry.name for entry in _class_root(root, "train").iterdir() if entry.is_dir())
+    folders = _class_folders(root, "train")
+    if has_split(root) and (odd := sorted(set(_class_folders(root, "test")) - set(folders))):
+        raise StudyError(f"{root / 'train' / odd[0]} is missing, though class {odd[0]!r} stands in test")
     if not listing.is_file():
         return tuple(folders)
     names = tuple(line.strip() for line in listing.read_text(encoding="utf-8").splitlines() if line.strip())
     if sorted(names) != folders:
-        odd = sorted(set(names) ^ set(folders))
+        odd = sorted(set(names) ^ set(folders)) or [name for name in names if names.count(name) > 1]
         raise StudyError(f"{listing} and the class folders disagree about {odd[0]!r}; name every class folder once")
     return names
 
@@ -51,20 +53,26 @@ def has_split(root: Path) -> bool:
 def fingerprint(root: Path) -> str:
     """Return a SHA-256 over relative names and sizes of all images, cheap enough to take at every start.
 
-    It sees files added, removed, renamed or changed in size, and does not care about dates.
+    It sees files added, removed, renamed or changed in size, and a changed ``classes.txt``; it does not care about dates.
     """
     digest = hashlib.sha256()
+    if (listing := root / "classes.txt").is_file():
+        digest.update(listing.read_bytes())
     for name, size in sorted(_walk(root)):
         digest.update(f"{name}\0{size}\n".encode())
     return digest.hexdigest()
 
 
 def _walk(root: Path) -> Iterator[tuple[str, int]]:
-    for folder, _, files in os.walk(root):
+    for folder, _, files in os.walk(root, followlinks=True):
         for name in files:
-            if name.lower().endswith((*SUFFIXES, "classes.txt")):
+            if name.lower().endswith(SUFFIXES):
                 path = os.path.join(folder, name)
                 yield os.path.relpath(path, root), os.path.getsize(path)
+
+
+def _class_folders(root: Path, split: str) -> list[str]:
+    return sorted(entry.name for entry in _class_root(root, split).iterdir() if entry.is_dir())
 
 
 def _class_root(root: Path, split: str) -> Path:
@@ -88,6 +96,6 @@ def _read_image(file: Path, size: int) -> np.ndarray:
                 raise StudyError(f"{file} has colour mode {image.mode}; convert it to RGB or 8-bit grey (L)")
             resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
             pixels = np.asarray(resized, dtype=np.uint8)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise StudyError(f"{file} cannot be read as an image ({error}); replace or remove it") from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels

@@ -87,11 +87,18 @@ def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> Prepar
     for position in (0, 2):
         if parts[position].ndim == 3:
             parts[position] = parts[position][..., None]
-    labels = parts[1]
+    for position in (1, 3):
+        if not np.issubdtype(parts[position].dtype, np.integer):
+            raise StudyError(f"{path}: labels are {parts[position].dtype}; expected integers 0 to classes - 1")
+        parts[position] = parts[position].astype(np.int64)
     if "class_names" in arrays:
         names = tuple(str(name) for name in arrays["class_names"])
     else:
-        names = tuple(str(label) for label in range(int(labels.max(initial=-1)) + 1))
+        largest = int(parts[1].max(initial=-1))
+        # Labels that are really ids would make names without end.
+        if largest >= len(parts[1]):
+            raise StudyError(f"{path}: the largest label is {largest}, with {len(parts[1])} images; number classes from 0")
+        names = tuple(str(label) for label in range(largest + 1))
     train_images, train_labels, test_images, test_labels = parts
     return prepare(train_images, train_labels, test_images, test_labels, names, origin=str(path))
 

@@ -21,6 +21,8 @@ def build_network(name: str, channels: int, classes: int, seed: int, width: int 
             network = load_plugin(name)(channels=channels, classes=classes, **sizes)
             if not isinstance(network, nn.Module):
                 raise StudyError(f"network {name} returned {type(network).__name__}; it must return a torch.nn.Module")
+            if any(nn.parameter.is_lazy(weights) for weights in network.parameters()):
+                raise StudyError(f"network {name} has lazy layers, whose size no seed can fix; give every layer its size")
             return network
         if name == "resnet18":
             return _resnet18(channels, classes, width)

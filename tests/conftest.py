@@ -1,0 +1,109 @@
+"""Shared small things: a tiny data set, a quick recipe, a study in a folder of its own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from hbr.data.datasets import PreparedDataset, prepare
+from hbr.training.recipe import Recipe
+
+ROOT = Path(__file__).parent.parent
+
+QUICK = {
+    "epochs": 3,
+    "batch_size": 16,
+    "learning_rate": 0.05,
+    "momentum": 0.9,
+    "nesterov": True,
+    "weight_decay": 5e-4,
+    "schedule": "one-cycle",
+    "milestones": (),
+    "decay_factor": 0.2,
+    "warmup_epochs": 1,
+    "flip": True,
+    "crop_padding": 1,
+    "el2n_epoch": 2,
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def quick_recipe() -> Recipe:
+    return Recipe(**QUICK)
+
+
+@pytest.fixture
+def tiny_dataset() -> PreparedDataset:
+    """Three classes of noisy 8 x 8 stripes, 50 training images (so that the last batch of 16 is partial)."""
+    rng = np.random.default_rng(0)
+
+    def draw(samples: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.arange(samples) % 3
+        images = rng.integers(0, 90, (samples, 8, 8, 3), dtype=np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[:, label * 2 : label * 2 + 2] += 120
+        return images, labels
+
+    return prepare(*draw(50), *draw(30), ("left", "middle", "right"))
+
+
+class Study:
+    """A copy of the workflow in a folder of its own, run with real Snakemake."""
+
+    def __init__(self, folder: Path, config: dict) -> None:
+        self.folder = folder
+        for name in ("Snakefile", "workflow", "envs"):
+            source = ROOT / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy2
+            copy(source, folder / name)
+        self.write(config)
+
+    def write(self, config: dict) -> None:
+        self.config = config
+        (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def snakemake(self, *arguments: str, fails: bool = False) -> str:
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
+        output = done.stdout + done.stderr
+        assert (done.returncode != 0) == fails, output[-6000:]
+        return output
+
+    def planned(self, *arguments: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run plans."""
+        lines = self.snakemake("--dry-run", "--quiet", "rules", *arguments).splitlines()
+        jobs: dict[str, int] = {}
+        for line in lines:
+            words = line.split()
+            if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
+                jobs[words[0]] = int(words[1])
+        return jobs
+
+
+def small_config() -> dict:
+    """Return the default study, shrunk to seconds."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["recipes"]["quick"] |= {"epochs": 4, "el2n_epoch": 2, "warmup_epochs": 1}
+    config["datasets"]["digits"] |= {"width": 4}
+    config["baseline"]["members"] = config["hardness"]["members"] = 2
+    config["hardness"]["estimators"] = {"aum": {}, "forgetting": {}}
+    config["resampling"] |= {
+        "strategies": [{"oversampling": "smote", "undersampling": "easy"}],
+        "alphas": [1],
+        "variants": 2,
+        "members": 1,
+        "hardness_offset": 2.0,
+    }
+    return config

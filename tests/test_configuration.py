@@ -1,0 +1,392 @@
+import copy
+import importlib.util
+import sys
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from snakemake.utils import validate
+
+from hbr.configuration import check_meaning, check_shape
+from hbr.errors import StudyError
+from hbr.modules import source_files
+
+ROOT = Path(__file__).parent.parent
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+SCRIPTS = ROOT / "workflow/scripts"
+STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
+RULES = yaml.safe_load(SCHEMA.read_text())
+DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
+ESTIMATOR = "hardness.estimators.aum"
+REMOVED = "<this key is left out>"
+
+
+def checked(config: dict) -> dict:
+    """Do what the workflow does at its start."""
+    check_shape(config, RULES)
+    validate(config, str(SCHEMA))
+    check_meaning(config)
+    return config
+
+
+def refusal(config: dict) -> str:
+    with pytest.raises(StudyError) as caught:
+        checked(config)
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+def changed(changes: dict) -> dict:
+    """Return the default config with values set, or removed, at dotted paths."""
+    config = copy.deepcopy(DEFAULT)
+    for path, value in changes.items():
+        *above, last = path.split(".")
+        node = config
+        for part in above:
+            node = node[int(part) if isinstance(node, list) else part]
+        if value is REMOVED:
+            del node[last]
+        else:
+            node[int(last) if isinstance(node, list) else last] = value
+    return config
+
+
+def dataset_of(source: str, **keys) -> dict:
+    return {"source": source, "network": "small-cnn", "recipe": "quick", **keys}
+
+
+COMPLETE = {
+    "digits": {"test_fraction": 0.5},
+    "torchvision": {"name": "CIFAR10"},
+    "folder": {"root": "photos", "image_size": 32},
+    "arrays": {"file": "data.npz"},
+}
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_shipped_studies_are_valid(study):
+    checked(yaml.safe_load(study.read_text()))
+
+
+def test_defaults_fill_a_minimal_study():
+    recipe = {"epochs": 3, "batch_size": 8, "learning_rate": 0.1, "el2n_epoch": 1}
+    config = checked({"study": "s", "datasets": {"d": dataset_of("digits", test_fraction=0.5)}, "recipes": {"quick": recipe}})
+    assert config["seed"] == 0
+    assert config["baseline"]["members"] == config["hardness"]["members"] == 8
+    assert config["hardness"]["estimators"] == {"aum": {}}
+    assert config["resampling"]["estimators"] == ["aum"]
+    assert config["recipes"]["quick"]["schedule"] == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("sede", "seed"),
+        ("baselin", "baseline"),
+        ("datasets.digits.widht", "width"),
+        ("recipes.quick.epoch", "epochs"),
+        ("baseline.member", "members"),
+        ("hardness.estimatrs", "estimators"),
+        (f"{ESTIMATOR}.frist_epoch", "first_epoch"),
+        ("resampling.alpha", "alphas"),
+        ("resampling.strategies.0.oversamplng", "oversampling"),
+    ],
+)
+def test_typos_name_the_path_and_the_nearest_key(path, near):
+    assert refusal(changed({path: 1})) == f"{path} is not a known key; did you mean {near!r}?"
+
+
+def test_a_typo_in_place_of_a_required_key_is_named_as_a_typo():
+    assert refusal(changed({"recipes.quick.epochs": REMOVED, "recipes.quick.epcohs": 3})).startswith("recipes.quick.epcohs ")
+
+
+def test_a_key_like_no_other_lists_the_known_ones():
+    assert refusal(changed({"baseline.xyzzy": 1})) == "baseline.xyzzy is not a known key; known are members"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        ("study", "Digits", "does not match"),
+        ("study", "../up", "does not match"),
+        ("seed", "zero", "not of type 'integer'"),
+        ("seed", -1, "less than the minimum"),
+        ("seed", 1.5, "not of type 'integer'"),
+        ("compat", "v2", "not one of"),
+        ("datasets", {}, "non-empty"),
+        ("datasets.digits", None, "not of type 'object'"),
+        ("datasets.digits.source", "web", "not one of"),
+        ("datasets.digits.network", "resnet9", "does not match"),
+        ("datasets.digits.width", 0, "less than the minimum"),
+        ("datasets.digits.test_fraction", 1, "maximum"),
+        ("datasets.digits.test_fraction", "half", "not of type 'number'"),
+        ("recipes.quick.epochs", "12", "not of type 'integer'"),
+        ("recipes.quick.epochs", -3, "less than the minimum"),
+        ("recipes.quick.batch_size", 1, "less than the minimum"),
+        ("recipes.quick.learning_rate", 0, "minimum"),
+        ("recipes.quick.momentum", 1, "maximum"),
+        ("recipes.quick.flip", "no", "not of type 'boolean'"),
+        ("recipes.quick.schedule", "linear", "not one of"),
+        ("recipes.quick.milestones", 3, "not of type 'array'"),
+        ("recipes.quick.milestones", [3, 3], "non-unique"),
+        ("baseline.members", 0, "less than the minimum"),
+        ("baseline.members", True, "not of type 'integer'"),
+        ("hardness.estimators", {}, "non-empty"),
+        (ESTIMATOR, None, "not of type 'object'"),
+        (f"{ESTIMATOR}.first_epoch", 0, "less than the minimum"),
+        (f"{ESTIMATOR}.direction", "up", "not one of"),
+        ("resampling", [], "not of type 'object'"),
+        ("resampling.estimators", [], "non-empty"),
+        ("resampling.strategies.0.oversampling", "copy", "not one of"),
+        ("resampling.alphas.1", 0, "minimum"),
+        ("resampling.alphas.1", -1, "minimum"),
+        ("resampling.sharpness", -0.5, "less than the minimum"),
+        ("resampling.hardness_offset", "two", "not of type 'number'"),
+    ],
+)
+def test_wrong_values_are_refused_by_path(path, value, why):
+    message = refusal(changed({path: value}))
+    assert message.startswith(f"{path}: ")
+    assert why in message
+
+
+@pytest.mark.parametrize("name", ["Digits", "two words", "a/b", "a.b", ""])
+def test_dataset_names_that_cannot_name_files_are_refused(name):
+    config = copy.deepcopy(DEFAULT)
+    config["datasets"][name] = config["datasets"].pop("digits")
+    assert refusal(config).startswith("datasets: ")
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("datasets", 1),
+        ("hardness.estimators", 1),
+        ("hardness.estimators", None),
+        ("recipes", 1),
+    ],
+)
+def test_names_that_yaml_reads_as_no_text_are_refused(section, name):
+    config = copy.deepcopy(DEFAULT)
+    node = config
+    for part in section.split("."):
+        node = node[part]
+    node[name] = node.pop(next(iter(node)))
+    assert refusal(config).startswith(f"{section}: ")
+
+
+@pytest.mark.parametrize("path", ["recipes.quick.learning_rate", "resampling.hardness_offset", "resampling.alphas.0"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused(path, value):
+    assert refusal(changed({path: value})).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize("path", ["seed", "recipes.quick.epochs", "baseline.members", "resampling.variants"])
+def test_whole_floats_are_refused_or_become_integers(path):
+    try:
+        config = checked(changed({path: 8.0}))
+    except StudyError as error:
+        assert str(error).startswith(f"{path}: ")
+        return
+    for part in path.split("."):
+        config = config[part]
+    assert type(config) is int
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("study", "config"),
+        ("datasets", "config"),
+        ("recipes", "config"),
+        ("datasets.digits.source", "datasets.digits"),
+        ("datasets.digits.network", "datasets.digits"),
+        ("datasets.digits.recipe", "datasets.digits"),
+        ("recipes.quick.epochs", "recipes.quick"),
+        ("recipes.quick.batch_size", "recipes.quick"),
+        ("recipes.quick.learning_rate", "recipes.quick"),
+        ("recipes.quick.el2n_epoch", "recipes.quick"),
+    ],
+)
+def test_missing_keys_are_named(path, where):
+    message = refusal(changed({path: REMOVED}))
+    assert message.startswith(f"{where}: {path.split('.')[-1]!r} is a required property")
+
+
+@pytest.mark.parametrize("key", ["oversampling", "undersampling"])
+def test_strategies_need_both_halves(key):
+    message = refusal(changed({f"resampling.strategies.0.{key}": REMOVED}))
+    assert message.startswith(f"resampling.strategies.0: {key!r} is a required property")
+
+
+@pytest.mark.parametrize("source", COMPLETE)
+def test_a_complete_source_passes(source):
+    checked(changed({"datasets.digits": dataset_of(source, **COMPLETE[source])}))
+
+
+@pytest.mark.parametrize(
+    ("source", "key", "value"),
+    [
+        ("digits", "name", "CIFAR10"),
+        ("digits", "image_size", 32),
+        ("torchvision", "root", "photos"),
+        ("torchvision", "test_fraction", 0.5),
+        ("folder", "mirror", "http://localhost"),
+        ("folder", "file", "data.npz"),
+        ("arrays", "archive_folder", "archives"),
+        ("arrays", "image_size", 32),
+    ],
+)
+def test_keys_of_another_source_are_refused(source, key, value):
+    message = refusal(changed({"datasets.digits": dataset_of(source, **COMPLETE[source], **{key: value})}))
+    assert message.startswith(f"datasets.digits.{key}: source {source} has no such key; it takes ")
+
+
+@pytest.mark.parametrize(
+    ("source", "key"), [("torchvision", "name"), ("folder", "root"), ("folder", "image_size"), ("arrays", "file")]
+)
+def test_keys_a_source_needs_are_named(source, key):
+    keys = {name: value for name, value in COMPLETE[source].items() if name != key}
+    message = refusal(changed({"datasets.digits": dataset_of(source, **keys)}))
+    assert message == f"datasets.digits: source {source} needs the key {key!r}"
+
+
+def test_digits_need_a_test_fraction():
+    assert "test_fraction" in refusal(changed({"datasets.digits.test_fraction": REMOVED}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"datasets.digits.recipe": "quik"}, "datasets.digits.recipe: 'quik' is not under recipes; did you mean 'quick'?"),
+        ({"datasets.digits.recipe": "xyzzy"}, "datasets.digits.recipe: 'xyzzy' is not under recipes; known are quick"),
+        ({"recipes.quick.el2n_epoch": 13}, "recipes.quick.el2n_epoch: 13 lies after the last epoch, 12"),
+        ({"recipes.quick.momentum": 0}, "recipes.quick.nesterov: needs a momentum above 0"),
+        (
+            {"recipes.quick.schedule": "step"},
+            "recipes.quick.milestones: schedule step needs at least one; or write schedule: cosine",
+        ),
+        ({"baseline.members": 3}, "hardness.members is 8, but baseline.members trains only 3"),
+        (
+            {"hardness.estimators.el3n": {}},
+            "hardness.estimators.el3n: 'el3n' is no built-in estimator; did you mean 'el2n'?; "
+            "your own needs method: module:function",
+        ),
+        (
+            {"hardness.estimators.mine": {"method": "my_scores:score"}},
+            "hardness.estimators.mine.direction: declare high-is-hard or low-is-hard for your own estimator my_scores:score",
+        ),
+        ({f"{ESTIMATOR}.direction": "low-is-hard"}, f"{ESTIMATOR}.direction: the direction of aum is known; leave the key out"),
+        ({f"{ESTIMATOR}.never_learned": "zero"}, f"{ESTIMATOR}.never_learned: only forgetting has it"),
+        (
+            {"resampling.estimators": ["el2"]},
+            "resampling.estimators: 'el2' is not under hardness.estimators; did you mean 'el2n'?",
+        ),
+        (
+            {"resampling.estimators": ["loss"]},
+            "resampling.estimators: 'loss' is not under hardness.estimators; known are aum, el2n, forgetting",
+        ),
+    ],
+)
+def test_contradictions_are_refused_in_one_sentence(changes, message):
+    assert refusal(changed(changes)) == message
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recipes.quick.el2n_epoch": 12},
+        {"recipes.quick.momentum": 0, "recipes.quick.nesterov": False},
+        {"recipes.quick.schedule": "step", "recipes.quick.milestones": [6]},
+        {"baseline.members": 9},
+        {"hardness.estimators.late_aum": {"method": "aum", "first_epoch": 6}},
+        {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard"}},
+        {"hardness.estimators.forgetting.never_learned": "zero"},
+        {"datasets.digits.network": "my_networks:wide"},
+        {"resampling": REMOVED},
+    ],
+    ids=str,
+)
+def test_what_is_allowed_passes(changes):
+    checked(changed(changes))
+
+
+def paths_of(node, above=()) -> list[tuple]:
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [path for key, child in children for path in ((*above, key), *paths_of(child, (*above, key)))]
+
+
+JUNK = [None, True, -1, 0, 7, 0.5, 1e30, "", "x", "aum", "a:b", "quick", "line\nbreak", [], [1], [None], ["x", "x"], [{}], {}]
+JUNK += [{"x": 1}, {"aum": None}, {"": {}}, {"method": "a:b"}, {"source": "folder"}]
+JUNK_KEYS = ["", "x", "Aum", "aum", "el2n", "quick", "two words", "source", "epochs", "ключ"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(paths_of(DEFAULT)), st.sampled_from(["delete", "rename", "replace"]), st.data())
+def test_one_broken_key_gives_one_sentence_or_passes(path, action, data):
+    config = copy.deepcopy(DEFAULT)
+    node = config
+    for part in path[:-1]:
+        node = node[part]
+    if action == "replace":
+        node[path[-1]] = copy.deepcopy(data.draw(st.sampled_from(JUNK)))
+    else:
+        value = node.pop(path[-1])
+        if action == "rename" and isinstance(node, dict):
+            node[data.draw(st.sampled_from(JUNK_KEYS))] = value
+    try:
+        checked(config)
+    except StudyError as error:
+        assert len(str(error).splitlines()) == 1
+
+
+def test_a_key_with_a_line_break_is_refused_in_one_line():
+    assert "is not a known key" in refusal(changed({"baseline.mem\nbers": 1}))
+
+
+def relative(files) -> set[str]:
+    return {path.relative_to(SCRIPTS).as_posix() for path in files}
+
+
+def test_sources_of_training_hold_what_it_imports_and_no_analysis():
+    script = SCRIPTS / "train_member.py"
+    files = source_files(script, SCRIPTS)
+    assert files[0] == script
+    found = relative(files)
+    assert {"hbr/__init__.py", "hbr/errors.py", "hbr/plugins.py", "hbr/data/__init__.py", "hbr/data/files.py"} <= found
+    assert {"hbr/training/engine.py", "hbr/training/recorder.py", "hbr/training/augmentation.py"} <= found
+    assert not [name for name in found if name.startswith(("hbr/analysis", "hbr/conditions"))]
+
+
+@pytest.mark.parametrize("name", ["train_member", "plan_resampled", "prepare_dataset", "allocate_samples"])
+def test_sources_hold_every_module_python_loads(name):
+    script = SCRIPTS / f"{name}.py"
+    with mock.patch.dict(sys.modules):
+        for module in [module for module in sys.modules if module.split(".")[0] == "hbr"]:
+            del sys.modules[module]
+        spec = importlib.util.spec_from_file_location(f"script_{name}", script)
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        loaded = [Path(module.__file__) for key, module in sys.modules.items() if key.split(".")[0] == "hbr"]
+    assert relative(loaded) <= relative(source_files(script, SCRIPTS))
+
+
+def test_sources_follow_imports_inside_functions_and_from_packages(tmp_path):
+    contents = {
+        "script.py": "import os\nfrom hbr.a import f\n",
+        "hbr/__init__.py": "",
+        "hbr/a.py": "def f():\n    from hbr.inner import b\n    import hbr.c\n",
+        "hbr/inner/__init__.py": "",
+        "hbr/inner/b.py": "from hbr.a import f\n",
+        "hbr/c.py": "",
+        "hbr/unused.py": "",
+    }
+    for name, text in contents.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = source_files(tmp_path / "script.py", tmp_path)
+    assert found[0] == tmp_path / "script.py"
+    assert {path.relative_to(tmp_path).as_posix() for path in found} == set(contents) - {"hbr/unused.py"}

@@ -1,0 +1,200 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+
+from hbr.errors import StudyError
+from hbr.hardness.classes import class_table, sample_table
+from hbr.hardness.estimators import (
+    DIRECTIONS,
+    HIGH_IS_HARD,
+    LOW_IS_HARD,
+    METHODS,
+    ensemble_scores,
+    estimator_of,
+    instance_scores,
+)
+from hbr.hardness.names import BUILT_IN_ESTIMATORS
+from hbr.training.dynamics import Dynamics, load_dynamics, save_dynamics
+
+
+def dynamics_of(margin, probability=None, el2n=None) -> Dynamics:
+    margin = np.asarray(margin, dtype=np.float64)
+    probability = np.full_like(margin, 0.5) if probability is None else np.asarray(probability, dtype=np.float64)
+    el2n = np.zeros_like(margin) if el2n is None else np.asarray(el2n, dtype=np.float64)
+    return Dynamics(
+        margin=margin.astype(np.float16),
+        probability=probability.astype(np.float16),
+        el2n=el2n.astype(np.float16),
+        margin_sum=margin.sum(0).astype(np.float32),
+        probability_sum=probability.sum(0).astype(np.float32),
+        el2n_sum=el2n.sum(0).astype(np.float32),
+        loss_sum=-np.log(probability).sum(0).astype(np.float32),
+        el2n_evaluated=el2n[-1].astype(np.float32),
+        epochs=len(margin),
+        el2n_epoch=len(margin),
+    )
+
+
+# Three samples over four epochs: learned early, forgotten twice, never learned.
+MARGIN = [[-1, 1, -2], [2, -1, -1], [3, 2, -3], [4, -2, -2]]
+PROBABILITY = [[0.25, 0.5, 0.125], [0.5, 0.25, 0.25], [0.75, 0.5, 0.125], [1.0, 0.25, 0.5]]
+
+
+@pytest.fixture
+def example() -> Dynamics:
+    return dynamics_of(MARGIN, PROBABILITY, el2n=[[1, 1, 1], [0.5, 1, 1], [0.25, 1, 1.25], [0, 0.75, 1.375]])
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("aum", [2.0, 0.0, -2.0]),
+        ("confidence", [0.625, 0.375, 0.25]),
+        ("el2n", [0.0, 0.75, 1.375]),
+        ("forgetting", [0, 2, 2]),
+        ("loss", [np.mean(-np.log([0.25, 0.5, 0.75, 1.0])), 1.5 * np.log(2), np.mean(-np.log([0.125, 0.25, 0.125, 0.5]))]),
+        ("data_iq", [(3 / 16 + 4 / 16 + 3 / 16) / 4, (4 + 3 + 4 + 3) / 64, (7 / 64 + 12 / 64 + 7 / 64 + 16 / 64) / 4]),
+        ("variability", [np.std([0.25, 0.5, 0.75, 1]), 0.125, np.std([0.125, 0.25, 0.125, 0.5])]),
+    ],
+)
+def test_estimators_match_hand_computed_scores(example, method, expected):
+    np.testing.assert_allclose(instance_scores(example, estimator_of(method)), expected, rtol=1e-6)
+
+
+def test_names_without_torch_are_the_implemented_ones():
+    assert tuple(METHODS) == BUILT_IN_ESTIMATORS
+
+
+@pytest.mark.parametrize(("method", "expected"), [("aum", [3.5, 0, -2.5]), ("confidence", [0.875, 0.375, 0.3125])])
+def test_a_window_of_epochs_uses_those_epochs_alone(example, method, expected):
+    np.testing.assert_allclose(instance_scores(example, estimator_of(method, first_epoch=3)), expected)
+
+
+def test_el2n_with_a_window_is_its_mean_in_train_mode(example):
+    np.testing.assert_allclose(instance_scores(example, estimator_of("el2n", first_epoch=1, last_epoch=2)), [0.75, 1, 1])
+
+
+@pytest.mark.parametrize("window", [(0, 9), (3, 2), (5, 5)])
+def test_a_window_outside_training_is_refused(example, window):
+    with pytest.raises(StudyError, match="4 trained epochs"):
+        instance_scores(example, estimator_of("aum", first_epoch=window[0] or None, last_epoch=window[1]))
+
+
+def test_never_learned_is_hardest_unless_the_authors_rule_is_chosen(example):
+    assert instance_scores(example, estimator_of("forgetting"))[2] == 2
+    assert instance_scores(example, estimator_of("forgetting", never_learned="zero"))[2] == 0
+
+
+def test_sums_alone_give_aum_and_confidence_but_no_window(example):
+    empty = np.empty((0, 3), dtype=np.float16)
+    sums = Dynamics(**vars(example) | {"margin": empty, "probability": empty, "el2n": empty})
+    np.testing.assert_allclose(instance_scores(sums, estimator_of("aum")), [2, 0, -2])
+    with pytest.raises(StudyError, match="only sums"):
+        instance_scores(sums, estimator_of("forgetting"))
+
+
+def test_own_estimator_needs_a_direction_and_a_score_each(example, tmp_path, monkeypatch):
+    (tmp_path / "own_scores.py").write_text(
+        "import numpy as np\n"
+        "def last(dynamics): return dynamics.margin[-1]\n"
+        "def short(dynamics): return np.zeros(1)\n"
+        "def holes(dynamics): return np.full(dynamics.examples, np.nan)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyError, match="direction"):
+        estimator_of("own_scores:last")
+    scores = instance_scores(example, estimator_of("own_scores:last", direction=LOW_IS_HARD))
+    np.testing.assert_allclose(scores, [4, -2, -2])
+    with pytest.raises(StudyError, match="one score for each"):
+        instance_scores(example, estimator_of("own_scores:short", direction=HIGH_IS_HARD))
+    with pytest.raises(StudyError, match="not finite"):
+        instance_scores(example, estimator_of("own_scores:holes", direction=HIGH_IS_HARD))
+    with pytest.raises(StudyError, match="no function 'absent'"):
+        instance_scores(example, estimator_of("own_scores:absent", direction=HIGH_IS_HARD))
+    with pytest.raises(StudyError, match=r"put no_such_module\.py beside"):
+        instance_scores(example, estimator_of("no_such_module:f", direction=HIGH_IS_HARD))
+
+
+@pytest.mark.parametrize("method", ["aum", "el2n"])
+def test_direction_of_a_built_in_estimator_cannot_be_turned(method):
+    wrong = HIGH_IS_HARD if DIRECTIONS[method] == LOW_IS_HARD else LOW_IS_HARD
+    with pytest.raises(StudyError, match="leave `direction` out"):
+        estimator_of(method, direction=wrong)
+
+
+def test_unknown_estimator_is_named():
+    with pytest.raises(StudyError, match="'amu' is unknown"):
+        estimator_of("amu")
+
+
+@settings(max_examples=50, deadline=None)
+@given(arrays(np.float16, (6, 9), elements=st.floats(-50, 50, width=16)))
+def test_forgetting_counts_every_fall_and_never_exceeds_half_the_epochs(margin):
+    events = instance_scores(dynamics_of(margin.astype(np.float64)), estimator_of("forgetting"))
+    for sample, column in enumerate((margin > 0).T):
+        falls = sum(a and not b for a, b in itertools.pairwise(column))
+        assert events[sample] == (falls if column.any() else 3)
+    assert events.max() <= 3
+
+
+def test_aum_agrees_with_the_aum_package_on_the_same_logits():
+    import torch
+    from aum import AUMCalculator
+
+    from hbr.training.recorder import Recorder
+
+    torch.manual_seed(0)
+    labels = torch.randint(5, (40,))
+    recorder = Recorder(40, 3, 1, keep_epochs=True, device=torch.device("cpu"))
+    calculator = AUMCalculator(save_dir=".", compressed=True)
+    for epoch in range(3):
+        for positions in torch.randperm(40).split(16):
+            logits = 4 * torch.randn(len(positions), 5)
+            recorder.update(epoch, logits, labels[positions], positions)
+            calculator.update(logits, labels[positions], positions.tolist())
+    ours = instance_scores(recorder.finish(), estimator_of("aum"))
+    theirs = [calculator.sums[sample] / calculator.counts[sample] for sample in range(40)]
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_tables_average_members_and_rank_the_hardest_last():
+    scores = np.array([[4.0, 2.0, 0.0, 1.0], [2.0, 4.0, 2.0, 1.0]])
+    labels = np.array([0, 0, 1, 1])
+    samples = sample_table(scores, labels, LOW_IS_HARD)
+    np.testing.assert_allclose(samples["hardness"], [3, 3, 1, 1])
+    np.testing.assert_allclose(samples["difficulty_rank"], [0.5 / 3, 0.5 / 3, 2.5 / 3, 2.5 / 3])
+    np.testing.assert_allclose(samples["hardness_std"], [2**0.5, 2**0.5, 2**0.5, 0])
+    classes = class_table(scores, labels, ("a", "b"), LOW_IS_HARD)
+    np.testing.assert_allclose(classes["hardness"], [3, 1])
+    assert list(classes["difficulty_rank"]) == [1, 2]
+    # Members' means of class b are 0.5 and 1.5: t(1) = 12.706, standard error 0.5.
+    np.testing.assert_allclose(classes["hardness_lower"][1], 1 - 12.7062 * 0.5, rtol=1e-5)
+    assert list(class_table(scores, labels, ("a", "b"), HIGH_IS_HARD)["difficulty_rank"]) == [2, 1]
+
+
+def test_class_interval_agrees_with_scipy():
+    scores = np.random.default_rng(1).normal(size=(6, 30))
+    labels = np.arange(30) % 3
+    table = class_table(scores, labels, ("a", "b", "c"), LOW_IS_HARD)
+    means = scores[:, labels == 1].mean(1)
+    expected = stats.t.interval(0.95, 5, means.mean(), stats.sem(means))
+    np.testing.assert_allclose((table["hardness_lower"][1], table["hardness_upper"][1]), expected)
+
+
+def test_one_member_has_no_interval():
+    table = class_table(np.ones((1, 4)), np.array([0, 0, 1, 1]), ("a", "b"), LOW_IS_HARD)
+    assert pd.isna(table["hardness_lower"]).all()
+
+
+def test_dynamics_survive_their_file(example, tmp_path):
+    save_dynamics(tmp_path / "d.npz", example)
+    loaded = load_dynamics(tmp_path / "d.npz")
+    for name, value in vars(example).items():
+        np.testing.assert_array_equal(getattr(loaded, name), value)
+    assert ensemble_scores([loaded, example], estimator_of("aum")).shape == (2, 3)

@@ -1,0 +1,126 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled, rank_weights, smote_images
+from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC, check_plan
+from hbr.errors import StudyError
+
+LABELS = np.repeat([0, 1, 2], 20)
+IMAGES = np.random.default_rng(3).integers(0, 256, (60, 4, 4, 3), dtype=np.uint8)
+DIFFICULTY = np.random.default_rng(4).permutation(60) / 59
+
+
+def plan_of(granted, oversampling="random", undersampling="easy", seed=0, **settings):
+    rng = np.random.default_rng(seed)
+    return plan_resampled(IMAGES, LABELS, DIFFICULTY, np.asarray(granted), oversampling, undersampling, rng, **settings)
+
+
+@pytest.mark.parametrize("oversampling", OVERSAMPLING)
+@pytest.mark.parametrize("undersampling", UNDERSAMPLING)
+def test_balanced_allocation_is_the_identity(oversampling, undersampling):
+    plan = plan_of([20, 20, 20], oversampling, undersampling)
+    np.testing.assert_array_equal(plan.source, np.arange(60))
+    assert (plan.origin == KEPT).all()
+    assert len(plan.synthetic) == 0
+
+
+@pytest.mark.parametrize("oversampling", [name for name in OVERSAMPLING if name != "none"])
+@pytest.mark.parametrize("undersampling", [name for name in UNDERSAMPLING if name != "none"])
+@settings(max_examples=12, deadline=None)
+@given(split=st.tuples(st.integers(2, 28), st.integers(2, 28)), seed=st.integers(0, 99))
+def test_plans_hold_exactly_what_the_allocation_grants(oversampling, undersampling, split, seed):
+    granted = [split[0], split[1], 60 - sum(split)]
+    plan = plan_of(granted, oversampling, undersampling, seed)
+    assert plan.class_counts(3).tolist() == granted
+    check_plan(plan, LABELS, "plan")
+    kept = plan.source[plan.origin == KEPT]
+    assert len(np.unique(kept)) == len(kept)
+
+
+def test_kept_samples_stay_in_their_places():
+    plan = plan_of([10, 20, 30])
+    kept = plan.origin == KEPT
+    np.testing.assert_array_equal(plan.source[kept], np.flatnonzero(kept))
+    assert len(plan) == 60
+    assert (plan.labels[plan.origin == DUPLICATE] == 2).all()
+
+
+@pytest.mark.parametrize(("undersampling", "end"), [("easy", slice(0, 8)), ("hard", slice(12, 20))])
+def test_undersampling_drops_the_named_end(undersampling, end):
+    plan = plan_of([12, 20, 28], undersampling=undersampling)
+    dropped = set(range(20)) - set(plan.source[plan.labels == 0])
+    expected = np.argsort(DIFFICULTY[:20])[end]
+    assert dropped == set(expected.tolist())
+
+
+def test_none_keeps_classes_as_they_are():
+    assert plan_of([10, 20, 30], "none", "easy").class_counts(3).tolist() == [10, 20, 20]
+    assert plan_of([10, 20, 30], "random", "none").class_counts(3).tolist() == [20, 20, 30]
+    assert plan_of([10, 20, 30], "none", "none").class_counts(3).tolist() == [20, 20, 20]
+
+
+def test_variants_draw_differently_and_a_seed_draws_the_same():
+    first, again, other = (plan_of([10, 20, 30], seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.source, again.source)
+    assert (first.source != other.source).any()
+
+
+def test_rank_weights_by_hand():
+    # n = 3: x = 0, 1/2, 1 from the favoured end.
+    raw = np.array([1, 0.5 + 0.5 * (1 - np.exp(-2.5)) / (1 - np.exp(-5)), 0.5])
+    np.testing.assert_allclose(rank_weights(np.array([0.1, 0.5, 0.9]), "easy"), raw / raw.sum())
+    np.testing.assert_allclose(rank_weights(np.array([0.1, 0.5, 0.9]), "hard"), raw[::-1] / raw.sum())
+
+
+@given(st.integers(2, 60), st.floats(0, 8), st.sampled_from(["easy", "hard"]))
+def test_rank_weights_span_two_to_the_sharpness(n, sharpness, favour):
+    weights = rank_weights(np.arange(n), favour, sharpness)
+    assert weights.sum() == pytest.approx(1)
+    assert weights.max() / weights.min() == pytest.approx(2**sharpness)
+    ordered = weights if favour == "hard" else weights[::-1]
+    assert (np.diff(ordered) >= -1e-15).all()
+
+
+def test_hard_oversampling_draws_the_hard_more_often():
+    plan = plan_of([10, 10, 3000], "hard", sharpness=4.0)
+    drawn = plan.source[(plan.origin == DUPLICATE)]
+    observed = np.bincount(drawn, minlength=60)[40:] / len(drawn)
+    np.testing.assert_allclose(observed, rank_weights(DIFFICULTY[40:], "hard", 4.0), atol=0.02)
+
+
+def test_smote_is_imbalanced_learns_own():
+    from imblearn.over_sampling import SMOTE
+
+    images, labels = smote_images(IMAGES, LABELS, {1: 5, 2: 9}, np.random.default_rng(7))
+    assert labels.tolist() == [1] * 5 + [2] * 9
+    seed = int(np.random.default_rng(7).integers(2**31))
+    flat = IMAGES[LABELS > 0].reshape(40, -1).astype(np.float32)
+    theirs, _ = SMOTE(sampling_strategy={1: 25, 2: 29}, k_neighbors=5, random_state=seed).fit_resample(flat, LABELS[LABELS > 0])
+    np.testing.assert_array_equal(images.reshape(14, -1), np.rint(theirs[40:]).astype(np.uint8))
+
+
+def test_smote_images_lie_between_images_of_their_class():
+    plan = plan_of([10, 20, 30], "smote")
+    synthetic = plan.origin == SYNTHETIC
+    assert (plan.labels[synthetic] == 2).all()
+    assert sorted(plan.source[synthetic]) == list(range(10))
+    own = IMAGES[40:].reshape(20, -1).astype(float)
+    for image in plan.synthetic.reshape(10, -1).astype(float):
+        errors = [
+            np.abs(a + t * (b - a) - image).max()
+            for a, b in itertools.permutations(own, 2)
+            for t in [np.clip((image - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)]
+        ]
+        assert min(errors) <= 1.5
+
+
+def test_smote_of_one_class_alone_works_and_too_few_samples_are_refused():
+    images, _ = smote_images(IMAGES, LABELS, {0: 3}, np.random.default_rng(0))
+    assert images.shape == (3, 4, 4, 3)
+    few = np.array([0] * 5 + [1] * 30)
+    with pytest.raises(StudyError, match="class 'rare' has 5 samples"):
+        smote_images(IMAGES[:35], few, {0: 3}, np.random.default_rng(0), ("rare", "common"))

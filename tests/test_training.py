@@ -1,0 +1,240 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+from torchvision.transforms import v2
+
+from hbr.data.plans import SYNTHETIC, Plan, identity_plan
+from hbr.errors import StudyError
+from hbr.seeds import derive_seed
+from hbr.training.augmentation import ImageBank, draw_epoch
+from hbr.training.engine import MemberSeeds, train_member
+from hbr.training.networks import SmallResNet, build_network
+from hbr.training.recipe import Recipe
+from hbr.training.recorder import Recorder, sample_scores, to_half
+
+CPU = torch.device("cpu")
+
+
+def train(dataset, recipe, member=1, plan=None, network="small-cnn", **settings):
+    seeds = MemberSeeds(derive_seed(0, "d", 0, member, "weights"), derive_seed(0, "d", 0, member, "order"), 0, member)
+    plan = plan or identity_plan(dataset.train_labels, dataset.train_images.shape[1:])
+    built = build_network(network, dataset.train_images.shape[3], dataset.classes, seeds.weights, 4)
+    return train_member(dataset, plan, built, recipe, seeds, CPU, **settings)
+
+
+def test_same_seed_gives_the_same_bits(tiny_dataset, quick_recipe):
+    (first, first_dynamics), (again, again_dynamics) = (train(tiny_dataset, quick_recipe) for _ in range(2))
+    np.testing.assert_array_equal(first.test_logits, again.test_logits)
+    np.testing.assert_array_equal(first.history, again.history)
+    np.testing.assert_array_equal(first_dynamics.margin_sum, again_dynamics.margin_sum)
+
+
+def test_members_share_neither_weights_nor_shuffles_nor_outcomes(tiny_dataset, quick_recipe):
+    networks = [build_network("small-cnn", 3, 3, derive_seed(0, "d", 0, member, "weights"), 4) for member in (1, 2)]
+    assert all((a != b).any() for a, b in zip(*(n.parameters() for n in networks), strict=True) if a.dim() > 1)
+    orders = [
+        draw_epoch(torch.Generator().manual_seed(derive_seed(0, "d", 0, member, "order")), 50, 1, True, CPU)
+        for member in (1, 2)
+    ]
+    for a, b in zip(*orders, strict=True):
+        assert (a != b).any()
+    (one, _), (two, _) = train(tiny_dataset, quick_recipe, 1), train(tiny_dataset, quick_recipe, 2)
+    assert (one.test_logits != two.test_logits).any()
+    assert (one.weight_seed, one.order_seed) != (two.weight_seed, two.order_seed)
+
+
+def test_each_seed_matters_alone(tiny_dataset, quick_recipe):
+    plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+
+    def logits(weights, order):
+        network = build_network("small-cnn", 3, 3, weights, 4)
+        return train_member(tiny_dataset, plan, network, quick_recipe, MemberSeeds(weights, order, 0, 1), CPU)[0].test_logits
+
+    base = logits(1, 1)
+    assert (base != logits(2, 1)).any()
+    assert (base != logits(1, 2)).any()
+
+
+def test_seeds_do_not_collide():
+    keys = [(d, v, m, p) for d in ("a", "b") for v in range(5) for m in range(20) for p in ("weights", "order")]
+    seeds = {derive_seed(study, *key) for study in (0, 1) for key in keys}
+    assert len(seeds) == 2 * len(keys)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_it_learns(tiny_dataset, quick_recipe):
+    outcomes, _ = train(tiny_dataset, replace(quick_recipe, epochs=12, flip=False, learning_rate=0.1))
+    assert outcomes.history[-1, 4] > 0.9
+    assert (outcomes.predictions == tiny_dataset.test_labels).mean() == pytest.approx(outcomes.history[-1, 4])
+
+
+def test_tracking_changes_nothing_and_sums_agree_with_epochs(tiny_dataset, quick_recipe):
+    (full, dynamics), (lean, sums) = (train(tiny_dataset, quick_recipe, keep_epochs=keep) for keep in (True, False))
+    np.testing.assert_array_equal(full.test_logits, lean.test_logits)
+    np.testing.assert_array_equal(dynamics.margin_sum, sums.margin_sum)
+    np.testing.assert_allclose(dynamics.margin.astype(float).sum(0), dynamics.margin_sum, rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(dynamics.probability.astype(float).sum(0), dynamics.probability_sum, rtol=1e-2)
+    assert sums.margin.shape == (0, 50)
+
+
+def test_every_example_is_seen_once_an_epoch_the_partial_batch_included(tiny_dataset, quick_recipe):
+    _, dynamics = train(tiny_dataset, quick_recipe)
+    assert dynamics.margin.shape == (3, 50)
+    assert (dynamics.el2n > 0).all()
+
+
+def test_el2n_is_taken_in_evaluation_mode_without_augmentation(tiny_dataset, quick_recipe):
+    plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+    recipe = replace(quick_recipe, epochs=2, el2n_epoch=2)
+    network = build_network("small-cnn", 3, 3, 1, 4)
+    _, dynamics = train_member(tiny_dataset, plan, network, recipe, MemberSeeds(1, 1, 0, 1), CPU)
+    images = torch.from_numpy(tiny_dataset.train_images).permute(0, 3, 1, 2).float() / 255
+    normalised = v2.functional.normalize(images, tiny_dataset.mean.tolist(), tiny_dataset.std.tolist())
+    with torch.no_grad():
+        probability = network.eval()(normalised).softmax(1)
+    one_hot = functional.one_hot(torch.from_numpy(tiny_dataset.train_labels), 3)
+    np.testing.assert_allclose(dynamics.el2n_evaluated, (probability - one_hot).norm(dim=1), rtol=1e-3, atol=1e-4)
+
+
+def test_synthetic_examples_train_on_their_own_images(tiny_dataset, quick_recipe):
+    def outcome(fill):
+        labels = np.append(tiny_dataset.train_labels, 1)
+        origin = np.append(np.zeros(50), SYNTHETIC).astype(np.int8)
+        image = np.full((1, 8, 8, 3), fill, dtype=np.uint8)
+        plan = Plan(np.append(np.arange(50), 0), labels, origin, image)
+        return train(tiny_dataset, quick_recipe, plan=plan)[0]
+
+    dark, bright = outcome(0), outcome(255)
+    assert dark.examples == 51
+    assert (dark.test_logits != bright.test_logits).any()
+
+
+def test_a_loss_that_is_not_finite_stops_with_one_sentence(tiny_dataset, quick_recipe):
+    with pytest.raises(StudyError, match=r"loss is (nan|inf) in epoch \d.*lower `learning_rate`") as error:
+        train(tiny_dataset, replace(quick_recipe, learning_rate=1e30))
+    assert "\n" not in str(error.value)
+
+
+def test_recorder_by_hand():
+    logits = torch.tensor([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    margin, probability, el2n, loss = sample_scores(logits, torch.tensor([0, 2]))
+    np.testing.assert_allclose(margin, [1, 0])
+    p = np.exp([2, 0, 1]) / np.exp([2, 0, 1]).sum()
+    np.testing.assert_allclose(probability, [p[0], 1 / 3], rtol=1e-6)
+    np.testing.assert_allclose(el2n, [np.sqrt((1 - p[0]) ** 2 + p[1] ** 2 + p[2] ** 2), np.sqrt(6) / 3], rtol=1e-6)
+    np.testing.assert_allclose(loss, [-np.log(p[0]), np.log(3)], rtol=1e-6)
+
+
+def test_recorder_loss_agrees_with_torch_and_half_never_overflows():
+    logits, labels = 5 * torch.randn(64, 10), torch.randint(10, (64,))
+    np.testing.assert_allclose(sample_scores(logits, labels)[3], functional.cross_entropy(logits, labels, reduction="none"))
+    assert torch.isfinite(to_half(torch.tensor([1e9, -1e9]))).all()
+
+
+def test_recorder_reads_the_device_once_an_epoch():
+    recorder = Recorder(4, 1, 1, keep_epochs=True, device=CPU)
+    recorder.update(0, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 0]), torch.tensor([2, 0]))
+    recorder.update(0, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1]), torch.tensor([1, 3]))
+    loss, accuracy = recorder.epoch_summary()
+    assert accuracy == 0.75
+    assert loss == pytest.approx((3 * np.log(1 + np.exp(-1)) + np.log(1 + np.e)) / 4)
+    assert recorder.epoch_summary() == (0, 0)
+    assert recorder.finish().margin_sum.tolist() == [-1, 1, 1, 1]
+
+
+def test_augmentation_is_torchvisions_flip_pad_and_crop():
+    images = torch.randint(0, 256, (6, 8, 8, 3), dtype=torch.uint8)
+    mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.3, 0.4])
+    bank = ImageBank(images, mean, std, 2, CPU)
+    offsets = torch.tensor([[0, 0], [4, 4], [2, 2], [1, 3], [3, 0], [2, 1]])
+    flips = torch.tensor([True, False, True, False, True, False])
+    index = torch.tensor([5, 0, 3, 3, 1, 2])
+    ours = bank.batch(index, offsets, flips)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+    for row in range(6):
+        picture = images[index[row]].permute(2, 0, 1)
+        crop = v2.functional.crop(v2.functional.pad(picture, [2, 2, 2, 2], fill=0), *offsets[row].tolist(), 8, 8)
+        crop = v2.functional.horizontal_flip(crop) if flips[row] else crop
+        expected = v2.functional.normalize(crop.float() / 255, mean.tolist(), std.tolist())
+        torch.testing.assert_close(ours[row], expected, rtol=1e-5, atol=1e-5)
+    plain = v2.functional.normalize(images[index].permute(0, 3, 1, 2).float() / 255, mean.tolist(), std.tolist())
+    torch.testing.assert_close(bank.batch(index), plain, rtol=1e-5, atol=1e-5)
+
+
+def test_crops_and_flips_cover_everything_evenly():
+    order, offsets, flips = draw_epoch(torch.Generator().manual_seed(0), 9000, 4, True, CPU)
+    assert sorted(order.tolist()) == list(range(9000))
+    counts = np.bincount((offsets[:, 0] * 9 + offsets[:, 1]).numpy(), minlength=81)
+    assert counts.min() > 70
+    assert abs(flips.float().mean() - 0.5) < 0.02
+
+
+def test_resnet18_is_torchvisions_with_the_stem_for_small_images():
+    from torchvision.models import resnet18
+
+    network, original = build_network("resnet18", 3, 10, 0), resnet18(num_classes=10)
+    ours, theirs = network.state_dict(), original.state_dict()
+    assert {k: v.shape for k, v in ours.items() if k != "conv1.weight"} == {
+        k: v.shape for k, v in theirs.items() if k != "conv1.weight"
+    }
+    assert ours["conv1.weight"].shape == (64, 3, 3, 3)
+    assert network.conv1.stride == (1, 1)
+    assert isinstance(network.maxpool, torch.nn.Identity)
+    # The published size of this network.
+    assert sum(p.numel() for p in network.parameters()) == 11_173_962
+    features = []
+    network.layer1.register_forward_hook(lambda *call: features.append(call[2].shape))
+    network.eval()(torch.zeros(1, 3, 32, 32))
+    assert features == [(1, 64, 32, 32)]
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("resnet8", 3), ("resnet20", 9)])
+def test_small_resnets_have_the_named_depth(name, blocks):
+    network = build_network(name, 1, 7, 0, 8)
+    assert isinstance(network, SmallResNet)
+    convolutions = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d) and m.kernel_size == (3, 3)]
+    assert len(convolutions) == 1 + 2 * blocks
+    assert network(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+    assert convolutions[-1].out_channels == 32
+
+
+def test_own_network_by_module_and_function(tmp_path, monkeypatch):
+    (tmp_path / "own_networks.py").write_text(
+        "from torch import nn\n"
+        "def pooled(channels, classes):\n"
+        "    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))\n"
+        "def lazy(channels, classes): return nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))\n"
+        "def wrong(channels, classes): return 3\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert build_network("own_networks:pooled", 3, 4, 0)(torch.zeros(2, 3, 8, 8)).shape == (2, 4)
+    with pytest.raises(StudyError, match="lazy layers"):
+        build_network("own_networks:lazy", 3, 4, 0)
+    with pytest.raises(StudyError, match="must return a torch"):
+        build_network("own_networks:wrong", 3, 4, 0)
+
+
+def test_learning_rates_of_the_paper():
+    paper = Recipe(200, 128, 0.1, 0.9, True, 5e-4, "step", (60, 120, 160), 0.2, 0, True, 4, 20)
+    rates = [paper.learning_rate_at(epoch * 391, 391) for epoch in (0, 59, 60, 119, 120, 160, 199)]
+    assert rates == pytest.approx([0.1, 0.1, 0.02, 0.02, 0.004, 0.0008, 0.0008])
+    assert paper.learning_rate_at(60 * 391 - 1, 391) == pytest.approx(0.1)
+
+
+def test_schedules_start_and_end_where_they_should(quick_recipe):
+    for schedule in ("one-cycle", "cosine"):
+        recipe = replace(quick_recipe, schedule=schedule, epochs=10, warmup_epochs=2)
+        rates = [recipe.learning_rate_at(step, 5) for step in range(50)]
+        assert max(rates) == pytest.approx(0.05)
+        assert rates.index(max(rates)) == 10
+        assert 0 < rates[-1] < 0.1 * 0.05
+        assert (np.diff(rates[:11]) > 0).all()
+        assert (np.diff(rates[10:]) < 0).all()
+
+
+def test_el2n_epoch_must_lie_within_training(quick_recipe):
+    with pytest.raises(StudyError, match="el2n_epoch is 9"):
+        replace(quick_recipe, el2n_epoch=9)

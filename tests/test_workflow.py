@@ -1,0 +1,191 @@
+"""Real Snakemake runs of a shrunk digits study."""
+
+import copy
+import os
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Study, small_config
+
+from hbr.training.outcomes import load_outcomes
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Study:
+    study = Study(tmp_path_factory.mktemp("study"), small_config())
+    study.snakemake()
+    return study
+
+
+@pytest.fixture
+def copied(finished, tmp_path) -> Study:
+    """A finished study of one's own to change."""
+    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
+    study = copy.copy(finished)
+    study.folder = tmp_path / "copy"
+    study.config = copy.deepcopy(finished.config)
+    return study
+
+
+def test_study_ends_with_notebooks_and_figures(finished):
+    reports = finished.folder / "reports/digits/digits"
+    for chapter in ("baseline", "hardness", "allocation", "effect"):
+        html = (reports / f"{chapter}.html").read_text()
+        assert "<img" in html
+        assert "Traceback" not in html
+    for figure in ("class_recall", "hardest_images", "allocation", "class_changes", "gap_changes"):
+        assert (reports / f"figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
+        assert (reports / f"figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_notebooks_open_without_a_network(finished):
+    for page in (finished.folder / "reports/digits/digits").glob("*.html"):
+        assert 'src="http' not in page.read_text().replace("'", '"'), page.name
+
+
+def test_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.snakemake("--dry-run")
+
+
+def test_report_is_built_with_captions(finished):
+    finished.snakemake("--report", "report.html")
+    report = (finished.folder / "report.html").read_text()
+    assert "class recall (v1, figure 1)" in report
+    assert "Reproduces figure 11 of version 1" in report
+
+
+def test_members_differ_and_conditions_are_paired(finished):
+    members = sorted((finished.folder / "results/digits/digits/members").rglob("outcomes.npz"))
+    outcomes = {
+        str(path.relative_to(finished.folder / "results/digits/digits/members")): load_outcomes(path) for path in members
+    }
+    assert len(outcomes) == 2 + 2 + 2
+    logits = {o.test_logits.tobytes() for o in outcomes.values()}
+    assert len(logits) == len(outcomes)
+    control = outcomes["control/variant2/member1/outcomes.npz"]
+    treated = outcomes["resampled-aum-smote-easy-alpha1/variant2/member1/outcomes.npz"]
+    assert (control.weight_seed, control.order_seed) == (treated.weight_seed, treated.order_seed)
+    seeds = {(o.weight_seed, o.order_seed) for o in outcomes.values()}
+    assert len(seeds) == 4
+
+
+def test_control_is_the_identity_and_plans_keep_the_size(finished):
+    plans = finished.folder / "results/digits/digits/plans"
+    control = pd.read_parquet(plans / "control/variant1/plan.parquet")
+    baseline = pd.read_parquet(plans / "baseline/variant0/plan.parquet")
+    pd.testing.assert_frame_equal(control, baseline)
+    resampled = pd.read_parquet(plans / "resampled-aum-smote-easy-alpha1/variant1/plan.parquet")
+    allocation = pd.read_csv(finished.folder / "results/digits/digits/allocations/aum/alpha1.csv")
+    assert len(resampled) == len(baseline)
+    np.testing.assert_array_equal(np.bincount(resampled["class"]), allocation["granted"])
+
+
+def test_training_again_gives_the_same_bits(copied):
+    path = "results/digits/digits/members/control/variant1/member1/outcomes.npz"
+    before = (copied.folder / path).read_bytes()
+    copied.snakemake("--force", path)
+    assert (copied.folder / path).read_bytes() == before
+
+
+def test_one_more_member_trains_one_member(copied):
+    copied.config["baseline"]["members"] += 1
+    copied.write(copied.config)
+    planned = copied.planned()
+    assert planned["train_member"] == 1
+    assert set(planned) == {
+        "train_member",
+        "measure_classes",
+        "measure_gaps",
+        "compare_conditions",
+        "render_baseline",
+        "render_effect",
+    }
+
+
+def test_one_more_alpha_trains_its_own_members_alone(copied):
+    copied.config["resampling"]["alphas"].append(0.5)
+    copied.write(copied.config)
+    planned = copied.planned()
+    assert (planned["train_member"], planned["plan_resampled"], planned["allocate_samples"]) == (2, 2, 1)
+    assert "estimate_hardness" not in planned
+
+
+def test_touching_sources_reruns_nothing_and_editing_one_reruns_its_rules(copied):
+    for path in (copied.folder / "workflow").rglob("*.py"):
+        os.utime(path)
+    assert copied.planned() == {}
+    module = copied.folder / "workflow/scripts/hbr/analysis/gaps.py"
+    module.write_text(module.read_text() + "\nTOUCHED = True\n")
+    planned = copied.planned()
+    assert planned.get("measure_gaps") == 1
+    assert "train_member" not in planned
+
+
+def test_another_recipe_trains_again(copied):
+    copied.config["recipes"]["quick"]["weight_decay"] = 0.001
+    copied.write(copied.config)
+    assert copied.planned()["train_member"] == 6
+
+
+def test_typo_is_refused_by_name(tmp_path):
+    config = small_config()
+    config["resampling"]["alpha"] = config["resampling"].pop("alphas")
+    output = Study(tmp_path, config).snakemake("--dry-run", fails=True)
+    assert "resampling.alpha is not a known key; did you mean 'alphas'?" in output
+    assert "Traceback" not in output
+
+
+def test_diverging_training_ends_with_one_sentence_and_no_result(tmp_path):
+    config = small_config()
+    config["recipes"]["quick"]["learning_rate"] = 1.0e30
+    study = Study(tmp_path, config)
+    output = study.snakemake(fails=True)
+    assert "lower `learning_rate`" in output
+    assert "Traceback" not in output
+    assert not list((tmp_path / "results").rglob("outcomes.npz"))
+
+
+def test_impossible_alpha_names_the_largest_that_works(copied):
+    copied.config["resampling"]["alphas"] = [50]
+    copied.write(copied.config)
+    assert "the largest alpha that works here is" in copied.snakemake(fails=True)
+
+
+def test_own_images_network_and_estimator(tmp_path):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for split, samples in (("train", 24), ("test", 10)):
+        for label, name in enumerate(["<script>", "b$c"]):
+            folder = tmp_path / "images" / split / name
+            folder.mkdir(parents=True)
+            for index in range(samples):
+                pixels = rng.integers(0, 120, (12, 12, 3)).astype(np.uint8)
+                pixels[:, label * 6 : label * 6 + 6] += 120
+                Image.fromarray(pixels).save(folder / f"{label}{index:03}.png")
+    (tmp_path / "mine.py").write_text(
+        "import numpy as np\n"
+        "from torch import nn\n"
+        "def network(channels, classes):\n"
+        "    return nn.Sequential(nn.Conv2d(channels, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, classes))\n"
+        "def doubt(dynamics):\n"
+        "    return 1.1 - dynamics.probability_sum / dynamics.epochs\n"
+    )
+    config = small_config()
+    config["study"] = "own"
+    config["datasets"] = {
+        "pictures": {"source": "folder", "root": "images", "image_size": 8, "network": "mine:network", "recipe": "quick"}
+    }
+    config["hardness"]["estimators"] = {"doubt": {"method": "mine:doubt", "direction": "high-is-hard"}}
+    config["resampling"] |= {"estimators": ["doubt"], "strategies": [{"oversampling": "hard", "undersampling": "random"}]}
+    config["resampling"]["hardness_offset"] = 0
+    study = Study(tmp_path, config)
+    study.snakemake()
+    html = (tmp_path / "reports/own/pictures/hardness.html").read_text()
+    assert "&lt;script&gt;" in html
+    (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text().replace("1.1", "1.2"))
+    planned = study.planned()
+    assert planned["estimate_hardness"] == 1
+    assert planned["train_member"] >= 2

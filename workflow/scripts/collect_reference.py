@@ -1,0 +1,92 @@
+"""Keep the small tables and figures of a finished study, with the provenance of its numbers, for the project's history."""
+
+import argparse
+import json
+import platform
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from hbr.analysis.figures.labels import condition_labels
+from hbr.analysis.tables import condition_summary, gap_summary
+from hbr.command import run, say
+from hbr.data.files import read_table, write_table, write_text
+
+FIGURES = (
+    "class_recall",
+    "learning_curves",
+    "hardness_distributions",
+    "class_order",
+    "allocation",
+    "recall_by_class",
+    "class_changes",
+    "gap_changes",
+)
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "imbalanced-learn", "scipy", "snakemake")
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Copy tables and figures, write provenance. Pictures of training images are not the project's to publish."""
+    results, reports = Path("results") / arguments.study, Path("reports") / arguments.study
+    for dataset in sorted(path.name for path in results.iterdir() if (path / "dataset.npz").is_file()):
+        target = arguments.output / dataset
+        target.mkdir(parents=True, exist_ok=True)
+        for table in sorted((results / dataset / "hardness").glob("*/classes.csv")):
+            shutil.copyfile(table, target / f"hardness_{table.parent.name}.csv")
+        for table in sorted((results / dataset / "allocations").glob("*/*.csv")):
+            shutil.copyfile(table, target / f"allocation_{table.parent.name}_{table.stem}.csv")
+        for name in FIGURES:
+            shutil.copyfile(reports / dataset / f"figures/{name}.svg", target / f"{name}.svg")
+        write_summaries(results / dataset, target)
+    write_text(arguments.output / "provenance.json", json.dumps(provenance(arguments), indent=2) + "\n")
+    say(arguments.log, f"kept {arguments.study} in {arguments.output}")
+
+
+def write_summaries(results: Path, target: Path) -> None:
+    """Write accuracy and gaps per condition, class recall per condition, and gap changes against the control."""
+    classes = pd.concat([read_table(path) for path in sorted(results.glob("measures/*/classes.csv"))])
+    gaps, differences = read_table(results / "gaps.csv"), read_table(results / "gap_differences.csv")
+    for table in (classes, gaps, differences):
+        table["label"] = condition_labels(table)
+    write_table(target / "conditions.csv", condition_summary(classes, gaps).reset_index().round(3))
+    write_table(target / "gap_changes.csv", gap_summary(differences[differences["metric"] == "recall"]).round(3))
+    names = read_table(next(iter(results.glob("hardness/*/classes.csv"))))["class_name"]
+    recall = classes[classes["metric"] == "recall"].pivot_table(index="class", columns="label", values="value", sort=False)
+    recall = (100 * recall).round(2)
+    recall.insert(0, "class_name", names)
+    write_table(target / "class_recall_percent.csv", recall.reset_index())
+
+
+def provenance(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return what made the numbers: command, commit, versions, hardware, date, cost."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout
+    trainings = pd.concat(
+        [pd.read_csv(path, sep="\t") for path in Path(f"benchmarks/results/{arguments.study}").rglob("*.tsv")]
+    )
+    return {
+        "command": arguments.command,
+        "commit": commit.strip(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "hardware": arguments.hardware,
+        "trainings": len(trainings),
+        "median training minutes": round(float(trainings["s"].median()) / 60, 2),
+        "peak training memory MB": round(float(trainings["max_rss"].max())),
+        "notes": arguments.notes,
+    }
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--study", required=True)
+parser.add_argument("--command", required=True, help="the command that ran the study")
+parser.add_argument("--hardware", required=True, help="the machine in words")
+parser.add_argument("--notes", default="")
+parser.add_argument("--output", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)
