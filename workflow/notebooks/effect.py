@@ -51,7 +51,7 @@ save_figure(class_changes(differences[differences["class"] >= 0], allocation, da
 
 # %% [markdown]
 # ## Change of the gaps
-# A negative change means that classes moved together. Few variants give wide intervals:
+# Classes move together where max - min and the standard deviation fall and hard - easy nears zero. Few variants give wide intervals:
 # a mean far from zero is not yet an effect.
 
 # %%
