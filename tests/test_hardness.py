@@ -166,7 +166,8 @@ def test_aum_agrees_with_the_aum_package_on_the_same_logits():
 def test_tables_average_members_and_rank_the_hardest_last():
     scores = np.array([[4.0, 2.0, 0.0, 1.0], [2.0, 4.0, 2.0, 1.0]])
     labels = np.array([0, 0, 1, 1])
-    samples = sample_table(scores, labels, LOW_IS_HARD)
+    samples = sample_table(scores, labels, LOW_IS_HARD, [1, 5])
+    np.testing.assert_allclose(samples["member_5"], [2, 4, 2, 1])
     np.testing.assert_allclose(samples["hardness"], [3, 3, 1, 1])
     np.testing.assert_allclose(samples["difficulty_rank"], [0.5 / 3, 0.5 / 3, 2.5 / 3, 2.5 / 3])
     np.testing.assert_allclose(samples["hardness_std"], [2**0.5, 2**0.5, 2**0.5, 0])

@@ -104,6 +104,15 @@ def test_one_more_member_trains_one_member(copied):
     }
 
 
+def test_any_subset_of_members_can_estimate_hardness(copied):
+    copied.config["hardness"]["members"] = [2]
+    copied.write(copied.config)
+    copied.snakemake("results/digits/digits/hardness/aum/samples.parquet")
+    samples = pd.read_parquet(copied.folder / "results/digits/digits/hardness/aum/samples.parquet")
+    assert [name for name in samples if name.startswith("member_")] == ["member_2"]
+    np.testing.assert_allclose(samples["hardness"], samples["member_2"], rtol=1e-6)
+
+
 def test_one_more_alpha_trains_its_own_members_alone(copied):
     copied.config["resampling"]["alphas"].append(0.5)
     copied.write(copied.config)

@@ -51,8 +51,8 @@ save_figure(class_changes(differences[differences["class"] >= 0], allocation, da
 
 # %% [markdown]
 # ## Change of the gaps
-# Classes move together where max - min and the standard deviation fall and hard - easy nears zero. Few variants give wide intervals:
-# a mean far from zero is not yet an effect.
+# Classes move together where max - min and the standard deviation fall and hard - easy nears zero.
+# Few variants give wide intervals: a mean far from zero is not yet an effect.
 
 # %%
 gap_differences = read_table(inputs["gap_differences"])

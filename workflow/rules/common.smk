@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
-from hbr.configuration import check_meaning, check_shape
+from hbr.configuration import check_meaning, check_shape, members_list
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
@@ -30,6 +30,10 @@ CHAPTERS = (
     if config["resampling"]["strategies"]
     else ["baseline", "hardness"]
 )
+
+
+# A number means the first members, a list names them.
+HARDNESS_MEMBERS = members_list(config["hardness"]["members"])
 
 
 def sources(script, plugin=None, notebook=None):

@@ -9,7 +9,7 @@ rule estimate_hardness:
         dataset="<results>/{dataset}/dataset.npz",
         dynamics=collect(
             "<results>/{{dataset}}/members/baseline/variant0/member{member}/dynamics.npz",
-            member=range(1, config["hardness"]["members"] + 1),
+            member=HARDNESS_MEMBERS,
         ),
     output:
         samples="<results>/{dataset}/hardness/{estimator}/samples.parquet",
@@ -19,6 +19,7 @@ rule estimate_hardness:
     conda:
         "../../envs/training.yaml"
     params:
+        members=HARDNESS_MEMBERS,
         method=estimator_method,
         direction=estimator_key("direction"),
         first_epoch=estimator_key("first_epoch", 0),
@@ -26,7 +27,7 @@ rule estimate_hardness:
         never_learned=never_learned,
     shell:
         "python {input.code[0]}"
-        " --dataset {input.dataset:q} --dynamics {input.dynamics:q}"
+        " --dataset {input.dataset:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --method {params.method:q} --direction={params.direction:q}"
         " --first-epoch {params.first_epoch} --last-epoch {params.last_epoch} --never-learned {params.never_learned}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"

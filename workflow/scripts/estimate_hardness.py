@@ -22,13 +22,14 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.never_learned,
     )
     scores = ensemble_scores([load_dynamics(path) for path in arguments.dynamics], estimator)
-    write_table(arguments.samples, sample_table(scores, labels, estimator.direction))
+    write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members))
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
+parser.add_argument("--members", type=int, nargs="+", required=True, help="the members' numbers, as the dynamics stand")
 parser.add_argument("--method", required=True)
 parser.add_argument("--direction", default="")
 parser.add_argument("--first-epoch", type=int, default=0)

@@ -54,7 +54,7 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     for name, recipe in config["recipes"].items():
         _check_recipe(f"recipes.{name}", recipe)
     members, available = config["hardness"]["members"], config["baseline"]["members"]
-    if members > available:
+    if max(members_list(members)) > available:
         raise StudyError(f"hardness.members is {members}, but baseline.members trains only {available}")
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
@@ -62,6 +62,11 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     for name in config["resampling"]["estimators"]:
         if name not in estimators:
             raise StudyError(f"resampling.estimators: {name!r} is not under hardness.estimators{_nearest(name, estimators)}")
+
+
+def members_list(members: int | list[int]) -> list[int]:
+    """Return the numbers of the members that hardness is averaged over: the first ``members``, or those listed."""
+    return list(range(1, members + 1)) if isinstance(members, int) else members
 
 
 def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Tables of hardness: one row a sample, one row a class, with intervals over members."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -8,18 +10,19 @@ from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.intervals import mean_interval
 
 
-def sample_table(scores: np.ndarray, labels: np.ndarray, direction: str) -> pd.DataFrame:
-    """Return sample, class, hardness (mean over members), its standard deviation, and difficulty rank.
+def sample_table(scores: np.ndarray, labels: np.ndarray, direction: str, members: Sequence[int]) -> pd.DataFrame:
+    """Return sample, class, hardness (mean over members), its standard deviation, difficulty rank, and each member's score.
 
-    ``scores`` are ``(members, samples)``. ``difficulty_rank`` runs from 0 (easiest) to 1 (hardest) whatever the
-    direction of the estimator, ties averaged.
+    ``scores`` are ``(members, samples)``; ``members`` name the columns ``member_<number>`` (float32).
+    ``difficulty_rank`` runs from 0 (easiest) to 1 (hardest) whatever the direction of the estimator, ties averaged.
     """
     hardness = scores.mean(0)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
     rank = (stats.rankdata(harder) - 1) / max(len(harder) - 1, 1)
     spread = scores.std(0, ddof=1) if len(scores) > 1 else np.full(scores.shape[1], np.nan)
     columns = {"sample": np.arange(len(labels)), "class": labels, "hardness": hardness}
-    return pd.DataFrame({**columns, "hardness_std": spread, "difficulty_rank": rank})
+    own = {f"member_{member}": row.astype(np.float32) for member, row in zip(members, scores, strict=True)}
+    return pd.DataFrame({**columns, "hardness_std": spread, "difficulty_rank": rank, **own})
 
 
 def class_table(scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], direction: str) -> pd.DataFrame:
