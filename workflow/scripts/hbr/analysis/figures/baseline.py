@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, name_classes
 
 
 def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
@@ -43,7 +43,7 @@ def class_recall(summary: pd.DataFrame, dataset: str, members: int) -> Figure:
         f"mean {mean:.1f}", (0.02, mean), (0, 2), ("axes fraction", "data"), "offset points", color=NEUTRAL, fontsize=8
     )
     gap = 100 * (ordered["mean"].iloc[0] - ordered["mean"].iloc[-1])
-    axes.set_xticks(ordered.index, ordered["class_name"], rotation=90 if len(ordered) > 12 else 30, ha="center")
+    name_classes(axes, ordered["class_name"])
     axes.set(
         ylabel="test recall (%)",
         title=f"{dataset}: class recall, gap {gap:.1f} points\n(mean of {members} members, 95 % t-interval)",

@@ -7,14 +7,15 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, name_classes
 
 
 def recall_by_class(summary: pd.DataFrame, allocation: pd.DataFrame, dataset: str) -> Figure:
     """Return class recall of every condition, classes sorted by allocation, hardest right (v1, figure 9)."""
     ordered = allocation.sort_values("position")
     places = {label: place for place, label in enumerate(ordered["class"])}
-    figure, axes = plt.subplots(figsize=(class_axis_width(len(ordered)), 3.4))
+    # The legend stands outside and takes its own room.
+    figure, axes = plt.subplots(figsize=(class_axis_width(len(ordered)) + 2.2, 3.4))
     conditions = list(summary["label"].unique())
     colours = [NEUTRAL, "#000000", *sns.color_palette("colorblind", max(len(conditions) - 2, 1))]
     for index, (condition, colour) in enumerate(zip(conditions, colours, strict=False)):
@@ -25,7 +26,7 @@ def recall_by_class(summary: pd.DataFrame, allocation: pd.DataFrame, dataset: st
         axes.plot(place, 100 * line["mean"], "o", ms=3.5, color=colour, label=f"{condition} (n = {runs})")
     hard = int((ordered["group"] == "hard").sum())
     axes.axvline(len(ordered) - hard - 0.5, color=NEUTRAL, lw=0.8, ls=":")
-    axes.set_xticks(range(len(ordered)), ordered["class_name"], rotation=90 if len(ordered) > 12 else 30)
+    name_classes(axes, ordered["class_name"])
     axes.set(
         xlabel=f"class, hardest right ({len(ordered) - hard} easy | {hard} hard)",
         ylabel="test recall (%)",
@@ -81,7 +82,7 @@ def gap_changes(differences: pd.DataFrame, pairs: pd.DataFrame, dataset: str) ->
     gaps = ["max_min", "hard_easy", "std"]
     titles = {"max_min": "max - min", "hard_easy": "hard - easy", "std": "standard deviation"}
     labels = list(differences["label"].unique())
-    figure, grid = plt.subplots(1, len(gaps), figsize=(9, 0.9 + 0.36 * len(labels)), sharey=True)
+    figure, grid = plt.subplots(1, len(gaps), figsize=(9, 1.5 + 0.36 * len(labels)), sharey=True)
     for axes, gap in zip(grid, gaps, strict=True):
         cell = differences[differences["gap"] == gap].set_index("label")
         dots = pairs[pairs["gap"] == gap]
@@ -96,7 +97,7 @@ def gap_changes(differences: pd.DataFrame, pairs: pd.DataFrame, dataset: str) ->
         axes.set_xlim(-reach, reach)
         axes.set(xlabel="change (points)", title=titles[gap])
     grid[0].set_yticks(range(len(labels)), labels)
-    grid[0].invert_yaxis()
+    grid[0].set_ylim(len(labels) - 0.5, -0.5)
     variants = int(differences["variants"].iloc[0])
     figure.suptitle(
         f"{dataset}: change of the recall gap against the control\n(grey: seed pairs; diamond: mean; line: 95 % t-interval "

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width
+from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, name_classes
 
 _ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
@@ -30,7 +30,7 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
     error = [order["hardness"] - order["hardness_lower"], order["hardness_upper"] - order["hardness"]]
     axes.errorbar(places, order["hardness"], yerr=error, fmt="D", ms=3.5, color=HARD, capsize=2, lw=1, label="class mean")
     axes.legend(loc="best")
-    axes.set_xticks(places, order["class_name"], rotation=90 if len(order) > 12 else 30)
+    name_classes(axes, order["class_name"])
     members = int(classes["members"].iloc[0])
     axes.set(
         xlabel="class, hardest right",
@@ -61,7 +61,7 @@ def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -
         axes.plot(line["class"].map(places), line["granted"], "o-", ms=3, lw=1, color=colour, label=f"alpha = {alpha:g}")
     hard = int((names["group"] == "hard").sum())
     axes.axvline(len(names) - hard - 0.5, color=NEUTRAL, lw=0.8, ls=":")
-    axes.set_xticks(range(len(names)), names["class_name"], rotation=90 if len(names) > 12 else 30)
+    name_classes(axes, names["class_name"])
     axes.legend()
     axes.set(
         xlabel=f"class, hardest right ({len(names) - hard} easy | {hard} hard)",

@@ -1,9 +1,11 @@
 """One look for all figures: legible in print, safe for colour-blind readers, equal bytes for equal content."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 EASY, HARD, NEUTRAL = "#0072B2", "#D55E00", "#4D4D4D"
@@ -34,6 +36,15 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
     figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
+
+
+def name_classes(axes: Axes, names: Iterable[str]) -> None:
+    """Write class names under an axis whose classes stand at 0, 1, 2 ..., slanted, or upright where there are many."""
+    labels = [str(name).replace("$", r"\$") for name in names]
+    if len(labels) > 12:
+        axes.set_xticks(range(len(labels)), labels, rotation=90)
+    else:
+        axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
 
 
 def class_axis_width(classes: int) -> float:
