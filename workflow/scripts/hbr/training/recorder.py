@@ -68,11 +68,13 @@ def sample_scores(logits: Tensor, labels: Tensor) -> Tensor:
     logits = logits.detach().float()
     given = labels[:, None]
     label_logit = logits.gather(1, given)
-    largest_other = logits.scatter(1, given, float("-inf")).amax(1, keepdim=True)
+    is_given = given == torch.arange(logits.shape[1], device=logits.device)
+    largest_other = logits.masked_fill(is_given, float("-inf")).amax(1, keepdim=True)
     log_probability = torch.log_softmax(logits, 1)
     probability = log_probability.exp()
     label_log_probability = log_probability.gather(1, given)
-    error = probability.scatter_add(1, given, torch.full_like(label_logit, -1.0))
+    # A comparison instead of scatter_add, which has no deterministic form on CUDA.
+    error = probability - is_given.to(probability.dtype)
     return torch.stack(
         (
             (label_logit - largest_other)[:, 0],
