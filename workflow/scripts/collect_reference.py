@@ -75,7 +75,7 @@ def provenance(arguments: argparse.Namespace) -> dict[str, object]:
         "packages": {name: version(name) for name in PACKAGES},
         "hardware": arguments.hardware,
         "trainings": len(trainings),
-        "median training minutes": round(float(trainings["s"].median()) / 60, 2),
+        "median training seconds": round(float(trainings["s"].median()), 1),
         "peak training memory MB": round(float(trainings["max_rss"].max())),
         "notes": arguments.notes,
     }
