@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.io import savemat
 from torchvision import datasets as torchvision_datasets
 
 from hbr.data import archives as archives_module
@@ -729,6 +730,25 @@ def test_cifar10_decodes_exactly_and_is_normalised_as_in_the_paper(tmp_path, mon
     assert PAPER_STATISTICS["CIFAR10"] == ((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010))
     np.testing.assert_array_equal(dataset.mean, np.float32([0.4914, 0.4822, 0.4465]))
     np.testing.assert_array_equal(dataset.std, np.float32([0.2023, 0.1994, 0.2010]))
+
+
+def test_svhn_decodes_exactly_with_ten_as_zero(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    paths, expected, known = [], {}, {}
+    for split, count in (("train", 30), ("test", 20)):
+        images = rng.integers(0, 256, (32, 32, 3, count), dtype=np.uint8)
+        labels = (np.arange(count) % 10 + 1).astype(np.uint8)[:, None]
+        expected[split] = images, labels
+        path = tmp_path / f"{split}_32x32.mat"
+        savemat(path, {"X": images, "y": labels})
+        paths.append(path)
+        known[split] = ["", path.name, md5_of(path)]
+    published(monkeypatch, "SVHN", paths)
+    monkeypatch.setattr(torchvision_datasets.SVHN, "split_list", known)
+    dataset = torchvision_dataset("SVHN", paths)
+    np.testing.assert_array_equal(dataset.train_images, expected["train"][0].transpose(3, 0, 1, 2))
+    np.testing.assert_array_equal(dataset.test_labels, expected["test"][1][:, 0] % 10)
+    assert dataset.class_names == tuple("0123456789")
 
 
 def test_an_archive_with_another_checksum_is_not_decoded(tmp_path):
