@@ -6,7 +6,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 STUDY ?= config.yaml
-NAME = $(shell sed -n 's/^study: *\([a-z0-9_-]*\).*/\1/p' $(STUDY))
+NAME = $(shell sed -n "s/^study:[ \"']*\([a-z0-9_-]*\).*/\1/p" $(STUDY))
 REPORTS = reports/$(NAME)
 SNAKEMAKE = PATH=$(BIN):$$PATH snakemake --workflow-profile workflow/profiles/default --configfile $(STUDY)
 

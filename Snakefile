@@ -36,11 +36,9 @@ wildcard_constraints:
     estimator=r"[a-z0-9][a-z0-9_]*",
     oversampling=r"none|random|easy|hard|smote",
     undersampling=r"none|easy|random|hard",
-    alpha=r"[0-9.e+]+",
+    alpha=r"[0-9.e+-]+",
     variant=r"\d+",
     member=r"\d+",
-    chapter=r"[a-z_]+",
-    archive=r"[^/]+",
 
 
 rule all:

@@ -1,8 +1,11 @@
 """Real Snakemake runs of a shrunk digits study."""
 
 import copy
+import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -130,6 +133,25 @@ def test_touching_sources_reruns_nothing_and_editing_one_reruns_its_rules(copied
     planned = copied.planned()
     assert planned.get("measure_gaps") == 1
     assert "train_member" not in planned
+
+
+def test_any_alpha_plans_its_runs_without_alpha_1(copied):
+    copied.config["resampling"]["alphas"] = [0.00001, 0.3333333333]
+    copied.write(copied.config)
+    planned = copied.planned()
+    assert (planned["train_member"], planned["allocate_samples"]) == (4, 2)
+
+
+def test_reference_keeps_tables_figures_and_provenance(finished, tmp_path):
+    script = "workflow/scripts/collect_reference.py"
+    arguments = ["--study", "digits", "--command", "snakemake", "--hardware", "a machine", "--output", str(tmp_path / "kept")]
+    command = [sys.executable, script, *arguments, "--log", str(tmp_path / "log")]
+    subprocess.run(command, cwd=finished.folder, check=True)
+    assert json.loads((tmp_path / "kept/provenance.json").read_text())["trainings"] == 6
+    conditions = pd.read_csv(tmp_path / "kept/digits/conditions.csv")
+    assert list(conditions["label"]) == ["baseline", "control", "smote / easy, alpha 1"]
+    assert (tmp_path / "kept/digits/class_recall.svg").is_file()
+    assert not list((tmp_path / "kept").rglob("*images*"))
 
 
 def test_another_recipe_trains_again(copied):

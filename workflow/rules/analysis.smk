@@ -35,7 +35,7 @@ rule measure_gaps:
             "<results>/{{dataset}}/measures/{condition}/classes.csv",
             condition=CONDITIONS,
         ),
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha1.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
     output:
         "<results>/{dataset}/gaps.csv",
     log:
@@ -217,7 +217,7 @@ use rule render_baseline as render_effect with:
             condition=CONDITIONS,
         ),
         gaps="<results>/{dataset}/gaps.csv",
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha1.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
         class_differences="<results>/{dataset}/class_differences.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:

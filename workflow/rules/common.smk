@@ -126,15 +126,20 @@ def folder_fingerprint(wildcards):
     return fingerprint(Path(dataset["root"])) if dataset["source"] == "folder" else ""
 
 
+def alpha_text(alpha):
+    """Return alpha as it stands in names, without loss: 1, 0.5, 1e-05."""
+    return f"{alpha:.15g}"
+
+
 def resampled_conditions():
     """Return every resampled condition's name with its parts."""
     return {
-        f"resampled-{estimator}-{strategy['oversampling']}-{strategy['undersampling']}-alpha{alpha:g}": {
+        f"resampled-{estimator}-{strategy['oversampling']}-{strategy['undersampling']}-alpha{alpha_text(alpha)}": {
             "kind": "resampled",
             "estimator": estimator,
             "oversampling": strategy["oversampling"],
             "undersampling": strategy["undersampling"],
-            "alpha": f"{alpha:g}",
+            "alpha": alpha_text(alpha),
         }
         for estimator in config["resampling"]["estimators"]
         for strategy in config["resampling"]["strategies"]
@@ -187,7 +192,7 @@ def allocations_shown(wildcards):
         "<results>/{dataset}/allocations/{estimator}/alpha{alpha}.csv",
         dataset=wildcards.dataset,
         estimator=config["resampling"]["estimators"],
-        alpha=[0, *(f"{alpha:g}" for alpha in config["resampling"]["alphas"])],
+        alpha=[0, *map(alpha_text, config["resampling"]["alphas"])],
     )
 
 
