@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
+from hbr.conditions.names import alpha_text, conditions_of, runs_of
 from hbr.configuration import check_meaning, check_shape, members_list
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
@@ -126,34 +127,7 @@ def folder_fingerprint(wildcards):
     return fingerprint(Path(dataset["root"])) if dataset["source"] == "folder" else ""
 
 
-def alpha_text(alpha):
-    """Return alpha as it stands in names, without loss: 1, 0.5, 1e-05."""
-    return f"{alpha:.15g}"
-
-
-def resampled_conditions():
-    """Return every resampled condition's name with its parts."""
-    return {
-        f"resampled-{estimator}-{strategy['oversampling']}-{strategy['undersampling']}-alpha{alpha_text(alpha)}": {
-            "kind": "resampled",
-            "estimator": estimator,
-            "oversampling": strategy["oversampling"],
-            "undersampling": strategy["undersampling"],
-            "alpha": alpha_text(alpha),
-        }
-        for estimator in config["resampling"]["estimators"]
-        for strategy in config["resampling"]["strategies"]
-        for alpha in config["resampling"]["alphas"]
-    }
-
-
-CONDITIONS = {"baseline": {"kind": "baseline"}}
-if config["resampling"]["strategies"]:
-    CONDITIONS |= {
-        "control": {"kind": "control", "alpha": "0"}
-    } | resampled_conditions()
-
-
+CONDITIONS = conditions_of(config)
 RESAMPLED_AND_CONTROL = [name for name in CONDITIONS if name != "baseline"]
 
 
@@ -167,16 +141,10 @@ def members_of(file):
 
     def list_members(wildcards):
         where = f"<results>/{wildcards.dataset}/members/{wildcards.condition}"
-        if wildcards.condition == "baseline":
-            return collect(
-                f"{where}/variant0/member{{m}}/{file}",
-                m=range(1, config["baseline"]["members"] + 1),
-            )
-        return collect(
-            f"{where}/variant{{v}}/member{{m}}/{file}",
-            v=range(1, config["resampling"]["variants"] + 1),
-            m=range(1, config["resampling"]["members"] + 1),
-        )
+        return [
+            f"{where}/variant{variant}/member{member}/{file}"
+            for variant, member in runs_of(config, wildcards.condition)
+        ]
 
     return list_members
 
