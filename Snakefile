@@ -4,11 +4,6 @@ from snakemake.utils import min_version, validate
 
 min_version("9.25")
 
-# Study files are whole: --configfile replaces config.yaml, it does not overlay it.
-if not workflow.config_settings.configfiles:
-
-    configfile: "config.yaml"
-
 
 include: "workflow/rules/common.smk"
 
@@ -49,6 +44,7 @@ rule all:
             dataset=config["datasets"],
             chapter=CHAPTERS,
         ),
+        collect("<results>/{dataset}/checksums.csv", dataset=config["datasets"]),
 
 
 rule baseline:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake.utils import validate
 
-from hbr.configuration import check_meaning, check_shape
+from hbr.configuration import MOST_TRAININGS, check_file, check_meaning, check_shape
 from hbr.errors import StudyError
 from hbr.modules import source_files
 
@@ -76,6 +76,7 @@ def test_defaults_fill_a_minimal_study():
     recipe = {"epochs": 3, "batch_size": 8, "learning_rate": 0.1, "el2n_epoch": 1}
     config = checked({"study": "s", "datasets": {"d": dataset_of("digits", test_fraction=0.5)}, "recipes": {"quick": recipe}})
     assert config["seed"] == 0
+    assert config["checkpoint_minutes"] == 5
     assert config["baseline"]["members"] == config["hardness"]["members"] == 8
     assert config["hardness"]["estimators"] == {"aum": {}}
     assert config["resampling"]["estimators"] == ["aum"]
@@ -111,8 +112,8 @@ def test_a_key_like_no_other_lists_the_known_ones():
 @pytest.mark.parametrize(
     ("path", "value", "why"),
     [
-        ("study", "Digits", "does not match"),
-        ("study", "../up", "does not match"),
+        ("study", "Digits", "is not allowed"),
+        ("study", "../up", "is not allowed"),
         ("seed", "zero", "not of type 'integer'"),
         ("seed", -1, "less than the minimum"),
         ("seed", 1.5, "not of type 'integer'"),
@@ -120,7 +121,7 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("datasets", {}, "non-empty"),
         ("datasets.digits", None, "not of type 'object'"),
         ("datasets.digits.source", "web", "not one of"),
-        ("datasets.digits.network", "resnet9", "does not match"),
+        ("datasets.digits.network", "resnet9", "is not allowed"),
         ("datasets.digits.width", 0, "less than the minimum"),
         ("datasets.digits.test_fraction", 1, "maximum"),
         ("datasets.digits.test_fraction", "half", "not of type 'number'"),
@@ -131,8 +132,9 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("recipes.quick.momentum", 1, "maximum"),
         ("recipes.quick.flip", "no", "not of type 'boolean'"),
         ("recipes.quick.schedule", "linear", "not one of"),
+        ("checkpoint_minutes", 0, "minimum"),
+        ("checkpoint_minutes", "5", "not of type 'number'"),
         ("recipes.quick.milestones", 3, "not of type 'array'"),
-        ("recipes.quick.milestones", [3, 3], "non-unique"),
         ("baseline.members", 0, "less than the minimum"),
         ("baseline.members", True, "not of type 'integer'"),
         ("hardness.estimators", {}, "non-empty"),
@@ -183,6 +185,150 @@ def test_names_that_yaml_reads_as_no_text_are_refused(section, name):
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_refused(path, value):
     assert refusal(changed({path: value})).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "allowed"),
+    [
+        ("baseline.members", 10**9, "maximum of 1000"),
+        ("hardness.members", 10**9, "maximum of 1000"),
+        ("resampling.variants", 10**9, "maximum of 1000"),
+        ("resampling.members", 10**9, "maximum of 1000"),
+        ("recipes.quick.epochs", 10**9, "maximum of 100000"),
+        ("recipes.quick.batch_size", 10**9, "maximum of 1000000"),
+        ("resampling.alphas", [1e308], "maximum of 1000000"),
+        ("resampling.sharpness", 1e308, "maximum of 50"),
+        ("resampling.hardness_offset", -1e308, "minimum of -1000000"),
+        ("seed", 10**19, "maximum of 9223372036854775807"),
+        ("seed", 10**400, "more than 19 digits"),
+        ("recipes.quick.learning_rate", -(10**400), "more than 19 digits"),
+        ("seed", 1 << 20_000, "more than 19 digits"),
+        ("study", "x" * 65, "up to 64"),
+        ("study", "x" * 5000, "at most 1,000"),
+        ("datasets.digits.network", f"{'x' * 200}:f", "too long"),
+        ("datasets.digits.network", "a..b:c", "module:function"),
+        ("study", [[[[[]]]]] * 3000, "5,000 values"),
+    ],
+    ids=lambda value: str(value)[:30] if not isinstance(value, int) else "number",
+)
+def test_sizes_that_no_study_has_are_refused_with_what_is_allowed(path, value, allowed):
+    message = refusal(changed({path: value}))
+    assert message.startswith(path)
+    assert allowed in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "allowed"),
+    [
+        ("datasets", "x" * 65, "up to 64"),
+        ("datasets", "digits\n", "lower case letters"),
+        ("recipes", "a\nb", "letters, digits"),
+        ("hardness.estimators", "x" * 65, "up to 64"),
+    ],
+)
+def test_names_too_long_or_broken_for_a_file_are_refused(section, name, allowed):
+    config = copy.deepcopy(DEFAULT)
+    node = config
+    for part in section.split("."):
+        node = node[part]
+    node[name] = node.pop(next(iter(node)))
+    message = refusal(config)
+    assert message.startswith(f"{section}: ")
+    assert allowed in message
+
+
+def test_text_with_a_line_break_at_its_end_is_refused():
+    assert refusal(changed({"study": "digits\n"})) == "study: text with a line break or control character; write one line"
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "twice"),
+    [
+        ("resampling.alphas", [1, 1.0], "1: 1.0"),
+        ("resampling.alphas", [0.1, 2, 0.10], "2: 0.1"),
+        ("resampling.estimators", ["aum", "aum"], "1: 'aum'"),
+        ("recipes.quick.milestones", [3, 4, 3], "2: 3"),
+        ("hardness.members", [1, 1], "1: 1"),
+    ],
+)
+def test_what_stands_twice_in_a_list_is_refused_however_it_is_written(path, values, twice):
+    assert refusal(changed({path: values})).startswith(f"{path}.{twice} stands twice (")
+
+
+def test_a_number_that_yaml_takes_for_text_is_explained():
+    path = "recipes.quick.learning_rate"
+    assert yaml.safe_load("1e-3") == "1e-3"
+    assert refusal(changed({path: "1e-3"})).endswith("; YAML takes it for text, write 1.0e-3 for 1e-3")
+    assert "YAML" not in refusal(changed({path: "fast"}))
+
+
+def test_more_trainings_than_can_be_planned_are_refused():
+    message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
+    assert message.startswith("baseline.members, resampling.variants and resampling.members make 7,000,008 trainings")
+    most = (MOST_TRAININGS - 8) // 7 // 2
+    checked(changed({"resampling.variants": most, "resampling.members": 2}))
+    refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
+
+
+@pytest.mark.parametrize("file", ["<results>/x.npz", "{x}.npz", "-x.npz"])
+def test_files_that_snakemake_would_read_otherwise_are_refused(file):
+    assert refusal(changed({"datasets.digits": dataset_of("arrays", file=file)})).startswith("datasets.digits.file: ")
+
+
+def test_folders_too_long_for_a_file_system_are_refused():
+    message = refusal(changed({"datasets.digits": dataset_of("folder", root=f"a/{'é' * 128}", image_size=32)}))
+    assert message == "datasets.digits.root: a part of the path is longer than 255 bytes"
+
+
+def study_file(folder, text: str, name: str = "study.yaml") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)
+def test_shipped_files_name_each_key_once(study):
+    check_file(study)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 1\nb: {a: 1, c: [{a: 1}, {a: 2}]}\n",
+        "base: &base {epochs: 3, flip: true}\nlong: {<<: *base, epochs: 30}\n",
+        "a: &a [1, 2]\nb: *a\nc: *a\n",
+        "\ufeffstudy: x\n",
+    ],
+)
+def test_keys_that_stand_once_in_their_place_pass(tmp_path, text):
+    check_file(study_file(tmp_path, text))
+
+
+def test_json_with_tabs_and_a_missing_file_are_left_to_snakemake(tmp_path):
+    check_file(study_file(tmp_path, '{\n\t"study": "x"\n}', "study.json"))
+    check_file(tmp_path / "missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("seed: 1\nstudy: x\nseed: 2\n", ", line 3: seed stands twice, first in line 1; keep one"),
+        (
+            "recipes:\n  a:\n    epochs: 1\n    'epochs': 2\n",
+            ", line 4: recipes.a.epochs stands twice, first in line 3; keep one",
+        ),
+        ("a: {b: 1, b: 1}\n", ", line 1: a.b stands twice, first in line 1; keep one"),
+        ("a: [{b: 1}, {b: 1, c: 2, b: 3}]\n", ", line 1: a.1.b stands twice, first in line 1; keep one"),
+        ("a: 1\n? [x]\n: 1\n", ", line 2: a key is a list or a mapping; keys are names"),
+        ("study: x\npathvars: 3\n", ", line 2: pathvars is not a known key; folders are named by 'study'"),
+    ],
+)
+def test_what_yaml_would_silently_drop_is_refused_by_name_and_line(tmp_path, monkeypatch, text, why):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyError) as caught:
+        check_file(study_file(tmp_path, text))
+    assert str(caught.value) == f"study.yaml{why}"
 
 
 @pytest.mark.parametrize("path", ["seed", "recipes.quick.epochs", "baseline.members", "resampling.variants"])
@@ -265,6 +411,7 @@ def test_digits_need_a_test_fraction():
         ({"datasets.digits.recipe": "quik"}, "datasets.digits.recipe: 'quik' is not under recipes; did you mean 'quick'?"),
         ({"datasets.digits.recipe": "xyzzy"}, "datasets.digits.recipe: 'xyzzy' is not under recipes; known are quick"),
         ({"recipes.quick.el2n_epoch": 13}, "recipes.quick.el2n_epoch: 13 lies after the last epoch, 12"),
+        ({"recipes.quick.warmup_epochs": 12}, "recipes.quick.warmup_epochs: 12 is not below epochs, 12"),
         ({"recipes.quick.momentum": 0}, "recipes.quick.nesterov: needs a momentum above 0"),
         (
             {"recipes.quick.schedule": "step"},
@@ -303,6 +450,8 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"recipes.quick.momentum": 0, "recipes.quick.nesterov": False},
         {"recipes.quick.schedule": "step", "recipes.quick.milestones": [6]},
         {"baseline.members": 9},
+        {"checkpoint_minutes": 0.5},
+        {"datasets.digits.network": "my.deep.networks:wide"},
         {"hardness.estimators.late_aum": {"method": "aum", "first_epoch": 6}},
         {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard"}},
         {"hardness.estimators.forgetting.never_learned": "zero"},

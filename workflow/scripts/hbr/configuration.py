@@ -1,10 +1,14 @@
 """Checking a study's config: closed keys, named mistakes, one sentence each."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import isfinite
+from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
@@ -22,10 +26,34 @@ SOURCE_KEYS = {
 _REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
+# Planning takes some 7 ms a training, so that this many are planned in about a minute.
+MOST_TRAININGS = 10_000
+
+# Far beyond any study: what a few lines of YAML aliases can grow to would keep every later check busy for ever.
+_MOST_VALUES, _MOST_LEVELS, _MOST_CHARACTERS, _MOST_BITS = 5_000, 20, 1_000, 64
+# File systems take no longer name.
+_MOST_BYTES = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    # The standard search lets a line break at the end pass, and its message quotes the pattern.
+    if isinstance(instance, str) and not re.fullmatch(pattern, instance):
+        yield ValidationError(f"{instance!r} is not allowed")
+
+
+def _unique(_: Any, unique: bool, instance: Any, __: Any) -> Iterator[ValidationError]:
+    if unique and isinstance(instance, list):
+        for position, item in enumerate(instance):
+            if item in instance[:position]:
+                yield ValidationError(f"{item!r} stands twice", path=[position])
+                return
+
 
 # YAML knows 8.0 and .nan, JSON schema takes the one for an integer and the other for a number; neither would run.
 _VALIDATOR = extend(
     Draft202012Validator,
+    {"pattern": _pattern, "uniqueItems": _unique},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
@@ -35,16 +63,42 @@ _VALIDATOR = extend(
 )
 
 
+def check_file(path: Path) -> None:
+    """Raise ``StudyError`` where a study file is no YAML, or names a key twice: YAML would keep the last and say nothing.
+
+    A missing file passes; Snakemake reports it.
+    """
+    where = os.path.relpath(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        # JSON may be indented with tabs, YAML may not.
+        loader = yaml.SafeLoader(text.replace("\t", " ") if path.suffix == ".json" else text)
+        _check_node(where, loader, loader.get_single_node())
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{where}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise StudyError(f"{where} cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise StudyError(f"{where}: brackets nest deeper than {_MOST_LEVELS} levels") from None
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        what = _short(problem or str(error).partition("\n")[0])
+        raise StudyError(f"{where}{line} is no YAML: {what}; indent with spaces, quote text with special characters") from None
+
+
 def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` with one sentence on the first mistake the schema sees, nearest valid key included."""
+    _check_size(config)
     errors = list(_VALIDATOR(schema).iter_errors(config))
     for error in errors:
         for sentence in _unknown_keys(error):
             raise StudyError(sentence)
     if errors:
         error = best_match(errors)
-        where = ".".join(str(part) for part in error.absolute_path) or "config"
-        raise StudyError(f"{where}: {error.message}{_hint(error)}")
+        raise StudyError(f"{dotted_path(error.absolute_path)}: {_short(error.message)}{_hint(error)}")
 
 
 def check_meaning(config: Mapping[str, Any]) -> None:
@@ -55,18 +109,103 @@ def check_meaning(config: Mapping[str, Any]) -> None:
         _check_recipe(f"recipes.{name}", recipe)
     members, available = config["hardness"]["members"], config["baseline"]["members"]
     if max(members_list(members)) > available:
-        raise StudyError(f"hardness.members is {members}, but baseline.members trains only {available}")
+        raise StudyError(f"hardness.members is {_short(str(members))}, but baseline.members trains only {available}")
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
     for name in config["resampling"]["estimators"]:
         if name not in estimators:
-            raise StudyError(f"resampling.estimators: {name!r} is not under hardness.estimators{_nearest(name, estimators)}")
+            raise StudyError(
+                f"resampling.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
+            )
+    if (trainings := _trainings(config)) > MOST_TRAININGS:
+        raise StudyError(
+            f"baseline.members, resampling.variants and resampling.members make {trainings:,} trainings of all conditions; "
+            f"at most {MOST_TRAININGS:,} can be planned"
+        )
 
 
 def members_list(members: int | list[int]) -> list[int]:
     """Return the numbers of the members that hardness is averaged over: the first ``members``, or those listed."""
     return list(range(1, members + 1)) if isinstance(members, int) else members
+
+
+def dotted_path(keys: Iterable[Any]) -> str:
+    """Return keys and positions as they stand in messages, ``config`` where there are none."""
+    return ".".join(_word(key) for key in keys) or "config"
+
+
+def _trainings(config: Mapping[str, Any]) -> int:
+    resampling = config["resampling"]
+    conditions = len(resampling["estimators"]) * len(resampling["strategies"]) * len(resampling["alphas"])
+    # The control runs with them.
+    runs = resampling["variants"] * resampling["members"] * (conditions + 1 if conditions else 0)
+    return len(config["datasets"]) * (config["baseline"]["members"] + runs)
+
+
+def _check_node(where: str, loader: yaml.SafeLoader, root: yaml.Node | None) -> None:
+    if not isinstance(root, yaml.MappingNode):
+        raise StudyError(f"{where} names no keys; a study needs study, datasets and recipes, see config.yaml")
+    waiting: list[tuple[str, yaml.Node]] = [("", root)]
+    # Aliases are followed every time they stand, as every later step does.
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        name, node = waiting.pop()
+        if isinstance(node, yaml.SequenceNode):
+            waiting += [(f"{name}.{position}", item) for position, item in enumerate(node.value)]
+        elif isinstance(node, yaml.MappingNode):
+            lines: dict[tuple[str, str], int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if not isinstance(key, yaml.ScalarNode):
+                    raise StudyError(f"{where}, line {line}: a key is a list or a mapping; keys are names")
+                path = f"{name}.{_word(key.value)}".removeprefix(".")
+                same = (key.tag, key.value)
+                if same in lines:
+                    raise StudyError(f"{where}, line {line}: {path} stands twice, first in line {lines[same]}; keep one")
+                # Snakemake would take it for its own setting and stumble over it before anything here can refuse it.
+                if path == "pathvars":
+                    raise StudyError(f"{where}, line {line}: pathvars is not a known key; folders are named by 'study'")
+                lines[same] = line
+                waiting.append((path, value))
+        else:
+            try:
+                loader.construct_object(node)
+            except ValueError as error:
+                line, why = node.start_mark.line + 1, _short(str(error), 80)
+                raise StudyError(f"{where}, line {line}: {name} is no date or number ({why}); put text in quotes") from None
+    raise StudyError(f"{where} holds more than {_MOST_VALUES:,} values; a study is a few short lists")
+
+
+def _check_size(config: Any) -> None:
+    waiting: list[tuple[tuple[Any, ...], Any]] = [((), config)]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        path, value = waiting.pop()
+        if len(path) > _MOST_LEVELS:
+            raise StudyError(f"{dotted_path(path[:4])}: nests deeper than {_MOST_LEVELS} levels")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str) and _oddity(key):
+                    raise StudyError(f"{dotted_path(path)}: a key is neither a name nor a plain number")
+            waiting += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, position), item) for position, item in enumerate(value)]
+        elif reason := _oddity(value):
+            raise StudyError(f"{dotted_path(path)}: {reason}")
+    raise StudyError(f"{dotted_path(path[:4])}: more than {_MOST_VALUES:,} values; a study is a few short lists")
+
+
+def _oddity(value: Any) -> str:
+    if isinstance(value, str):
+        if len(value) > _MOST_CHARACTERS:
+            return f"text of {len(value):,} characters; at most {_MOST_CHARACTERS:,} are allowed"
+        return "text with a line break or control character; write one line" if _CONTROL.search(value) else ""
+    if isinstance(value, int):
+        return "a number of more than 19 digits; no setting is that large" if value.bit_length() > _MOST_BITS else ""
+    return "" if value is None or isinstance(value, float) else f"a value of type {type(value).__name__}; put text in quotes"
 
 
 def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:
@@ -76,8 +215,13 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
     for key in _REQUIRED[source]:
         if key not in dataset:
             raise StudyError(f"{where}: source {source} needs the key {key!r}")
+    for key in ("root", "file", "archive_folder"):
+        if any(len(part.encode()) > _MOST_BYTES for part in dataset.get(key, "").split("/")):
+            raise StudyError(f"{where}.{key}: a part of the path is longer than {_MOST_BYTES} bytes")
     if dataset["recipe"] not in recipes:
-        raise StudyError(f"{where}.recipe: {dataset['recipe']!r} is not under recipes{_nearest(dataset['recipe'], recipes)}")
+        raise StudyError(
+            f"{where}.recipe: {_short(repr(dataset['recipe']))} is not under recipes{_nearest(dataset['recipe'], recipes)}"
+        )
 
 
 def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
@@ -85,6 +229,8 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
         raise StudyError(f"{where}.el2n_epoch: {recipe['el2n_epoch']} lies after the last epoch, {recipe['epochs']}")
     if recipe["nesterov"] and not recipe["momentum"]:
         raise StudyError(f"{where}.nesterov: needs a momentum above 0")
+    if recipe["schedule"] != "step" and recipe["warmup_epochs"] >= recipe["epochs"]:
+        raise StudyError(f"{where}.warmup_epochs: {recipe['warmup_epochs']} is not below epochs, {recipe['epochs']}")
     if recipe["schedule"] == "step" and not recipe["milestones"]:
         raise StudyError(f"{where}.milestones: schedule step needs at least one; or write schedule: cosine")
 
@@ -96,7 +242,9 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config:
             raise StudyError(f"{where}.direction: declare high-is-hard or low-is-hard for your own estimator {method}")
     elif method not in BUILT_IN_ESTIMATORS:
         near = _nearest(method, BUILT_IN_ESTIMATORS)
-        raise StudyError(f"{where}: {method!r} is no built-in estimator{near}; your own needs method: module:function")
+        raise StudyError(
+            f"{where}: {_short(repr(method))} is no built-in estimator{near}; your own needs method: module:function"
+        )
     elif "direction" in settings:
         raise StudyError(f"{where}.direction: the direction of {method} is known; leave the key out")
     if "never_learned" in settings and method != "forgetting":
@@ -113,15 +261,26 @@ def _unknown_keys(error: ValidationError) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
     for key in error.instance:
         if key not in known:
-            path = ".".join(str(part) for part in (*error.absolute_path, key if str(key).isprintable() else repr(key)))
-            yield f"{path} is not a known key{_nearest(str(key), known)}"
+            yield f"{dotted_path((*error.absolute_path, key))} is not a known key{_nearest(str(key), known)}"
 
 
-def _nearest(word: str, known: Any) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {_short(', '.join(known))}"
 
 
 def _hint(error: ValidationError) -> str:
     text = error.schema.get("description") if isinstance(error.schema, dict) else None
-    return f" ({text})" if text else ""
+    # YAML 1.1 wants the point and the sign.
+    is_text = error.validator_value == "number" and isinstance(error.instance, str)
+    exponent = is_text and re.fullmatch(r"[+-]?[0-9.]+[eE][+-]?[0-9]+", error.instance)
+    return (f" ({text})" if text else "") + ("; YAML takes it for text, write 1.0e-3 for 1e-3" if exponent else "")
+
+
+def _word(key: Any) -> str:
+    text = str(key)
+    return text if text and text.isprintable() and len(text) <= 64 else _short(repr(key), 64)
+
+
+def _short(text: str, most: int = 160) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
