@@ -141,6 +141,7 @@ def test_recorder_reads_the_device_once_an_epoch():
     loss, accuracy = recorder.epoch_summary()
     assert accuracy == 0.75
     assert loss == pytest.approx((3 * np.log(1 + np.exp(-1)) + np.log(1 + np.e)) / 4)
+    recorder.start_epoch()
     assert recorder.epoch_summary() == (0, 0)
     assert recorder.finish().margin_sum.tolist() == [-1, 1, 1, 1]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hbr.command import run
 from hbr.data.files import read_arrays, write_table
+from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.estimators import ensemble_scores, estimator_of
 from hbr.training.dynamics import load_dynamics
@@ -12,7 +13,7 @@ from hbr.training.dynamics import load_dynamics
 
 def main(arguments: argparse.Namespace) -> None:
     """Write the table of samples and the table of classes."""
-    arrays = read_arrays(arguments.dataset, "train_labels", "class_names")
+    arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "checksum")
     labels, names = arrays["train_labels"], tuple(str(name) for name in arrays["class_names"])
     estimator = estimator_of(
         arguments.method,
@@ -21,7 +22,11 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.last_epoch or None,
         arguments.never_learned,
     )
-    scores = ensemble_scores([load_dynamics(path) for path in arguments.dynamics], estimator)
+    dynamics = [load_dynamics(path) for path in arguments.dynamics]
+    for path, member in zip(arguments.dynamics, dynamics, strict=True):
+        if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
+            raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
+    scores = ensemble_scores(dynamics, estimator)
     write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members))
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction))
 

@@ -1,16 +1,22 @@
 """Train one member on one plan; keep its test outcomes and its training dynamics."""
 
 import argparse
+import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from hbr.command import append, run, say
 from hbr.data.datasets import load_dataset
+from hbr.data.files import reading
 from hbr.data.plans import check_plan, load_plan
+from hbr.errors import StudyError
 from hbr.seeds import derive_seed
+from hbr.training.checkpoints import Checkpoints, digest_of
+from hbr.training.devices import claim_device, machine_name
 from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
@@ -43,10 +49,17 @@ def main(arguments: argparse.Namespace) -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # A user's own network may hold an operation without a deterministic form; torch then warns.
     torch.use_deterministic_algorithms(True, warn_only=True)
+    claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
-    plan = load_plan(arguments.plan, arguments.synthetic)
+    with reading(arguments.plan, "a plan"):
+        plan = load_plan(arguments.plan, arguments.synthetic)
     check_plan(plan, dataset.train_labels, str(arguments.plan))
+    if plan.synthetic.shape[1:] != dataset.train_images.shape[1:]:
+        raise StudyError(
+            f"{arguments.synthetic} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
+            f"{dataset.train_images.shape[1:]}; the plan was made for other data: delete it and run again"
+        )
     recipe = Recipe(**{name: getattr(arguments, name) for name in Recipe.__dataclass_fields__})
     key = (arguments.dataset_name, arguments.variant, arguments.member)
     seeds = MemberSeeds(
@@ -60,12 +73,27 @@ def main(arguments: argparse.Namespace) -> None:
     )
     label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
     parameters = sum(weights.numel() for weights in network.parameters())
-    append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples, {device}")
-    outcomes, dynamics = train_member(
-        dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", Reporter(label, arguments.log)
+    append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
+    append(arguments.log, f"machine: {machine_name(device)}" + (f", GPU {claimed}" if claimed else ""))
+    checksum = dataset.checksum
+    settings = json.dumps({"network": arguments.network, "width": arguments.width, "seed": arguments.seed, **vars(recipe)})
+    made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
+    tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, arguments.code)
+    checkpoints = Checkpoints(
+        arguments.outcomes.with_name("checkpoint.npz"),
+        tag,
+        arguments.checkpoint_minutes,
+        lambda line: say(arguments.log, f"{label}  {line}"),
+        arguments.limit_minutes or float("inf"),
     )
-    save_dynamics(arguments.dynamics, dynamics)
-    save_outcomes(arguments.outcomes, outcomes)
+    reporter = Reporter(label, arguments.log)
+    with checkpoints.signals():
+        outcomes, dynamics = train_member(
+            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints
+        )
+    save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
+    save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
+    checkpoints.clear()
 
 
 def flag(text: str) -> bool:
@@ -98,6 +126,9 @@ parser.add_argument("--flip", type=flag, required=True)
 parser.add_argument("--crop-padding", type=int, required=True)
 parser.add_argument("--el2n-epoch", type=int, required=True)
 parser.add_argument("--keep", choices=("epochs", "sums"), required=True, help="what the dynamics keep")
+parser.add_argument("--code", default="", help="digest of the code of the training; a checkpoint of other code is not resumed")
+parser.add_argument("--checkpoint-minutes", type=float, default=5)
+parser.add_argument("--limit-minutes", type=float, default=0, help="when the job will be killed; 0: never")
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--outcomes", type=Path, required=True)
 parser.add_argument("--dynamics", type=Path, required=True)

@@ -17,6 +17,7 @@ class Dynamics:
     ``margin``, ``probability`` (of the given label) and ``el2n`` are float16 ``(epochs, examples)``, with 0 epochs where
     only sums were kept. The ``*_sum`` are float32 ``(examples,)`` over all ``epochs``. ``el2n_evaluated`` is float32
     ``(examples,)``: EL2N after epoch ``el2n_epoch`` in evaluation mode without augmentation (Paul et al. 2021).
+    ``dataset`` is the checksum of the prepared data.
     """
 
     margin: np.ndarray
@@ -29,6 +30,7 @@ class Dynamics:
     el2n_evaluated: np.ndarray
     epochs: int
     el2n_epoch: int
+    dataset: str = ""
 
     @property
     def examples(self) -> int:
@@ -54,4 +56,7 @@ def save_dynamics(path: str | os.PathLike[str], dynamics: Dynamics) -> None:
 def load_dynamics(path: str | os.PathLike[str]) -> Dynamics:
     """Return the dynamics of :func:`save_dynamics`."""
     fields: dict[str, Any] = dict(read_arrays(path))
-    return Dynamics(**fields | {name: int(fields[name]) for name in _SCALARS})
+    missing = sorted(set(Dynamics.__dataclass_fields__) - set(fields))
+    if missing:
+        raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
+    return Dynamics(**fields | {name: int(fields[name]) for name in _SCALARS} | {"dataset": str(fields["dataset"])})

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import SYNTHETIC, Plan
 from hbr.errors import StudyError
 from hbr.training.augmentation import ImageBank, draw_epoch
+from hbr.training.checkpoints import Checkpoints
 from hbr.training.dynamics import Dynamics
 from hbr.training.outcomes import Outcomes
 from hbr.training.recipe import Recipe
@@ -59,35 +61,22 @@ def train_member(
     device: torch.device,
     keep_epochs: bool = True,
     report: Callable[[Progress], None] = lambda progress: None,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[Outcomes, Dynamics]:
     """Return outcomes and dynamics of one member trained on ``plan``.
 
-    ``keep_epochs`` says whether dynamics keep every epoch or only sums. Raises ``StudyError`` when the loss is not finite.
+    ``keep_epochs`` says whether dynamics keep every epoch or only sums. With ``checkpoints`` a training that was killed
+    goes on where it was; the caller clears them once the results are safe. Raises ``StudyError`` when the loss is not finite.
     """
-    member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs)
-    history = []
-    started = time.perf_counter()
-    for epoch in range(recipe.epochs):
-        rate = member.train_epoch(epoch)
-        loss, accuracy = member.recorder.epoch_summary()
-        if not np.isfinite(loss):
-            raise StudyError(
-                f"the loss is {loss} in epoch {epoch + 1} (learning rate {rate:g}); "
-                "lower `learning_rate` or add `warmup_epochs` in the recipe"
-            )
-        if epoch + 1 == recipe.el2n_epoch:
-            member.evaluate_training_set()
-        logits = member.test_logits()
-        test_accuracy = (logits.argmax(1) == member.test_labels).double().mean().item()
-        history.append((epoch + 1, rate, loss, accuracy, test_accuracy))
-        spent = time.perf_counter() - started
-        pace = spent / (epoch + 1)
-        left = pace * (recipe.epochs - epoch - 1)
-        report(Progress(epoch + 1, recipe.epochs, loss, accuracy, test_accuracy, len(plan) / pace, left))
+    # Draws of a user's own network (dropout) come from torch's global generators.
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seeds.order)
+        member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints)
+        logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
         test_labels=dataset.test_labels,
-        history=np.asarray(history, dtype=np.float64),
+        history=np.asarray(member.history, dtype=np.float64),
         weight_seed=seeds.weights,
         order_seed=seeds.order,
         variant=seeds.variant,
@@ -109,8 +98,9 @@ class _Member:
         seeds: MemberSeeds,
         device: torch.device,
         keep_epochs: bool,
+        checkpoints: Checkpoints | None,
     ) -> None:
-        self.recipe, self.device, self.examples = recipe, device, len(plan)
+        self.recipe, self.device, self.examples, self.checkpoints = recipe, device, len(plan), checkpoints
         mean, std = torch.from_numpy(dataset.mean), torch.from_numpy(dataset.std)
         images = np.concatenate((dataset.train_images, plan.synthetic)) if len(plan.synthetic) else dataset.train_images
         place = plan.source + np.where(plan.origin == SYNTHETIC, len(dataset.train_images), 0)
@@ -130,17 +120,52 @@ class _Member:
         self.generator = torch.Generator().manual_seed(seeds.order)
         self.recorder = Recorder(self.examples, recipe.epochs, recipe.el2n_epoch, keep_epochs, device)
 
-    def train_epoch(self, epoch: int) -> float:
-        """Train one epoch, the last partial batch included; return its last learning rate."""
+        self.history: list[tuple[float, ...]] = []
+        # Where the training stands: steps done of the running epoch, and the generator before that epoch was drawn.
+        self.epoch = self.step = 0
+        self.epoch_start = self.generator.get_state()
+        if checkpoints is not None and (state := checkpoints.load()) is not None:
+            self._restore(state)
+            checkpoints.report(f"resumed in epoch {self.epoch + 1} after {self.step} steps, from {checkpoints.path}")
+
+    def train(self, report: Callable[[Progress], None]) -> Tensor:
+        """Train all epochs that are left; return the logits of the test samples."""
+        recipe, first, started = self.recipe, self.epoch, time.perf_counter()
+        for self.epoch in range(first, recipe.epochs):
+            rate = self.train_epoch()
+            loss, accuracy = self.recorder.epoch_summary()
+            if not np.isfinite(loss):
+                if self.checkpoints is not None:
+                    self.checkpoints.clear()
+                raise StudyError(
+                    f"the loss is {loss} in epoch {self.epoch + 1} (learning rate {rate:g}); "
+                    "lower `learning_rate` or add `warmup_epochs` in the recipe"
+                )
+            if self.epoch + 1 == recipe.el2n_epoch:
+                self.evaluate_training_set()
+            logits = self.test_logits()
+            test_accuracy = (logits.argmax(1) == self.test_labels).double().mean().item()
+            self.history.append((self.epoch + 1, rate, loss, accuracy, test_accuracy))
+            self.step, self.epoch_start = 0, self.generator.get_state()
+            pace = (time.perf_counter() - started) / (self.epoch + 1 - first)
+            left = pace * (recipe.epochs - self.epoch - 1)
+            report(
+                Progress(self.epoch + 1, recipe.epochs, loss, accuracy, test_accuracy, self.examples / pace, left),
+            )
+        return logits
+
+    def train_epoch(self) -> float:
+        """Train what is left of the running epoch, the last partial batch included; return its last learning rate."""
         size = self.recipe.batch_size
         steps = -(-self.examples // size)
         self.network.train()
         order, offsets, flips = draw_epoch(
             self.generator, self.examples, self.recipe.crop_padding, self.recipe.flip, self.device
         )
-        rate = 0.0
-        for step in range(steps):
-            batch = slice(step * size, (step + 1) * size)
+        if self.step == 0:
+            self.recorder.start_epoch()
+        while self.step < steps:
+            batch = slice(self.step * size, (self.step + 1) * size)
             positions = order[batch]
             labels = self.labels[positions]
             images = self.bank.batch(
@@ -151,12 +176,13 @@ class _Member:
             logits = self.network(images)
             self.optimizer.zero_grad(set_to_none=True)
             functional.cross_entropy(logits, labels).backward()
-            self.recorder.update(epoch, logits, labels, positions)
-            rate = self.recipe.learning_rate_at(epoch * steps + step, steps)
+            self.recorder.update(self.epoch, logits, labels, positions)
             for group in self.optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = self.recipe.learning_rate_at(self.epoch * steps + self.step, steps)
             self.optimizer.step()
-        return rate
+            self.step += 1
+            self._pause()
+        return self.recipe.learning_rate_at(self.epoch * steps + steps - 1, steps)
 
     @torch.no_grad()
     def evaluate_training_set(self) -> None:
@@ -165,13 +191,46 @@ class _Member:
         for positions in _batches(self.examples, self.device):
             logits = self.network(self.bank.batch(self.image_index[positions]))
             self.recorder.record_evaluated(logits, self.labels[positions], positions)
+            self._pause()
 
     @torch.no_grad()
     def test_logits(self) -> Tensor:
         """Return the logits of all test samples, from one pass."""
         self.network.eval()
-        batches = _batches(len(self.test_labels), self.device)
-        return torch.cat([self.network(self.test_bank.batch(index)).float() for index in batches])
+        logits = []
+        for index in _batches(len(self.test_labels), self.device):
+            logits.append(self.network(self.test_bank.batch(index)).float())
+            self._pause()
+        return torch.cat(logits)
+
+    def _pause(self) -> None:
+        if self.checkpoints is not None:
+            self.checkpoints.pause(self._state)
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "history": self.history,
+            "epoch_start": self.epoch_start,
+            "rng": torch.get_rng_state(),
+            "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "recorder": self.recorder.state(),
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.epoch, self.step, self.history, self.epoch_start = (
+            state[name] for name in ("epoch", "step", "history", "epoch_start")
+        )
+        self.generator.set_state(self.epoch_start)
+        torch.set_rng_state(state["rng"])
+        if state["device_rng"] is not None:
+            torch.cuda.set_rng_state(state["device_rng"], self.device)
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.recorder.restore(state["recorder"])
 
 
 def _batches(samples: int, device: torch.device) -> Iterator[Tensor]:

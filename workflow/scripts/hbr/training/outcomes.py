@@ -1,12 +1,14 @@
 """Outcomes: the test logits, the history and the seeds of one member, from which every metric derives."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from hbr.data.files import read_arrays, write_arrays
+from hbr.errors import StudyError
 
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss", "train_accuracy", "test_accuracy")
 
@@ -17,6 +19,7 @@ class Outcomes:
 
     ``test_logits`` are float16 ``(test samples, classes)``, ``test_labels`` int64, ``history`` float64
     ``(epochs, 5)`` with the columns :data:`HISTORY_COLUMNS`; ``examples`` is the size of the plan it was trained on.
+    ``dataset`` and ``plan`` are the checksums of what it was trained on, ``settings`` is the rest of what shaped it, as JSON.
     """
 
     test_logits: np.ndarray
@@ -27,6 +30,9 @@ class Outcomes:
     variant: int
     member: int
     examples: int
+    dataset: str = ""
+    plan: str = ""
+    settings: str = ""
 
     @property
     def predictions(self) -> np.ndarray:
@@ -34,6 +40,7 @@ class Outcomes:
         return self.test_logits.argmax(1)
 
 
+_TEXTS = ("dataset", "plan", "settings")
 _SCALARS = ("weight_seed", "order_seed", "variant", "member", "examples")
 
 
@@ -45,4 +52,18 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
     fields: dict[str, Any] = dict(read_arrays(path))
-    return Outcomes(**fields | {name: int(fields[name]) for name in _SCALARS})
+    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields))
+    if missing:
+        raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
+    texts = {name: str(fields[name]) for name in _TEXTS}
+    return Outcomes(**fields | texts | {name: int(fields[name]) for name in _SCALARS})
+
+
+def load_runs(paths: Sequence[str | os.PathLike[str]]) -> list[Outcomes]:
+    """Return the outcomes of one condition's runs; raise ``StudyError`` where one of them belongs to another study."""
+    runs = [load_outcomes(path) for path in paths]
+    for path, run in zip(paths, runs, strict=True):
+        for name, what in (("dataset", "other data"), ("settings", "another network, recipe or seed")):
+            if getattr(run, name) != getattr(runs[0], name):
+                raise StudyError(f"{path} was trained with {what} than {paths[0]}; delete the wrong one and run again")
+    return runs

@@ -5,6 +5,8 @@ from torch import Tensor
 
 from hbr.training.dynamics import Dynamics
 
+_STATE = ("history", "sums", "el2n_evaluated", "running")
+
 
 class Recorder:
     """Collects :class:`Dynamics` on the device of training.
@@ -39,11 +41,23 @@ class Recorder:
         """Record EL2N of one batch in evaluation mode without augmentation."""
         self.el2n_evaluated.index_copy_(0, positions, sample_scores(logits, labels)[2])
 
-    def epoch_summary(self) -> tuple[float, float]:
-        """Return mean loss and accuracy of the epoch that just ended, in train mode, and start the next."""
-        loss, right = (self.running / self.sums.shape[1]).tolist()
+    def start_epoch(self) -> None:
+        """Begin the sums of :meth:`epoch_summary` anew."""
         self.running.zero_()
+
+    def epoch_summary(self) -> tuple[float, float]:
+        """Return mean loss and accuracy of the epoch that just ended, in train mode."""
+        loss, right = (self.running / self.sums.shape[1]).tolist()
         return loss, right
+
+    def state(self) -> dict[str, Tensor]:
+        """Return everything recorded so far, to be restored in a recorder of the same sizes."""
+        return {name: getattr(self, name) for name in _STATE}
+
+    def restore(self, state: dict[str, Tensor]) -> None:
+        """Take over the state of another recorder."""
+        for name in _STATE:
+            getattr(self, name).copy_(state[name])
 
     def finish(self) -> Dynamics:
         """Return everything recorded, on the CPU."""
