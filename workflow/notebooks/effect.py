@@ -47,7 +47,9 @@ save_figure(recall_by_class(summary, allocation, dataset), figures, "recall_by_c
 # %%
 differences = read_table(inputs["class_differences"])
 differences["strategy"] = strategy_labels(differences)
-save_figure(class_changes(differences[differences["class"] >= 0], allocation, dataset), figures, "class_changes")
+# A dollar sign in a class name would start mathematics.
+plain = allocation.assign(class_name=allocation["class_name"].str.replace("$", r"\$", regex=False))
+save_figure(class_changes(differences[differences["class"] >= 0], plain, dataset), figures, "class_changes")
 
 # %% [markdown]
 # ## Change of the gaps

@@ -10,7 +10,8 @@ from hbr.hardness.allocation import allocation_table
 
 def main(arguments: argparse.Namespace) -> None:
     """Write the explained allocation, also into the log."""
-    table = allocation_table(read_table(arguments.classes), arguments.alpha, arguments.offset, arguments.compat)
+    classes = read_table(arguments.classes, "class", "class_name", "samples", "hardness", "direction")
+    table = allocation_table(classes, arguments.alpha, arguments.offset, arguments.compat)
     write_table(arguments.allocation, table)
     append(arguments.log, table.to_string(index=False))
 

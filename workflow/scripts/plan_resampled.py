@@ -3,22 +3,29 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from hbr.command import append, run
 from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled
 from hbr.data.files import read_arrays, read_table
 from hbr.data.plans import ORIGINS, save_plan
+from hbr.errors import StudyError
 from hbr.seeds import derive_rng
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Draw and save the plan; log what each class got."""
     arrays = read_arrays(arguments.dataset, "train_images", "train_labels", "class_names")
-    allocation = read_table(arguments.allocation)
+    samples = read_table(arguments.samples, "class", "difficulty_rank")
+    allocation = read_table(arguments.allocation, "class_name", "samples", "granted")
     names = tuple(str(name) for name in arrays["class_names"])
+    labels = arrays["train_labels"]
+    check_same_data(arguments, samples, allocation, labels, names)
     plan = plan_resampled(
         images=arrays["train_images"],
-        labels=arrays["train_labels"],
-        difficulty=read_table(arguments.samples)["difficulty_rank"].to_numpy(),
+        labels=labels,
+        difficulty=samples["difficulty_rank"].to_numpy(),
         granted=allocation["granted"].to_numpy(),
         oversampling=arguments.oversampling,
         undersampling=arguments.undersampling,
@@ -31,6 +38,22 @@ def main(arguments: argparse.Namespace) -> None:
     append(arguments.log, f"{len(plan)} examples: {kept}")
     for name, count in zip(names, plan.class_counts(len(names)), strict=True):
         append(arguments.log, f"{name}: {count}")
+
+
+def check_same_data(
+    arguments: argparse.Namespace, samples: pd.DataFrame, allocation: pd.DataFrame, labels: np.ndarray, names: tuple[str, ...]
+) -> None:
+    """Raise ``StudyError`` where hardness or allocation speak of other samples or classes than the data set has."""
+    counts = np.bincount(labels, minlength=len(names))
+    for path, holds in (
+        (arguments.samples, np.array_equal(samples["class"], labels)),
+        (
+            arguments.allocation,
+            list(allocation["class_name"]) == list(names) and np.array_equal(allocation["samples"], counts),
+        ),
+    ):
+        if not holds:
+            raise StudyError(f"{path} was made from other data than {arguments.dataset}; delete it and run again")
 
 
 parser = argparse.ArgumentParser(description=__doc__)

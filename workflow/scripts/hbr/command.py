@@ -1,37 +1,56 @@
 """What every script shares: one sentence on failure, a log beside the terminal."""
 
 import argparse
+import os
+import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
+from hbr.data.files import DISK_ERRORS, naming
 from hbr.errors import StudyError
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
-    """Parse the command line and call ``main``; end with one sentence and exit code 1 if it fails.
+    """Parse the command line and call ``main``; end with one sentence and a nonzero exit code if it fails or is stopped.
 
     The log receives the sentence too, and the traceback where the failure is not the user's to mend.
     """
     parser.add_argument("--log", type=Path, required=True, help="where to write the log")
     arguments = parser.parse_args()
-    arguments.log.parent.mkdir(parents=True, exist_ok=True)
-    arguments.log.write_text("")
+    # An exception lets writers remove their temporary files; by default SIGTERM would not.
+    previous = signal.signal(signal.SIGTERM, _terminate)
     try:
+        arguments.log.parent.mkdir(parents=True, exist_ok=True)
+        with naming(arguments.log):
+            arguments.log.write_text("")
         main(arguments)
     except StudyError as error:
         _fail(arguments.log, str(error))
+    except _Terminated:
+        _fail(arguments.log, "stopped by SIGTERM; run again to go on", 128 + signal.SIGTERM)
+    except KeyboardInterrupt:
+        _fail(arguments.log, "stopped by SIGINT; run again to go on", 128 + signal.SIGINT)
     except OSError as error:
-        _fail(arguments.log, f"{error.strerror or error}: {error.filename or 'unknown file'}")
+        _fail(arguments.log, _sentence_of(error))
     except Exception as error:
-        append(arguments.log, traceback.format_exc())
-        _fail(arguments.log, f"{type(error).__name__}: {error} (a bug: the traceback is in {arguments.log})")
+        if _is_lack_of_memory(error):
+            _fail(arguments.log, f"not enough memory ({_one_line(error)}); run fewer jobs at once (--cores) or use less data")
+        with suppress(OSError):
+            append(arguments.log, traceback.format_exc())
+        _fail(arguments.log, f"{type(error).__name__}: {_one_line(error)} (a bug: the traceback is in {arguments.log})")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def append(log: Path, line: str) -> None:
     """Add one line to a log."""
-    with log.open("a", encoding="utf-8") as stream:
+    with naming(log), log.open("a", encoding="utf-8") as stream:
         stream.write(line.rstrip("\n") + "\n")
 
 
@@ -41,7 +60,36 @@ def say(log: Path, line: str) -> None:
     append(log, line)
 
 
-def _fail(log: Path, sentence: str) -> None:
-    append(log, f"error: {sentence}")
-    print(f"error: {sentence}", file=sys.stderr, flush=True)
-    sys.exit(1)
+class _Terminated(BaseException):
+    pass
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _sentence_of(error: OSError) -> str:
+    if error.errno in DISK_ERRORS:
+        place = error.filename or f"a temporary file in {tempfile.gettempdir()}"
+        return f"{os.fsdecode(place)} could not be written: {error.strerror}; make room for it and run again"
+    if error.filename is None:
+        return _one_line(error)
+    return f"{error.strerror or _one_line(error)}: {os.fsdecode(error.filename)}"
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    # Torch has exceptions of its own, and scripts without it must not import it to know them.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _fail(log: Path, sentence: str, code: int = 1) -> NoReturn:
+    # A file may be called anything: its name must neither break the line nor speak to the terminal.
+    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+    with suppress(OSError):
+        append(log, f"error: {plain}")
+    print(f"error: {plain}", file=sys.stderr, flush=True)
+    sys.exit(code)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,9 @@ def prepare(
     """Return the checked data set; ``mean`` and ``std`` default to those of the training pixels.
 
     Raises ``StudyError``, with ``origin`` in its sentence, on one class, an empty class, mismatched counts, labels
-    out of range, or images that are not uint8 with 1 or 3 channels.
+    out of range, class names that tables and figures cannot hold, or images that are not uint8 with 1 or 3 channels.
     """
+    _check_names(origin, class_names)
     for part, images, labels in (("train", train_images, train_labels), ("test", test_images, test_labels)):
         _check_part(f"{origin}: {part}", images, labels, class_names)
     if train_images.shape[1:] != test_images.shape[1:]:
@@ -107,10 +109,18 @@ def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None
 
 def load_dataset(path: str | os.PathLike[str]) -> PreparedDataset:
     """Return the data set of a prepared file."""
-    arrays = dict(read_arrays(path))
-    arrays.pop("checksum", None)
+    arrays = dict(read_arrays(path, *PreparedDataset.__dataclass_fields__))
     names = tuple(str(name) for name in arrays.pop("class_names"))
     return PreparedDataset(class_names=names, **arrays)
+
+
+def _check_names(where: str, class_names: tuple[str, ...]) -> None:
+    for position, name in enumerate(class_names):
+        # Line breaks and other control characters break CSV or SVG, surrogates cannot be written at all.
+        if not name or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" for c in name):
+            raise StudyError(f"{where}: class name {name!r} is empty or holds a control character; rename the class")
+        if name in class_names[:position]:
+            raise StudyError(f"{where}: two classes are named {name!r}; rename one")
 
 
 def _check_part(where: str, images: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...]) -> None:

@@ -14,6 +14,8 @@ from hbr.data.files import replacing
 from hbr.errors import StudyError
 
 _BLOCK = 1 << 20
+# Of the answers that blame the request, these alone may change: timeout, too early, too many.
+_PASSING = (408, 425, 429)
 
 
 def fetch_archive(
@@ -27,7 +29,8 @@ def fetch_archive(
 ) -> None:
     """Bring a verified copy of ``archive`` to ``target``, from ``folder`` on disk, else ``mirror``, else the official address.
 
-    Pauses double from attempt to attempt. Raises ``StudyError`` that says what to fetch and where to put it.
+    Pauses double from attempt to attempt; what no attempt can change, such as 404, ends at once. Raises ``StudyError``
+    that says what to fetch and where to put it.
     """
     if folder is not None:
         _copy_verified(archive, folder / archive.filename, target)
@@ -41,9 +44,13 @@ def fetch_archive(
             with replacing(target) as temporary:
                 _download(url, temporary, archive, report)
             return
-        except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError, _WrongContent) as error:
-            problem = str(error)
+        except (OSError, HTTPException, _WrongContent) as error:
+            if isinstance(error, OSError) and error.filename == str(target):
+                raise
+            problem = " ".join(str(error).split())
             report(f"attempt {attempt} of {attempts} to fetch {url} failed: {problem}")
+            if _is_permanent(url, error):
+                break
             if attempt < attempts:
                 time.sleep(pause_seconds * 2 ** (attempt - 1))
     raise StudyError(
@@ -62,10 +69,17 @@ class _WrongContent(Exception):
     pass
 
 
+def _is_permanent(url: str, error: Exception) -> bool:
+    if isinstance(error, urllib.error.HTTPError):
+        return 400 <= error.code < 500 and error.code not in _PASSING
+    return url.startswith("file://")
+
+
 def _download(url: str, temporary: Path, archive: Archive, report: Callable[[str], None]) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": "hbr"})
     with urllib.request.urlopen(request, timeout=60) as response, temporary.open("wb") as stream:
-        total = int(response.headers.get("Content-Length") or 0)
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if length.isdecimal() else 0
         received, shown = 0, time.monotonic()
         while block := response.read(_BLOCK):
             stream.write(block)

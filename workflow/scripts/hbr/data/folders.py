@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from hbr.errors import StudyError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+# Whatever its name, a file of another format is not opened: some formats are programs that Pillow has others run.
+_FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 def class_names_of(root: Path) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ def fingerprint(root: Path) -> str:
     if (listing := root / "classes.txt").is_file():
         digest.update(listing.read_bytes())
     for name, size in sorted(_walk(root)):
-        digest.update(f"{name}\0{size}\n".encode())
+        digest.update(os.fsencode(name) + f"\0{size}\n".encode())
     return digest.hexdigest()
 
 
@@ -68,7 +70,8 @@ def _walk(root: Path) -> Iterator[tuple[str, int]]:
         for name in files:
             if name.lower().endswith(SUFFIXES):
                 path = os.path.join(folder, name)
-                yield os.path.relpath(path, root), os.path.getsize(path)
+                # A dangling link is for the reader of images to name.
+                yield os.path.relpath(path, root), os.path.getsize(path) if Path(path).exists() else -1
 
 
 def _class_folders(root: Path, split: str) -> list[str]:
@@ -91,11 +94,14 @@ def _files(root: Path, split: str, name: str) -> Iterator[Path]:
 
 def _read_image(file: Path, size: int) -> np.ndarray:
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=_FORMATS) as image:
             if image.mode not in ("L", "RGB"):
                 raise StudyError(f"{file} has colour mode {image.mode}; convert it to RGB or 8-bit grey (L)")
             resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
             pixels = np.asarray(resized, dtype=np.uint8)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
+    except (StudyError, MemoryError):
+        raise
+    # Decoders raise many types on bytes that are not theirs.
+    except Exception as error:
         raise StudyError(f"{file} cannot be read as an image ({error}); replace or remove it") from None
     return pixels[:, :, None] if pixels.ndim == 2 else pixels

@@ -1,11 +1,12 @@
 """Plans: which examples a condition trains on. A plan is a small table, never a copy of images."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 
 import numpy as np
 
-from hbr.data.files import read_arrays, replacing, write_arrays
+from hbr.data.files import read_arrays, reading, replacing, write_arrays
 from hbr.errors import StudyError
 
 KEPT, DUPLICATE, SYNTHETIC, HOLDOUT = range(4)
@@ -28,6 +29,15 @@ class Plan:
     def __len__(self) -> int:
         return len(self.source)
 
+    @property
+    def checksum(self) -> str:
+        """Return the SHA-256 of the rows and the synthetic images, independent of how the files store them."""
+        digest = hashlib.sha256()
+        for array in (self.source, self.labels, self.origin, self.synthetic):
+            digest.update(str((array.shape, array.dtype.str)).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
     def class_counts(self, classes: int) -> np.ndarray:
         """Return the number of examples per class."""
         return np.bincount(self.labels, minlength=classes)
@@ -45,6 +55,8 @@ def identity_plan(labels: np.ndarray, image_shape: tuple[int, ...]) -> Plan:
 
 def check_plan(plan: Plan, labels: np.ndarray, where: str) -> None:
     """Raise ``StudyError`` where a plan does not fit the data set's training ``labels``."""
+    if len(plan) and (plan.origin.min() < 0 or plan.origin.max() >= len(ORIGINS)):
+        raise StudyError(f"{where}: a row's origin is none of {', '.join(ORIGINS)}; delete it and run again")
     synthetic = plan.origin == SYNTHETIC
     limits = np.where(synthetic, len(plan.synthetic), len(labels))
     outside = np.flatnonzero((plan.source < 0) | (plan.source >= limits))
@@ -68,7 +80,7 @@ def save_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str], 
     columns = {"source": pa.array(plan.source), "class": pa.array(plan.labels), "origin": origin}
     write_arrays(synthetic, images=plan.synthetic)
     with replacing(table) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
+        pq.write_table(pa.table(columns), temporary, compression="zstd", write_page_checksum=True)
 
 
 def load_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str]) -> Plan:
@@ -77,14 +89,13 @@ def load_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str]) 
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    try:
-        columns = pq.read_table(table)
+    with reading(table, "a plan"):
+        columns = pq.read_table(table, page_checksum_verification=True)
         origin = pc.index_in(columns["origin"].cast(pa.string()), value_set=pa.array(ORIGINS))
         return Plan(
             source=columns["source"].to_numpy(),
             labels=columns["class"].to_numpy(),
-            origin=origin.to_numpy().astype(np.int8),
+            # An origin that is not known must not pass as 0, kept.
+            origin=pc.fill_null(origin, -1).cast(pa.int8()).to_numpy(),
             synthetic=read_arrays(synthetic)["images"],
         )
-    except (pa.ArrowInvalid, KeyError, ValueError) as error:
-        raise StudyError(f"{table} is damaged or not a plan ({error}); delete it and run again") from None

@@ -4,6 +4,7 @@ import gzip
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,8 +32,8 @@ def digits_dataset(test_fraction: float, seed: int) -> PreparedDataset:
     # Ink runs from 0 to 16; 15 keeps it inside a byte and every level distinct.
     images = (digits.images * 15).astype(np.uint8)[..., None]
     labels = digits.target.astype(np.int64)
-    train, test = stratified_split(labels, test_fraction, seed, balanced=True)
     names = tuple(str(name) for name in digits.target_names)
+    train, test = stratified_split(labels, test_fraction, seed, balanced=True, origin="digits", names=names)
     return prepare(images[train], labels[train], images[test], labels[test], names, origin="digits")
 
 
@@ -42,7 +43,15 @@ def torchvision_dataset(name: str, archives: Sequence[Path]) -> PreparedDataset:
         if (found := md5_of(path)) != archive.md5:
             raise StudyError(f"{path} has MD5 {found}, expected {archive.md5}; delete it and run again")
     with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
-        train, test, names = _decode(name, archives, Path(folder))
+        try:
+            train, test, names = _decode(name, archives, Path(folder))
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise _undecodable(name, archives, error) from None
+        # Unpacking and decoding raise many types on bytes that are not theirs.
+        except (tarfile.TarError, RuntimeError, ValueError, KeyError, EOFError, zlib.error) as error:
+            raise _undecodable(name, archives, error) from None
     mean, std = PAPER_STATISTICS.get(name, (None, None))
     return prepare(*train, *test, names, mean, std, origin=name)
 
@@ -59,7 +68,7 @@ def folder_dataset(root: Path, image_size: int, test_fraction: float | None, see
         raise StudyError(f"{root} holds no train/ and test/; add them, or set `test_fraction` to split it by seed")
     else:
         images, labels = read_split(root, "train", names, image_size)
-        chosen, rest = stratified_split(labels, test_fraction, seed)
+        chosen, rest = stratified_split(labels, test_fraction, seed, origin=str(root), names=names)
         train, test = (images[chosen], labels[chosen]), (images[rest], labels[rest])
     train, test = (_with_channels(part, train, test) for part in (train, test))
     return prepare(*train, *test, names, origin=str(root))
@@ -71,27 +80,14 @@ def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> Prepar
     Images are uint8, ``(samples, height, width)`` or with 1 or 3 channels behind; ``class_names`` is optional.
     """
     arrays = read_arrays(path)
-    split = ("train_images", "train_labels", "test_images", "test_labels")
-    if all(name in arrays for name in split):
-        parts = [arrays[name] for name in split]
-    elif "images" in arrays and "labels" in arrays:
-        if test_fraction is None:
-            raise StudyError(f"{path} holds no test_images; add them, or set `test_fraction` to split it by seed")
-        images, labels = arrays["images"], arrays["labels"]
-        if labels.ndim != 1 or len(images) != len(labels):
-            raise StudyError(f"{path}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
-        train, test = stratified_split(labels, test_fraction, seed)
-        parts = [images[train], labels[train], images[test], labels[test]]
-    else:
+    split, whole = ("train_images", "train_labels", "test_images", "test_labels"), ("images", "labels")
+    given = next((keys for keys in (split, whole) if all(name in arrays for name in keys)), None)
+    if given is None:
         raise StudyError(f"{path} holds {sorted(arrays)}; expected images and labels, or {', '.join(split)}")
-    for position in (0, 2):
-        if parts[position].ndim == 3:
-            parts[position] = parts[position][..., None]
-    for position in (1, 3):
-        if not np.issubdtype(parts[position].dtype, np.integer):
-            raise StudyError(f"{path}: labels are {parts[position].dtype}; expected integers 0 to classes - 1")
-        parts[position] = parts[position].astype(np.int64)
+    parts = [_checked(path, name, arrays[name]) for name in given]
     if "class_names" in arrays:
+        if arrays["class_names"].ndim != 1:
+            raise StudyError(f"{path}: class_names are of shape {arrays['class_names'].shape}; give one name a class")
         names = tuple(str(name) for name in arrays["class_names"])
     else:
         largest = int(parts[1].max(initial=-1))
@@ -99,17 +95,33 @@ def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> Prepar
         if largest >= len(parts[1]):
             raise StudyError(f"{path}: the largest label is {largest}, with {len(parts[1])} images; number classes from 0")
         names = tuple(str(label) for label in range(largest + 1))
+    if given == whole:
+        if test_fraction is None:
+            raise StudyError(f"{path} holds no test_images; add them, or set `test_fraction` to split it by seed")
+        images, labels = parts
+        if labels.ndim != 1 or len(images) != len(labels):
+            raise StudyError(f"{path}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
+        train, test = stratified_split(labels, test_fraction, seed, origin=str(path), names=names)
+        parts = [images[train], labels[train], images[test], labels[test]]
     train_images, train_labels, test_images, test_labels = parts
     return prepare(train_images, train_labels, test_images, test_labels, names, origin=str(path))
 
 
 def stratified_split(
-    labels: np.ndarray, test_fraction: float, seed: int, balanced: bool = False
+    labels: np.ndarray,
+    test_fraction: float,
+    seed: int,
+    balanced: bool = False,
+    origin: str = "data set",
+    names: Sequence[str] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return sorted train and test indices; each class gives ``test_fraction`` of its samples, rounded, to the test set.
 
     With ``balanced`` every class gives the training set as many samples as the smallest class can, the rest is tested on.
+    Raises ``StudyError``, with ``origin`` and the class's name in its sentence, where a class would be empty on one side.
     """
+    if not len(labels):
+        raise StudyError(f"{origin} holds no samples")
     rng = np.random.default_rng(seed)
     values, counts = np.unique(labels, return_counts=True)
     train, test = [], []
@@ -117,13 +129,31 @@ def stratified_split(
         basis = counts.min() if balanced else count
         kept = int(basis - round(basis * test_fraction))
         if not 0 < kept < count:
+            name = repr(names[value]) if 0 <= value < len(names) else value
             raise StudyError(
-                f"class {value} has {count} samples; test_fraction {test_fraction} leaves one of train and test empty"
+                f"{origin}: class {name} has {count} samples, and test_fraction {test_fraction} leaves it none in train or "
+                "in test; add samples or change `test_fraction`"
             )
         members = rng.permutation(np.flatnonzero(labels == value))
         train.append(members[:kept])
         test.append(members[kept:])
     return np.sort(np.concatenate(train)), np.sort(np.concatenate(test))
+
+
+def _checked(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    # Images may leave their one channel out; labels may be of any integer type.
+    if name.endswith("images"):
+        if array.ndim not in (3, 4):
+            raise StudyError(f"{path}: {name} are of shape {array.shape}; expected (samples, height, width) or with channels")
+        return array if array.ndim == 4 else array[..., None]
+    if not np.issubdtype(array.dtype, np.integer):
+        raise StudyError(f"{path}: {name} are {array.dtype}; expected integers 0 to classes - 1")
+    return array.astype(np.int64)
+
+
+def _undecodable(name: str, archives: Sequence[Path], error: Exception) -> StudyError:
+    files = ", ".join(str(path) for path in archives)
+    return StudyError(f"{files} cannot be decoded as {name} ({error}); delete and run again")
 
 
 _Part = tuple[np.ndarray, np.ndarray]
