@@ -3,33 +3,22 @@
 import argparse
 from pathlib import Path
 
-import pandas as pd
-
-from hbr.analysis.metrics import accuracy, class_metrics, confusion_matrix
+from hbr.analysis.measures import measure_runs
 from hbr.command import run
 from hbr.data.files import write_table
-from hbr.training.outcomes import HISTORY_COLUMNS, load_outcomes
+from hbr.training.outcomes import load_runs
+
+PARTS = ("condition", "kind", "estimator", "oversampling", "undersampling", "alpha")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write class metrics, accuracy and the learning curves as long tables, confusion counts included."""
-    description = {name: getattr(arguments, name) for name in ("condition", "kind", "estimator", "oversampling")}
-    description |= {"undersampling": arguments.undersampling, "alpha": arguments.alpha}
-    metrics, confusions, histories = [], [], []
-    for path in arguments.outcomes:
-        outcomes = load_outcomes(path)
-        classes = outcomes.test_logits.shape[1]
-        confusion = confusion_matrix(outcomes.test_labels, outcomes.predictions, classes)
-        who = {"dataset": arguments.dataset_name, **description, "variant": outcomes.variant, "member": outcomes.member}
-        metrics.append({**who, "class": -1, "metric": "accuracy", "value": accuracy(confusion)})
-        for metric, values in class_metrics(confusion).items():
-            metrics += [{**who, "class": c, "metric": metric, "value": value} for c, value in enumerate(values)]
-        pairs = [(t, p, confusion[t, p]) for t in range(classes) for p in range(classes) if confusion[t, p]]
-        confusions += [{**who, "class": t, "predicted": p, "count": count} for t, p, count in pairs]
-        histories.append(pd.DataFrame(outcomes.history, columns=list(HISTORY_COLUMNS)).assign(**who))
-    write_table(arguments.classes, pd.DataFrame(metrics))
-    write_table(arguments.confusion, pd.DataFrame(confusions))
-    write_table(arguments.history, pd.concat(histories))
+    description = {name: getattr(arguments, name) for name in PARTS}
+    runs = load_runs(arguments.outcomes)
+    classes, confusion, history = measure_runs(runs, {"dataset": arguments.dataset_name, **description})
+    write_table(arguments.classes, classes)
+    write_table(arguments.confusion, confusion)
+    write_table(arguments.history, history)
 
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -5,24 +5,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.comparisons import CONDITION_COLUMNS
-from hbr.analysis.gaps import gap_metrics
+from hbr.analysis.comparisons import gaps_of_runs
 from hbr.command import run
 from hbr.data.files import read_table, write_table
+from hbr.errors import StudyError
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write one row a run, metric and gap."""
-    hard = (read_table(arguments.allocation)["group"] == "hard").to_numpy()
-    values = pd.concat([read_table(path) for path in arguments.classes])
-    values = values[values["metric"].isin(["recall", "precision"])]
-    run_columns = [*CONDITION_COLUMNS, "variant", "member", "metric"]
-    rows = []
-    for key, cell in values.groupby(run_columns, sort=False, dropna=False):
-        who = dict(zip(run_columns, key, strict=True))
-        gaps = gap_metrics(cell.sort_values("class")["value"].to_numpy(), hard)
-        rows += [{**who, "gap": gap, "value": value} for gap, value in gaps.items()]
-    write_table(arguments.gaps, pd.DataFrame(rows))
+    hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
+    tables = [read_table(path, "class", "metric", "value") for path in arguments.classes]
+    for path, table in zip(arguments.classes, tables, strict=True):
+        if table["class"].max() + 1 != len(hard):
+            raise StudyError(
+                f"{path} tells of {table['class'].max() + 1} classes, but {arguments.allocation} of {len(hard)}; "
+                "one of them is of another study: delete it and run again"
+            )
+    write_table(arguments.gaps, gaps_of_runs(pd.concat(tables), hard))
 
 
 parser = argparse.ArgumentParser(description=__doc__)

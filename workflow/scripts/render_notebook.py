@@ -3,45 +3,61 @@
 import argparse
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from hbr.command import run
-from hbr.data.files import write_text
+from hbr.command import append, run
+from hbr.data.files import replacing, write_text
 from hbr.errors import StudyError
+from hbr.notebooks import render
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Convert, execute, export."""
-    import jupytext
-    import nbformat
-    import papermill
-    from nbconvert import HTMLExporter
-    from papermill.exceptions import PapermillExecutionError
+    """Render, then save figures and page: a notebook that fails leaves nothing."""
+    from nbclient.exceptions import DeadKernelError
 
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    parameters = {"inputs": json.loads(arguments.inputs), "figures": str(arguments.figures), "dataset": arguments.dataset}
-    notebook = jupytext.read(arguments.notebook)
-    title = next(line[2:] for line in notebook.cells[0].source.splitlines() if line.startswith("# "))
     with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
-        source, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
-        nbformat.write(notebook, source)
+        drawn = Path(folder) / "figures"
+        drawn.mkdir()
         try:
-            papermill.execute_notebook(
-                source, executed, parameters, kernel_name="python3", language="python", progress_bar=False, log_output=False
-            )
-        except PapermillExecutionError as error:
-            raise StudyError(f"{arguments.notebook}: {error.ename}: {error.evalue}") from error
-        result = nbformat.read(executed, as_version=4)
-    exporter = HTMLExporter(exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    # Math is not used, and a report must open without a network.
-    exporter.mathjax_url = ""
-    exporter.require_js_url = ""
-    exporter.jquery_url = ""
-    result.cells = [cell for cell in result.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    html, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{arguments.dataset}: {title}"}})
-    write_text(arguments.html, html)
+            with kernel_heard_by(arguments.log):
+                page = render(arguments.notebook, arguments.dataset, json.loads(arguments.inputs), drawn)
+        except DeadKernelError:
+            raise StudyError(
+                f"{arguments.notebook}: its kernel was killed, most likely for want of memory; "
+                "run again with fewer jobs at once (--cores)"
+            ) from None
+        except StudyError as error:
+            if getattr(error.__cause__, "ename", "") != "OSError":
+                raise
+            raise StudyError(f"{error}; figures are first drawn in {tempfile.gettempdir()}, make room there") from None
+        for figure in sorted(drawn.iterdir()):
+            with replacing(arguments.figures / figure.name) as temporary:
+                shutil.copyfile(figure, temporary)
+    write_text(arguments.html, page)
+
+
+@contextmanager
+def kernel_heard_by(log: Path) -> Iterator[None]:
+    """Keep what the kernel writes to stderr from the terminal; the log gets it where the notebook fails.
+
+    A kernel that is stopped prints tracebacks, and one that runs prints warnings that are not the user's to heed.
+    """
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            said.seek(0)
+            append(log, said.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
 
 
 parser = argparse.ArgumentParser(description=__doc__)

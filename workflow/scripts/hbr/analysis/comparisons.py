@@ -3,9 +3,22 @@
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.gaps import gap_metrics
 from hbr.intervals import mean_interval
 
 CONDITION_COLUMNS = ["dataset", "condition", "kind", "estimator", "oversampling", "undersampling", "alpha"]
+
+
+def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
+    """Return one row a run, metric (recall, precision) and gap, from class metrics; ``hard`` is a boolean a class."""
+    values = values[values["metric"].isin(["recall", "precision"])]
+    run_columns = [*CONDITION_COLUMNS, "variant", "member", "metric"]
+    rows = []
+    for key, cell in values.groupby(run_columns, sort=False, dropna=False):
+        who = dict(zip(run_columns, key, strict=True))
+        gaps = gap_metrics(cell.sort_values("class")["value"].to_numpy(), hard)
+        rows += [{**who, "gap": gap, "value": value} for gap, value in gaps.items()]
+    return pd.DataFrame(rows)
 
 
 def pair_with_control(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""The audit: whether a finished study still is what it was, and whether its numbers follow from its artifacts."""

@@ -1,0 +1,84 @@
+"""Percent-script notebooks, executed and exported; each page tells what it was made from, so that it can be made again."""
+
+import html
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hbr.data.files import sha256_of
+from hbr.errors import StudyError
+
+_MADE_FROM = re.compile(r'<script type="application/json" id="made-from">(.*?)</script>', re.DOTALL)
+
+
+def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Path) -> str:
+    """Return the HTML of one executed notebook; the notebook itself writes its figures into ``figures``.
+
+    ``inputs`` are paths, or lists of paths, by name. Equal inputs give equal HTML.
+    """
+    import jupytext
+    import nbformat
+    import papermill
+    from nbconvert import HTMLExporter
+    from papermill.exceptions import PapermillExecutionError
+
+    package = str(Path(__file__).resolve().parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    parameters = {"inputs": dict(inputs), "figures": str(figures), "dataset": dataset}
+    source = jupytext.read(notebook)
+    title = next(line[2:] for line in source.cells[0].source.splitlines() if line.startswith("# "))
+    with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
+        written, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
+        nbformat.write(source, written)
+        try:
+            papermill.execute_notebook(
+                written, executed, parameters, kernel_name="python3", language="python", progress_bar=False, log_output=False
+            )
+        except PapermillExecutionError as error:
+            raise StudyError(f"{notebook}: {error.ename}: {error.evalue}") from error
+        result = nbformat.read(executed, as_version=4)
+    exporter = HTMLExporter(exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
+    # Math is not used, and a report must open without a network.
+    exporter.mathjax_url = ""
+    exporter.require_js_url = ""
+    exporter.jquery_url = ""
+    result.cells = [cell for cell in result.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    # Ids are random and stand in the HTML; equal content shall give equal bytes.
+    for number, cell in enumerate(result.cells):
+        cell.id = f"cell{number}"
+    page, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{dataset}: {title}"}})
+    return page.replace("</body>", _made_from(notebook, dataset, inputs) + "</body>", 1)
+
+
+def made_from(page: str) -> dict[str, Any]:
+    """Return notebook, dataset and inputs of a page of :func:`render`."""
+    found = _MADE_FROM.search(page)
+    if found is None:
+        raise StudyError("the page does not say what it was made from")
+    told: dict[str, Any] = json.loads(found[1])
+    return told
+
+
+def numbers_of(page: str) -> str:
+    """Return a page without its pictures, whose bytes depend on the machine's fonts."""
+    return re.sub(r"data:image/[^\"]*", "", page)
+
+
+def _made_from(notebook: Path, dataset: str, inputs: Mapping[str, Any]) -> str:
+    told = json.dumps({"notebook": str(notebook), "dataset": dataset, "inputs": dict(inputs)})
+    told = told.replace("<", r"\u003c")
+    paths = [path for value in inputs.values() for path in ([value] if isinstance(value, str) else value)]
+    rows = "".join(
+        f"<tr><td>{html.escape(str(path))}</td><td><code>{sha256_of(Path(path))}</code></td></tr>"
+        for path in dict.fromkeys([str(notebook), *paths])
+    )
+    return (
+        '<details style="margin: 2em"><summary>Made from</summary>'
+        f"<table><tr><th>file</th><th>SHA-256</th></tr>{rows}</table></details>"
+        f'<script type="application/json" id="made-from">{told}</script>'
+    )

@@ -1,0 +1,23 @@
+"""Record size and SHA-256 of every artifact of one data set, for the audit."""
+
+import argparse
+from pathlib import Path
+
+from hbr.audit.record import record_of
+from hbr.command import append, run
+from hbr.data.files import write_table
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Hash everything under the folders."""
+    record = record_of(arguments.folders)
+    write_table(arguments.record, record)
+    append(arguments.log, f"{len(record)} artifacts, {record['bytes'].sum() / 1e6:,.1f} MB")
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--folders", type=Path, nargs="+", required=True)
+parser.add_argument("--record", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)
