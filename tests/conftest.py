@@ -1,15 +1,19 @@
 """Shared small things: a tiny data set, a quick recipe, a study in a folder of its own."""
 
+import copy
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from dry_runs import Job, planned_jobs
 
 from hbr.data.datasets import PreparedDataset, prepare
 from hbr.training.recipe import Recipe
@@ -65,8 +69,8 @@ class Study:
         self.folder = folder
         for name in ("Snakefile", "workflow", "envs"):
             source = ROOT / name
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
-            copy(source, folder / name)
+            put = shutil.copytree if source.is_dir() else shutil.copy2
+            put(source, folder / name)
         self.write(config)
 
     def write(self, config: dict) -> None:
@@ -81,15 +85,20 @@ class Study:
         assert (done.returncode != 0) == fails, output[-6000:]
         return output
 
+    def jobs(self, *arguments: str) -> list[Job]:
+        """Return the jobs that a dry run plans."""
+        return planned_jobs(self.folder, *arguments)
+
     def planned(self, *arguments: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""
-        lines = self.snakemake("--dry-run", "--quiet", "rules", *arguments).splitlines()
-        jobs: dict[str, int] = {}
-        for line in lines:
-            words = line.split()
-            if len(words) == 2 and words[1].isdigit() and words[0] not in ("total", "all"):
-                jobs[words[0]] = int(words[1])
-        return jobs
+        return dict(Counter(job.rule for job in self.jobs(*arguments)))
+
+    def copied(self, folder: Path) -> "Study":
+        """Return a copy of the study with its results."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        study = copy.copy(self)
+        study.folder, study.config = folder, copy.deepcopy(self.config)
+        return study
 
 
 def small_config() -> dict:
@@ -107,3 +116,28 @@ def small_config() -> dict:
         "hardness_offset": 2.0,
     }
     return config
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Study:
+    """A finished study, made once for all processes of a test run; nobody may change it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished"
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            making = shared.with_suffix(".making")
+            shutil.rmtree(making, ignore_errors=True)
+            making.mkdir()
+            Study(making, small_config()).snakemake()
+            making.rename(shared)
+        # A copy of its own, since even a dry run writes a log.
+        study = Study.__new__(Study)
+        study.folder, study.config = shared, small_config()
+        return study.copied(own / "finished-copy")
+
+
+@pytest.fixture
+def copied(finished, tmp_path) -> Study:
+    """A finished study of one's own to change."""
+    return finished.copied(tmp_path / "copy")

@@ -1,35 +1,14 @@
 """Real Snakemake runs of a shrunk digits study."""
 
-import copy
 import json
-import os
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pandas as pd
-import pytest
 from conftest import Study, small_config
 
 from hbr.training.outcomes import load_outcomes
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Study:
-    study = Study(tmp_path_factory.mktemp("study"), small_config())
-    study.snakemake()
-    return study
-
-
-@pytest.fixture
-def copied(finished, tmp_path) -> Study:
-    """A finished study of one's own to change."""
-    shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True)
-    study = copy.copy(finished)
-    study.folder = tmp_path / "copy"
-    study.config = copy.deepcopy(finished.config)
-    return study
 
 
 def test_study_ends_with_notebooks_and_figures(finished):
@@ -92,21 +71,6 @@ def test_training_again_gives_the_same_bits(copied):
     assert (copied.folder / path).read_bytes() == before
 
 
-def test_one_more_member_trains_one_member(copied):
-    copied.config["baseline"]["members"] += 1
-    copied.write(copied.config)
-    planned = copied.planned()
-    assert planned["train_member"] == 1
-    assert set(planned) == {
-        "train_member",
-        "measure_classes",
-        "measure_gaps",
-        "compare_conditions",
-        "render_baseline",
-        "render_effect",
-    }
-
-
 def test_any_subset_of_members_can_estimate_hardness(copied):
     copied.config["hardness"]["members"] = [2]
     copied.write(copied.config)
@@ -114,25 +78,6 @@ def test_any_subset_of_members_can_estimate_hardness(copied):
     samples = pd.read_parquet(copied.folder / "results/digits/digits/hardness/aum/samples.parquet")
     assert [name for name in samples if name.startswith("member_")] == ["member_2"]
     np.testing.assert_allclose(samples["hardness"], samples["member_2"], rtol=1e-6)
-
-
-def test_one_more_alpha_trains_its_own_members_alone(copied):
-    copied.config["resampling"]["alphas"].append(0.5)
-    copied.write(copied.config)
-    planned = copied.planned()
-    assert (planned["train_member"], planned["plan_resampled"], planned["allocate_samples"]) == (2, 2, 1)
-    assert "estimate_hardness" not in planned
-
-
-def test_touching_sources_reruns_nothing_and_editing_one_reruns_its_rules(copied):
-    for path in (copied.folder / "workflow").rglob("*.py"):
-        os.utime(path)
-    assert copied.planned() == {}
-    module = copied.folder / "workflow/scripts/hbr/analysis/gaps.py"
-    module.write_text(module.read_text() + "\nTOUCHED = True\n")
-    planned = copied.planned()
-    assert planned.get("measure_gaps") == 1
-    assert "train_member" not in planned
 
 
 def test_any_alpha_plans_its_runs_without_alpha_1(copied):
@@ -152,12 +97,6 @@ def test_reference_keeps_tables_figures_and_provenance(finished, tmp_path):
     assert list(conditions["label"]) == ["baseline", "control", "smote / easy, alpha 1"]
     assert (tmp_path / "kept/digits/class_recall.svg").is_file()
     assert not list((tmp_path / "kept").rglob("*images*"))
-
-
-def test_another_recipe_trains_again(copied):
-    copied.config["recipes"]["quick"]["weight_decay"] = 0.001
-    copied.write(copied.config)
-    assert copied.planned()["train_member"] == 6
 
 
 def test_typo_is_refused_by_name(tmp_path):

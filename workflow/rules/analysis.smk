@@ -14,17 +14,18 @@ rule measure_classes:
     conda:
         "../../envs/analysis.yaml"
     params:
-        kind=condition_key("kind"),
-        estimator=condition_key("estimator"),
-        oversampling=condition_key("oversampling"),
-        undersampling=condition_key("undersampling"),
-        alpha=condition_key("alpha"),
+        code=digest("measure_classes.py"),
+        flags=flags(
+            kind=condition_key("kind"),
+            estimator=condition_key("estimator"),
+            oversampling=condition_key("oversampling"),
+            undersampling=condition_key("undersampling"),
+            alpha=condition_key("alpha"),
+        ),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]} {params.flags}"
         " --outcomes {input.outcomes:q}"
-        " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q} --kind {params.kind}"
-        " --estimator={params.estimator:q} --oversampling={params.oversampling:q}"
-        " --undersampling={params.undersampling:q} --alpha={params.alpha:q}"
+        " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --classes {output.classes:q} --confusion {output.confusion:q} --history {output.history:q} --log {log:q}"
 
 
@@ -43,6 +44,10 @@ rule measure_gaps:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_gaps.py"),
+        # Inputs are compared as a set, yet their order is that of rows and figures.
+        order=list(CONDITIONS),
     shell:
         "python {input.code[0]}"
         " --classes {input.classes:q} --allocation {input.allocation:q}"
@@ -65,6 +70,8 @@ rule compare_conditions:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
+    params:
+        code=digest("compare_conditions.py"),
     shell:
         "python {input.code[0]}"
         " --classes {input.classes:q} --gaps {input.gaps:q}"
@@ -111,6 +118,7 @@ rule render_baseline:
     conda:
         "../../envs/analysis.yaml"
     params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
         inputs=notebook_inputs,
     shell:
         "python {input.code[0]}"
@@ -168,6 +176,9 @@ use rule render_baseline as render_hardness with:
         hardest_images_png="<reports>/{dataset}/figures/hardest_images.png",
     log:
         "<logs>/render_hardness/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/hardness.py"),
+        order=list(config["hardness"]["estimators"]),
 
 
 use rule render_baseline as render_allocation with:
@@ -206,6 +217,9 @@ use rule render_baseline as render_allocation with:
         drawing_rates_png="<reports>/{dataset}/figures/drawing_rates.png",
     log:
         "<logs>/render_allocation/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/allocation.py"),
+        order=[*CONDITIONS, *config["resampling"]["estimators"]],
 
 
 use rule render_baseline as render_effect with:
@@ -256,3 +270,25 @@ use rule render_baseline as render_effect with:
         gap_changes_png="<reports>/{dataset}/figures/gap_changes.png",
     log:
         "<logs>/render_effect/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/effect.py"),
+
+
+# Pages stand at the end of every path through the study: once they do, all else does.
+rule record_checksums:
+    input:
+        code=sources("record_checksums.py"),
+        pages=collect("<reports>/{{dataset}}/{chapter}.html", chapter=CHAPTERS),
+    output:
+        "<results>/{dataset}/checksums.csv",
+    log:
+        "<logs>/record_checksums/{dataset}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("record_checksums.py"),
+    shell:
+        "python {input.code[0]}"
+        " --folders $(dirname {output:q}) $(dirname {input.pages[0]:q})"
+        " --record {output:q} --log {log:q}"

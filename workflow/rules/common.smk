@@ -1,8 +1,11 @@
 """The only functions of the workflow: what the rules look up."""
 
+import hashlib
 import json
 import os
+import shlex
 import sys
+import zipfile
 from pathlib import Path
 
 import yaml
@@ -11,13 +14,25 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
 from hbr.conditions.names import alpha_text, conditions_of, runs_of
-from hbr.configuration import check_meaning, check_shape, members_list
+from hbr.configuration import check_file, check_meaning, check_shape, members_list
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
-from hbr.modules import source_files
+from hbr.modules import plugin_files, source_files
 
 SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
+
+try:
+    for path in workflow.config_settings.configfiles or [Path("config.yaml")]:
+        check_file(path)
+except StudyError as error:
+    raise WorkflowError(f"The config is refused. {error}") from None
+
+# Study files are whole: --configfile replaces config.yaml, it does not overlay it.
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
+
 
 try:
     check_shape(config, yaml.safe_load(SCHEMA.read_text()))
@@ -38,29 +53,59 @@ HARDNESS_MEMBERS = members_list(config["hardness"]["members"])
 
 
 def sources(script, plugin=None, notebook=None):
-    """Return a script and the modules it runs; a user's own function adds its file, a notebook itself and its modules."""
+    """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules."""
     root = Path(workflow.basedir) / "workflow/scripts"
-    files = list(source_files(root / script, root))
+    files = [*source_files(root / script, root)]
     if notebook:
-        files += [
-            path
-            for path in source_files(Path(workflow.basedir) / notebook, root)
-            if path not in files
-        ]
+        files += source_files(Path(workflow.basedir) / notebook, root)
     if plugin and ":" in plugin:
-        files.append(module_file(plugin))
+        name = plugin.partition(":")[0]
+        # A file that is not there is Snakemake's to name.
+        files += plugin_files(name, Path(), root) or [f"{Path(*name.split('.'))}.py"]
     # Relative, so that a clone elsewhere finds the inputs unchanged.
-    return [os.path.relpath(path) for path in files]
+    return list(dict.fromkeys(map(os.path.relpath, files)))
+
+
+def digest(script, plugin=None, notebook=None):
+    """Return a SHA-256 of a rule's sources, for its params.
+
+    Snakemake compares inputs by content only where they are newer than the results: by inputs alone it would miss
+    a module edited while the job ran, and one unpacked with an old date.
+    """
+    contents = hashlib.sha256()
+    for path in map(Path, sources(script, plugin, notebook)):
+        contents.update(path.read_bytes() if path.is_file() else b"")
+    return contents.hexdigest()
+
+
+def flags(**settings):
+    """Return a function that writes settings as one text of flags.
+
+    Snakemake compares the values of a rule's params as a set, without their names: were they params of their own,
+    epochs raised from 4 to 32 would go unseen where width is 4 and batch_size 32.
+    """
+
+    def write_flags(wildcards):
+        values = {
+            name: value(wildcards) if callable(value) else value
+            for name, value in settings.items()
+        }
+        return " ".join(
+            f"--{name.replace('_', '-')}={shlex.quote(plain(value))}"
+            for name, value in values.items()
+        )
+
+    return write_flags
+
+
+def plain(value):
+    """Return a value as text: 1.0 is written 1, as YAML may."""
+    return alpha_text(value) if isinstance(value, float) else str(value)
 
 
 def source(path):
     """Return one file of the workflow, relative to the working directory."""
     return os.path.relpath(Path(workflow.basedir) / path)
-
-
-def module_file(plugin):
-    """Return the file of `module:function`, relative to the working directory."""
-    return str(Path(*plugin.partition(":")[0].split(".")).with_suffix(".py"))
 
 
 def dataset_key(key, default=""):
@@ -88,10 +133,9 @@ def estimator_method(wildcards):
 
 
 def never_learned(wildcards):
-    """Return forgetting's rule for samples that were never right; the authors' is zero."""
-    return estimator_key(
-        "never_learned", "zero" if config["compat"] == "v1" else "maximum"
-    )(wildcards)
+    """Return forgetting's rule for samples that were never right; the authors' is zero. No other estimator has one."""
+    authors = config["compat"] == "v1" and estimator_method(wildcards) == "forgetting"
+    return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
 
 
 def archive_files(wildcards):
@@ -121,10 +165,18 @@ def archive_key(key):
     return lookup_archive
 
 
-def folder_fingerprint(wildcards):
-    """Return a digest of names and sizes of a folder's images: a folder cannot be an input that survives a copy."""
+def data_fingerprint(wildcards):
+    """Return a digest of a folder's names and sizes, or of the checksums inside an .npz: dates must not decide."""
     dataset = config["datasets"][wildcards.dataset]
-    return fingerprint(Path(dataset["root"])) if dataset["source"] == "folder" else ""
+    if dataset["source"] == "folder":
+        return fingerprint(Path(dataset["root"]))
+    if dataset["source"] == "arrays" and zipfile.is_zipfile(dataset["file"]):
+        with zipfile.ZipFile(dataset["file"]) as file:
+            parts = [
+                (part.filename, part.CRC, part.file_size) for part in file.infolist()
+            ]
+        return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
+    return ""
 
 
 CONDITIONS = conditions_of(config)

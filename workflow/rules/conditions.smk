@@ -15,15 +15,17 @@ rule plan_resampled:
     conda:
         "../../envs/analysis.yaml"
     params:
-        seed=lookup("seed", within=config),
-        sharpness=lookup("resampling/sharpness", within=config),
-        oversampling=lambda wildcards: wildcards.oversampling,
-        undersampling=lambda wildcards: wildcards.undersampling,
+        code=digest("plan_resampled.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            sharpness=lookup("resampling/sharpness", within=config),
+            oversampling=lambda wildcards: wildcards.oversampling,
+            undersampling=lambda wildcards: wildcards.undersampling,
+        ),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]} {params.flags}"
         " --dataset {input.dataset:q} --samples {input.samples:q} --allocation {input.allocation:q}"
-        " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant} --seed {params.seed}"
-        " --oversampling {params.oversampling} --undersampling {params.undersampling} --sharpness {params.sharpness}"
+        " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"
 
 
@@ -40,7 +42,10 @@ use rule plan_resampled as plan_control with:
     log:
         "<logs>/plan_control/{dataset}/variant{variant}.log",
     params:
-        seed=lookup("seed", within=config),
-        sharpness=lookup("resampling/sharpness", within=config),
-        oversampling="random",
-        undersampling="easy",
+        code=digest("plan_resampled.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            sharpness=lookup("resampling/sharpness", within=config),
+            oversampling="random",
+            undersampling="easy",
+        ),

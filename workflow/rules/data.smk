@@ -3,7 +3,8 @@
 
 rule download_archive:
     input:
-        code=sources("download_archive.py"),
+        # An archive is known by its checksum: other code or another address would fetch the same one.
+        code=ancient(sources("download_archive.py")),
     output:
         "<resources>/{archive}",
     log:
@@ -15,19 +16,18 @@ rule download_archive:
     localrule: True
     conda:
         "../../envs/training.yaml"
-    params:
+    resources:
         mirror=archive_key("mirror"),
         folder=archive_key("archive_folder"),
     shell:
-        "python {input.code[0]}"
-        " --mirror={params.mirror:q} --folder={params.folder:q}"
+        "python {input.code[0]} --mirror={resources.mirror:q} --folder={resources.folder:q}"
         " --output {output:q} --log {log:q}"
 
 
 rule prepare_dataset:
     input:
         code=sources("prepare_dataset.py"),
-        # Archives are known by their checksum: one fetched again is the same one.
+        # Archives are known by their checksum: one fetched again is the same one. Arrays are known by their fingerprint.
         archives=ancient(archive_files),
     output:
         "<results>/{dataset}/dataset.npz",
@@ -36,18 +36,19 @@ rule prepare_dataset:
     conda:
         "../../envs/training.yaml"
     params:
-        source=dataset_key("source"),
-        name=dataset_key("name"),
-        root=dataset_key("root"),
-        image_size=dataset_key("image_size", 0),
-        test_fraction=dataset_key("test_fraction"),
-        split_seed=dataset_key("split_seed", 0),
-        fingerprint=folder_fingerprint,
+        code=digest("prepare_dataset.py"),
+        data=data_fingerprint,
+        flags=flags(
+            source=dataset_key("source"),
+            name=dataset_key("name"),
+            root=dataset_key("root"),
+            image_size=dataset_key("image_size", 0),
+            test_fraction=dataset_key("test_fraction"),
+            split_seed=dataset_key("split_seed", 0),
+        ),
     shell:
-        "python {input.code[0]}"
-        " --source {params.source:q} --name={params.name:q} --root={params.root:q} --archives {input.archives:q}"
-        " --image-size {params.image_size} --test-fraction={params.test_fraction:q} --split-seed {params.split_seed}"
-        " --output {output:q} --log {log:q}"
+        "python {input.code[0]} {params.flags}"
+        " --archives {input.archives:q} --output {output:q} --log {log:q}"
 
 
 rule plan_baseline:
@@ -62,6 +63,8 @@ rule plan_baseline:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
+    params:
+        code=digest("plan_baseline.py"),
     shell:
         "python {input.code[0]}"
         " --dataset {input.dataset:q}"

@@ -4,7 +4,7 @@
 rule estimate_hardness:
     input:
         code=lambda wildcards: sources(
-            "estimate_hardness.py", estimator_method(wildcards)
+            "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
         dynamics=collect(
@@ -19,17 +19,20 @@ rule estimate_hardness:
     conda:
         "../../envs/training.yaml"
     params:
+        code=lambda wildcards: digest(
+            "estimate_hardness.py", plugin=estimator_method(wildcards)
+        ),
         members=HARDNESS_MEMBERS,
-        method=estimator_method,
-        direction=estimator_key("direction"),
-        first_epoch=estimator_key("first_epoch", 0),
-        last_epoch=estimator_key("last_epoch", 0),
-        never_learned=never_learned,
+        flags=flags(
+            method=estimator_method,
+            direction=estimator_key("direction"),
+            first_epoch=estimator_key("first_epoch", 0),
+            last_epoch=estimator_key("last_epoch", 0),
+            never_learned=never_learned,
+        ),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]} {params.flags}"
         " --dataset {input.dataset:q} --dynamics {input.dynamics:q} --members {params.members}"
-        " --method {params.method:q} --direction={params.direction:q}"
-        " --first-epoch {params.first_epoch} --last-epoch {params.last_epoch} --never-learned {params.never_learned}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 
@@ -45,10 +48,12 @@ rule allocate_samples:
     conda:
         "../../envs/analysis.yaml"
     params:
-        offset=lookup("resampling/hardness_offset", within=config),
-        compat=lookup("compat", within=config),
+        code=digest("allocate_samples.py"),
+        flags=flags(
+            offset=lookup("resampling/hardness_offset", within=config),
+            compat=lookup("compat", within=config),
+        ),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]} {params.flags}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"
-        " --offset {params.offset} --compat {params.compat}"
         " --allocation {output:q} --log {log:q}"

@@ -4,7 +4,7 @@
 rule train_member:
     input:
         code=lambda wildcards: sources(
-            "train_member.py", dataset_key("network")(wildcards)
+            "train_member.py", plugin=dataset_key("network")(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
         plan="<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet",
@@ -21,36 +21,40 @@ rule train_member:
     threads: 1
     resources:
         gpu=1,
+        mem_mb=lambda wildcards, attempt: 8000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        # A resource, not a parameter: changing it reruns nothing.
+        checkpoint_minutes=str(config["checkpoint_minutes"]),
     params:
-        seed=lookup("seed", within=config),
-        network=dataset_key("network"),
-        width=dataset_key("width", 0),
-        epochs=recipe_key("epochs"),
-        batch_size=recipe_key("batch_size"),
-        learning_rate=recipe_key("learning_rate"),
-        momentum=recipe_key("momentum"),
-        nesterov=recipe_key("nesterov"),
-        weight_decay=recipe_key("weight_decay"),
-        schedule=recipe_key("schedule"),
-        milestones=lambda wildcards: ",".join(
-            map(str, recipe_key("milestones")(wildcards))
+        code=lambda wildcards: digest(
+            "train_member.py", plugin=dataset_key("network")(wildcards)
         ),
-        decay_factor=recipe_key("decay_factor"),
-        warmup_epochs=recipe_key("warmup_epochs"),
-        flip=recipe_key("flip"),
-        crop_padding=recipe_key("crop_padding"),
-        el2n_epoch=recipe_key("el2n_epoch"),
-        keep=keep_dynamics,
+        flags=flags(
+            seed=lookup("seed", within=config),
+            network=dataset_key("network"),
+            width=dataset_key("width", 0),
+            epochs=recipe_key("epochs"),
+            batch_size=recipe_key("batch_size"),
+            learning_rate=recipe_key("learning_rate"),
+            momentum=recipe_key("momentum"),
+            nesterov=recipe_key("nesterov"),
+            weight_decay=recipe_key("weight_decay"),
+            schedule=recipe_key("schedule"),
+            milestones=lambda wildcards: ",".join(
+                map(str, recipe_key("milestones")(wildcards))
+            ),
+            decay_factor=recipe_key("decay_factor"),
+            warmup_epochs=recipe_key("warmup_epochs"),
+            flip=recipe_key("flip"),
+            crop_padding=recipe_key("crop_padding"),
+            el2n_epoch=recipe_key("el2n_epoch"),
+            keep=keep_dynamics,
+        ),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]} {params.flags}"
         " --dataset {input.dataset:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
-        " --variant {wildcards.variant} --member {wildcards.member} --seed {params.seed}"
-        " --network {params.network:q} --width {params.width}"
-        " --epochs {params.epochs} --batch-size {params.batch_size} --el2n-epoch {params.el2n_epoch}"
-        " --learning-rate {params.learning_rate} --momentum {params.momentum} --nesterov {params.nesterov}"
-        " --weight-decay {params.weight_decay} --schedule {params.schedule} --warmup-epochs {params.warmup_epochs}"
-        " --milestones={params.milestones:q} --decay-factor {params.decay_factor}"
-        " --flip {params.flip} --crop-padding {params.crop_padding}"
-        " --keep {params.keep} --threads {threads}"
+        " --variant {wildcards.variant} --member {wildcards.member}"
+        " --threads {threads} --checkpoint-minutes {resources.checkpoint_minutes}"
+        " --limit-minutes {resources.runtime} --code {params.code}"
         " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --log {log:q}"

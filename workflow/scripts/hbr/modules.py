@@ -1,6 +1,7 @@
 """Which source files a script runs: the workflow declares them as inputs, so that editing one reruns what uses it."""
 
 import ast
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,31 +13,50 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
     ``root`` is the folder that holds the package. Imports inside functions count. Package ``__init__`` files on the way
     are included, as Python runs them.
     """
-    found: set[Path] = set()
-    waiting = [script]
-    while waiting:
-        path = waiting.pop()
-        for module in _imported_modules(path):
-            for candidate in _files_of(module, root):
-                if candidate not in found:
-                    found.add(candidate)
-                    waiting.append(candidate)
-    return (script, *sorted(found - {script}))
+    return (script, *sorted(_reached([script], (root,)) - {script}))
 
 
 @cache
-def _imported_modules(path: Path) -> tuple[str, ...]:
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+def plugin_files(module: str, folder: Path, root: Path) -> tuple[Path, ...]:
+    """Return the files of a user's module in ``folder`` and of all it imports from there and from the package, sorted."""
+    start = list(_files_of(module, folder))
+    return tuple(sorted({*start, *_reached(start, (folder, root))}))
+
+
+def _reached(start: Iterable[Path], roots: tuple[Path, ...]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = list(start)
+    while waiting:
+        for path in _imported_files(waiting.pop(), roots):
+            if path not in found:
+                found.add(path)
+                waiting.append(path)
+    return found
+
+
+@cache
+def _imported_files(path: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
+    found: list[Path] = []
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        # Python says more when it runs the file.
+        return ()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                found += [file for root in roots for file in _files_of(alias.name, root)]
+        elif isinstance(node, ast.ImportFrom):
+            places = tuple(path.parents)[node.level - 1 : node.level] if node.level else roots
             # `from package import x` may mean a module x or a name x inside the package.
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(name for name in names if name.split(".")[0] == "hbr")
+            names = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
+            found += [file for place in places for name in names for file in _files_of(name, place)]
+    return tuple(found)
 
 
-def _files_of(module: str, root: Path) -> list[Path]:
+def _files_of(module: str, root: Path) -> Iterator[Path]:
+    """Yield the file of a module and the ``__init__`` files above it, where they exist; the last part may be a name inside."""
     parts = module.split(".")
-    packages = [root.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    return [path for path in (*packages, root.joinpath(*parts).with_suffix(".py")) if path.is_file()]
+    for depth in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:depth])
+        yield from (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file())

@@ -1,0 +1,444 @@
+"""Changes to finished studies, what each makes Snakemake do, and the page that says so."""
+
+import copy
+import os
+import random
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from conftest import ROOT, Study
+from dry_runs import Job, snakemake_forked
+
+SCRIPTS = ROOT / "workflow/scripts"
+# In the order of the workflow.
+RULES = [
+    rule
+    for file in re.findall(r'^include: "(.+)"$', (ROOT / "Snakefile").read_text(), flags=re.MULTILINE)
+    for rule in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", (ROOT / file).read_text(), flags=re.MULTILINE)
+]
+PAGES = [rule for rule in RULES if rule.startswith("render_")]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+Change = Callable[[Study], None]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One change to one finished study."""
+
+    label: str
+    change: Change
+    base: str = "digits"
+
+
+# Changes
+
+
+def settings(**values: object) -> Change:
+    """Return a change of the study file; `__` stands for a dot in the path of a key."""
+
+    def change(study: Study) -> None:
+        for path, value in values.items():
+            *above, last = path.split("__")
+            place = study.config
+            for part in above:
+                place = place[int(part)] if isinstance(place, list) else place[part]
+            place[last] = value
+        study.write(study.config)
+
+    return change
+
+
+def edit(path: str, replace: Callable[[str], str]) -> Change:
+    def change(study: Study) -> None:
+        file = study.folder / path
+        before = file.read_text()
+        file.write_text(replace(before))
+        assert file.read_text() != before, path
+
+    return change
+
+
+def append(path: str, text: str = "\n_EDITED = True\n") -> Change:
+    return edit(path, lambda before: before + text)
+
+
+def every_rule_file(replace: Callable[[str], str]) -> Change:
+    def change(study: Study) -> None:
+        for file in [study.folder / "Snakefile", *(study.folder / "workflow/rules").glob("*.smk")]:
+            file.write_text(replace(file.read_text()))
+
+    return change
+
+
+def touch_everything(study: Study) -> None:
+    """Give all files, results too, new dates in no order."""
+    files = sorted(path for path in study.folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts)
+    random.Random(0).shuffle(files)
+    for age, path in enumerate(files):
+        os.utime(path, ns=(2_000_000_000_000_000_000 + age,) * 2)
+
+
+def reorder(study: Study) -> None:
+    def reversed_keys(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: reversed_keys(value[key]) for key in reversed(value)}
+        return value
+
+    config = reversed_keys(study.config)
+    # The order of estimators and data sets is that of figures and tables.
+    for path in (("hardness", "estimators"), ("datasets",)):
+        above = config[path[0]] if len(path) > 1 else config
+        above[path[-1]] = dict(reversed(above[path[-1]].items()))
+    study.write(config)
+
+
+def edit_captions(study: Study) -> None:
+    for path in (study.folder / "workflow/report").glob("*.rst"):
+        path.write_text(path.read_text() + "\nMore.\n")
+
+
+def replace_arrays(study: Study) -> None:
+    np.savez(study.folder / "mine.npz", images=np.ones((4, 8, 8), np.uint8), labels=np.arange(4))
+
+
+def from_arrays(study: Study) -> None:
+    np.savez(study.folder / "new.npz", images=np.ones((4, 8, 8), np.uint8), labels=np.arange(4))
+    settings(datasets__digits__source="arrays", datasets__digits__file="new.npz")(study)
+
+
+# Finished studies to change
+
+
+def own_functions(study: Study) -> None:
+    (study.folder / "mine.py").write_text("import helper\ndef network(): ...\ndef doubt(): ...\ndef other(): ...\n")
+    (study.folder / "helper.py").write_text("")
+    study.config["datasets"]["digits"] |= {"network": "mine:network"}
+    del study.config["datasets"]["digits"]["width"]
+    study.config["hardness"]["estimators"]["aum"] = {"method": "mine:doubt", "direction": "high-is-hard"}
+
+
+def source(**settings: object) -> Change:
+    def change(study: Study) -> None:
+        old = study.config["datasets"]["digits"]
+        study.config["datasets"]["digits"] = {**settings, **{key: old[key] for key in ("network", "width", "recipe")}}
+        np.savez(study.folder / "mine.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.arange(4))
+        shutil.copyfile(study.folder / "mine.npz", study.folder / "other.npz")
+        for name in ("pictures/a/1.png", "other_pictures/a/1.png", "resources/cifar-10-python.tar.gz"):
+            (study.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (study.folder / name).touch()
+
+    return change
+
+
+def second_data_set(study: Study) -> None:
+    study.config["datasets"]["second"] = copy.deepcopy(study.config["datasets"]["digits"])
+    for kind in ("results", "reports"):
+        shutil.copytree(study.folder / kind / "digits/digits", study.folder / kind / "digits/second")
+
+
+def second_strategy(study: Study) -> None:
+    study.config["resampling"]["strategies"].append({"oversampling": "random", "undersampling": "easy"})
+    for kind in ("plans", "members", "measures"):
+        folder = study.folder / "results/digits/digits" / kind
+        shutil.copytree(folder / "resampled-aum-smote-easy-alpha1", folder / "resampled-aum-random-easy-alpha1")
+
+
+BASES: dict[str, Change] = {
+    "own functions": own_functions,
+    "folder": source(source="folder", root="pictures", image_size=8, test_fraction=0.5),
+    "arrays": source(source="arrays", file="mine.npz", test_fraction=0.5),
+    "torchvision": source(source="torchvision", name="CIFAR10"),
+    "two data sets": second_data_set,
+    "two strategies": second_strategy,
+}
+
+
+class Bench:
+    """Finished studies, and what a change of one would make Snakemake do."""
+
+    def __init__(self, finished: Study, folder: Path) -> None:
+        self.finished, self.folder = finished, folder
+        self.studies: dict[str, Study] = {}
+
+    def study(self, base: str) -> Study:
+        """Return a finished study; all but digits are made by declaring its results to be theirs."""
+        if base not in self.studies:
+            study = self.studies[base] = self.finished.copied(self.folder / base.replace(" ", "-"))
+            if base != "digits":
+                BASES[base](study)
+                study.write(study.config)
+                status, text = snakemake_forked(study.folder, "--touch", "--forceall", "--quiet", "all")
+                assert status == 0, text
+                assert study.jobs() == [], base
+        return self.studies[base]
+
+    @contextmanager
+    def changed(self, case: Case) -> Iterator[Study]:
+        """Yield the case's study with the change; take it back afterwards, dates too."""
+        study = self.study(case.base)
+        before = {path: (path.stat(), path.read_bytes()) for path in self._files(study)}
+        config = copy.deepcopy(study.config)
+        try:
+            case.change(study)
+            yield study
+        finally:
+            study.config = config
+            for path in self._files(study):
+                if path not in before:
+                    path.unlink()
+            for path, (stat, content) in before.items():
+                if path.read_bytes() != content:
+                    path.write_bytes(content)
+                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+    def jobs(self, case: Case) -> list[Job]:
+        """Return what would run after the change."""
+        with self.changed(case) as study:
+            return study.jobs()
+
+    @staticmethod
+    def _files(study: Study) -> list[Path]:
+        return [path for path in study.folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+
+
+# Cases
+
+MODULES = [path.relative_to(ROOT).as_posix() for path in sorted((SCRIPTS / "hbr").rglob("*.py"))]
+STARTED = [path.relative_to(ROOT).as_posix() for path in sorted(SCRIPTS.glob("*.py"))]
+NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "workflow/notebooks").glob("*.py"))]
+
+CODE = [
+    *(Case(path, append(path)) for path in [*MODULES, *STARTED, *NOTEBOOKS]),
+    Case("a user's own module, or what it imports", append("helper.py"), "own functions"),
+    Case(
+        "the `shell:` text of a rule, a space included (here `measure_gaps`)",
+        edit("workflow/rules/analysis.smk", lambda text: text.replace('" --gaps {output', '"  --gaps {output')),
+    ),
+]
+
+_DIGITS = "datasets__digits__"
+_RECIPE = "recipes__quick__"
+_FORGETTING = "hardness__estimators__forgetting__"
+_OWN = "hardness__estimators__aum__"
+# For every key of the schema another value, and the finished study it is tried on.
+KEYS: dict[str, tuple[str, Change]] = {
+    "study": ("digits", settings(study="other")),
+    "seed": ("digits", settings(seed=1)),
+    "compat": ("digits", settings(compat="v1")),
+    "checkpoint_minutes": ("digits", settings(checkpoint_minutes=7)),
+    "datasets.*.source": ("digits", from_arrays),
+    "datasets.*.name": ("torchvision", settings(**{_DIGITS + "name": "CIFAR100"})),
+    "datasets.*.mirror": ("torchvision", settings(**{_DIGITS + "mirror": "https://example.org/"})),
+    "datasets.*.archive_folder": ("torchvision", settings(**{_DIGITS + "archive_folder": "archives"})),
+    "datasets.*.root": ("folder", settings(**{_DIGITS + "root": "other_pictures"})),
+    "datasets.*.file": ("arrays", settings(**{_DIGITS + "file": "other.npz"})),
+    "datasets.*.image_size": ("folder", settings(**{_DIGITS + "image_size": 9})),
+    "datasets.*.test_fraction": ("digits", settings(**{_DIGITS + "test_fraction": 0.4})),
+    "datasets.*.split_seed": ("digits", settings(**{_DIGITS + "split_seed": 1})),
+    "datasets.*.network": ("digits", settings(**{_DIGITS + "network": "resnet8"})),
+    "datasets.*.width": ("digits", settings(**{_DIGITS + "width": 5})),
+    "datasets.*.recipe": (
+        "digits",
+        lambda study: settings(
+            recipes__other={**study.config["recipes"]["quick"], "epochs": 3}, **{_DIGITS + "recipe": "other"}
+        )(study),
+    ),
+    # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
+    "recipes.*.epochs": ("digits", settings(**{_RECIPE + "epochs": 32})),
+    "recipes.*.batch_size": ("digits", settings(**{_RECIPE + "batch_size": 4})),
+    "recipes.*.learning_rate": ("digits", settings(**{_RECIPE + "learning_rate": 0.2})),
+    "recipes.*.momentum": ("digits", settings(**{_RECIPE + "momentum": 0.2})),
+    "recipes.*.nesterov": ("digits", settings(**{_RECIPE + "nesterov": False})),
+    "recipes.*.weight_decay": ("digits", settings(**{_RECIPE + "weight_decay": 0.1})),
+    "recipes.*.schedule": ("digits", settings(**{_RECIPE + "schedule": "cosine"})),
+    "recipes.*.milestones": (
+        "digits",
+        settings(**{_RECIPE + "schedule": "step", _RECIPE + "milestones": [2], _RECIPE + "warmup_epochs": 0}),
+    ),
+    "recipes.*.decay_factor": ("digits", settings(**{_RECIPE + "decay_factor": 0.1})),
+    "recipes.*.warmup_epochs": ("digits", settings(**{_RECIPE + "warmup_epochs": 2})),
+    "recipes.*.flip": ("digits", settings(**{_RECIPE + "flip": True})),
+    "recipes.*.crop_padding": ("digits", settings(**{_RECIPE + "crop_padding": 2})),
+    "recipes.*.el2n_epoch": ("digits", settings(**{_RECIPE + "el2n_epoch": 1})),
+    "baseline.members": ("digits", settings(baseline__members=3)),
+    "hardness.members": ("digits", settings(hardness__members=[2])),
+    "hardness.estimators.*.method": ("own functions", settings(**{_OWN + "method": "mine:other"})),
+    "hardness.estimators.*.direction": ("own functions", settings(**{_OWN + "direction": "low-is-hard"})),
+    "hardness.estimators.*.first_epoch": ("digits", settings(**{_FORGETTING + "first_epoch": 2})),
+    "hardness.estimators.*.last_epoch": ("digits", settings(**{_FORGETTING + "last_epoch": 3})),
+    "hardness.estimators.*.never_learned": ("digits", settings(**{_FORGETTING + "never_learned": "zero"})),
+    "resampling.estimators": ("digits", settings(resampling__estimators=["forgetting"])),
+    "resampling.strategies.oversampling": ("digits", settings(resampling__strategies__0__oversampling="random")),
+    "resampling.strategies.undersampling": ("digits", settings(resampling__strategies__0__undersampling="random")),
+    "resampling.alphas": ("digits", settings(resampling__alphas=[2])),
+    "resampling.variants": ("digits", settings(resampling__variants=3)),
+    "resampling.members": ("digits", settings(resampling__members=2)),
+    "resampling.sharpness": ("digits", settings(resampling__sharpness=0)),
+    "resampling.hardness_offset": ("digits", settings(resampling__hardness_offset=3)),
+}
+CONFIG = [
+    *(Case(key, change, base) for key, (base, change) in KEYS.items()),
+    Case("the order of `hardness.estimators`", settings(hardness__estimators={"forgetting": {}, "aum": {}})),
+    Case(
+        "the order of `resampling.strategies`",
+        lambda study: settings(resampling__strategies=study.config["resampling"]["strategies"][::-1])(study),
+        "two strategies",
+    ),
+    Case(
+        "a file added to, removed from or resized in a `root`",
+        lambda study: (study.folder / "pictures/a/2.png").touch(),
+        "folder",
+    ),
+    Case("the arrays in a `file`", replace_arrays, "arrays"),
+]
+
+GROWTH = [
+    Case("one more baseline member", settings(baseline__members=3)),
+    Case("one more estimator of hardness", settings(hardness__estimators__el2n={})),
+    Case("one more estimator to resample by", settings(resampling__estimators=["aum", "forgetting"])),
+    Case(
+        "one more strategy",
+        lambda study: settings(
+            resampling__strategies=[
+                *study.config["resampling"]["strategies"],
+                {"oversampling": "random", "undersampling": "easy"},
+            ]
+        )(study),
+    ),
+    Case("one more alpha", settings(resampling__alphas=[1, 0.5])),
+    Case("one more variant", settings(resampling__variants=3)),
+    Case("one more member a variant", settings(resampling__members=2)),
+    Case(
+        "one more data set",
+        lambda study: settings(datasets__second={**study.config["datasets"]["digits"], "split_seed": 1})(study),
+    ),
+]
+
+NOTHING = [
+    Case("new dates of all files: sources, study file, results", touch_everything),
+    Case("comments in the Snakefile and the rules", every_rule_file(lambda text: text + "\n# More.\n")),
+    Case(
+        "threads and resources of a rule",
+        edit("workflow/rules/training.smk", lambda text: text.replace("threads: 1", "threads: 2").replace("gpu=1", "gpu=2")),
+    ),
+    Case(
+        "messages and priorities of a rule",
+        edit(
+            "workflow/rules/training.smk",
+            lambda text: text.replace("    threads: 1", '    message: "Hello"\n    priority: 9\n    threads: 1'),
+        ),
+    ),
+    Case("captions of the report", edit_captions),
+    Case(
+        "descriptions in the schema",
+        edit("workflow/schemas/config.schema.yaml", lambda text: text.replace("description: ", "description: so ", 1)),
+    ),
+    Case("the profile", append("workflow/profiles/default/config.yaml", "\nprintshellcmds: true\n")),
+    Case("`envs/`, where the study ran without `--use-conda`", append("envs/training.yaml", "  - tqdm\n")),
+    Case("the order of keys in the study file", reorder),
+    Case("a default written out", settings(**{_RECIPE + "milestones": [], "resampling__sharpness": 1})),
+    Case(
+        "1 written as 1.0",
+        settings(**{_RECIPE + "warmup_epochs": 1.0, "resampling__alphas": [1.0], "resampling__hardness_offset": 2}),
+    ),
+    Case("`hardness.members: 2` written as `[1, 2]`", settings(hardness__members=[1, 2])),
+    Case(
+        "the name of a recipe",
+        lambda study: settings(recipes={"renamed": study.config["recipes"]["quick"]}, **{_DIGITS + "recipe": "renamed"})(study),
+    ),
+    Case(
+        "a recipe that no data set uses",
+        lambda study: settings(recipes__unused={**study.config["recipes"]["quick"], "epochs": 9})(study),
+    ),
+]
+SECTIONS = {"code": CODE, "config": CONFIG, "growth": GROWTH, "nothing": NOTHING}
+
+
+# The page
+
+HEAD = """\
+# What reruns
+
+Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
+condition with 2 variants of 1 member, 6 trainings) after every single change. `tests/test_invalidation.py` measures all of
+it again at each test run and compares it with this page; `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page`
+writes it anew.
+
+"4 of 6" means that so many of the rule's jobs rerun, a rule alone that all do; "+2" are jobs without a result yet. *First*
+are the jobs where the rerun begins, *then* those that use what others wrote.
+"""
+TITLES = {
+    "code": ("Code", "you edit"),
+    "config": ("The study file", "you change"),
+    "growth": ("Growing a study", "you add"),
+}
+TAIL = """\
+## What is not seen
+
+- **Versions of packages, and the machine.** After an upgrade that matters: `snakemake --forcerun prepare_dataset
+  train_member ...`.
+- **An image edited to the same name and size** in a `root`: `snakemake --forcerun prepare_dataset`.
+- **Results above 1 MB are compared by date**, smaller ones and all sources by content. Copy results with their
+  dates (`cp -a`, `rsync -a`), or what follows from large ones reruns.
+
+## After copying results
+
+With `.snakemake` beside them there is nothing to do. Without it, run `snakemake --touch --forceall` once: it declares that
+the results belong to this study file and this code. Without `--forceall` it declares this only of results with the wrong
+dates, and later changes pass the others by.
+"""
+
+
+def measure(bench: Bench, section: str) -> dict[str, list[Job]]:
+    return {case.label: bench.jobs(case) for case in SECTIONS[section]}
+
+
+def page(measured: dict[str, dict[str, list[Job]]], every: list[Job]) -> str:
+    """Return the page; changes of one effect share a row."""
+    totals = Counter(job.rule for job in every)
+    parts = [HEAD]
+    for section, (title, column) in TITLES.items():
+        rows: dict[tuple[str, str], list[str]] = {}
+        starts: dict[tuple[str, str], int] = {}
+        for label, jobs in measured[section].items():
+            first = [job for job in jobs if not job.follows]
+            effect = (_cell(first, totals) or "nothing", _cell([job for job in jobs if job.follows], totals))
+            rows.setdefault(effect, []).append(label)
+            starts[effect] = min((RULES.index(job.rule) for job in first), default=len(RULES))
+        lines = [f"## {title}\n", f"| {column} | first | then |", "|---|---|---|"]
+        lines += [f"| {_names(rows[effect])} | {effect[0]} | {effect[1]} |" for effect in sorted(rows, key=starts.__getitem__)]
+        parts.append("\n".join(lines) + "\n")
+    nothing = [f"- {label}" for label, jobs in measured["nothing"].items() if not jobs]
+    return "\n".join([*parts, "## What reruns nothing\n\n" + "\n".join(nothing) + "\n", TAIL])
+
+
+def _names(labels: list[str]) -> str:
+    """Return the labels of a row; a folder whose files all stand in it is named once."""
+    names = []
+    for label in labels:
+        folder = [other for other in MODULES if Path(other).parent == Path(label).parent]
+        whole = len(folder) > 1 and set(folder) <= set(labels)
+        name = f"{Path(label).parent}/*.py" if whole else label
+        names.append(name if " " in name else f"`{name.removeprefix('workflow/').removeprefix('scripts/')}`")
+    return ", ".join(dict.fromkeys(names))
+
+
+def _cell(jobs: list[Job], totals: Counter[str]) -> str:
+    """Return rules and counts, in the order of the workflow."""
+    new, again = Counter(job.rule for job in jobs if job.new), Counter(job.rule for job in jobs if not job.new)
+    if new == totals:
+        return "everything, new"
+    words = []
+    for rule in RULES:
+        if again[rule]:
+            words.append(rule if again[rule] == totals[rule] else f"{rule} {again[rule]} of {totals[rule]}")
+        if new[rule]:
+            words.append(f"{rule} +{new[rule]}")
+    return ", ".join(words).replace(", ".join(PAGES), "render_*")

@@ -1,0 +1,258 @@
+"""What reruns after which change: dry runs of finished studies against docs/what-reruns.md and plain expectations.
+
+`WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes the page anew.
+"""
+
+import difflib
+import os
+import random
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Study
+from dry_runs import Job, snakemake_forked
+from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, Bench, Case, append, page, replace_arrays, settings
+
+PAGE = ROOT / "docs/what-reruns.md"
+HBR = "workflow/scripts/hbr/"
+MEASURING = {"measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums"}
+# What every change of a condition ends in.
+END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1}
+
+
+@pytest.fixture(scope="module")
+def bench(finished, tmp_path_factory) -> Bench:
+    return Bench(finished, tmp_path_factory.mktemp("bench"))
+
+
+@pytest.fixture(scope="module")
+def measured(bench) -> dict[str, dict[str, list[Job]]]:
+    return {section: {case.label: bench.jobs(case) for case in cases} for section, cases in SECTIONS.items()}
+
+
+@pytest.fixture(scope="module")
+def totals(finished) -> Counter[str]:
+    return Counter(job.rule for job in finished.jobs("--forceall"))
+
+
+def rules(jobs: list[Job]) -> set[str]:
+    return {job.rule for job in jobs}
+
+
+def modules(measured, folder: str) -> dict[str, list[Job]]:
+    found = {label: jobs for label, jobs in measured["code"].items() if label.startswith(HBR + folder)}
+    assert found
+    return found
+
+
+def test_the_page_is_what_dry_runs_say(measured, finished):
+    now = page(measured, finished.jobs("--forceall"))
+    if "WRITE_PAGE" in os.environ:
+        PAGE.write_text(now)
+    if PAGE.read_text() != now:
+        before = PAGE.read_text().splitlines()
+        pytest.fail(
+            "\n".join(difflib.unified_diff(before, now.splitlines(), PAGE.name, "measured", n=0, lineterm="")), pytrace=False
+        )
+
+
+def leaves(schema: dict, path: str = "") -> Iterator[str]:
+    below = dict(schema.get("properties", {}))
+    if isinstance(schema.get("additionalProperties"), dict):
+        below["*"] = schema["additionalProperties"]
+    if "properties" in schema.get("items", {}):
+        below = schema["items"]["properties"]
+    for key, value in below.items():
+        yield from leaves(value, f"{path}.{key}".removeprefix("."))
+    if not below:
+        yield path
+
+
+def test_every_key_of_the_schema_is_changed():
+    assert set(leaves(SCHEMA)) == set(KEYS)
+
+
+# Code
+
+
+def test_figures_draw_again_and_nothing_else(measured):
+    for label, jobs in modules(measured, "analysis/figures/").items():
+        assert rules(jobs) <= {*PAGES, "record_checksums"}, label
+
+
+def test_analysis_never_trains(measured):
+    for label, jobs in modules(measured, "analysis/").items():
+        assert rules(jobs) <= MEASURING, label
+
+
+def test_data_and_training_train_everything_again(measured):
+    for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
+        assert Counter(job.rule for job in jobs)["train_member"] == 6, label
+
+
+def test_hardness_and_conditions_never_train_the_baseline(measured):
+    for label, jobs in (modules(measured, "hardness/") | modules(measured, "conditions/")).items():
+        assert not [job for job in jobs if "condition=baseline" in job.wildcards], label
+
+
+@pytest.mark.parametrize("module", ["configuration", "conditions/names", "hardness/names"])
+def test_what_checks_and_names_reruns_nothing(measured, module):
+    assert measured["code"][f"{HBR}{module}.py"] == []
+
+
+def test_a_script_reruns_its_rule_first(measured, totals):
+    several = {"plan_resampled": {"plan_resampled", "plan_control"}, "render_notebook": set(PAGES), "download_archive": set()}
+    for label, jobs in measured["code"].items():
+        if Path(label).parent == Path("workflow/scripts"):
+            name = Path(label).stem
+            assert rules([job for job in jobs if not job.follows]) == several.get(name, {name} & set(totals)), label
+
+
+def test_a_notebook_reruns_its_page_alone(measured):
+    for name in ("baseline", "hardness", "allocation", "effect"):
+        assert rules(measured["code"][f"workflow/notebooks/{name}.py"]) == {f"render_{name}", "record_checksums"}
+
+
+def test_every_module_of_the_package_is_edited(measured):
+    assert {f"{HBR}{path.relative_to(ROOT / HBR).as_posix()}" for path in (ROOT / HBR).rglob("*.py")} == set(MODULES)
+    assert set(MODULES) <= set(measured["code"])
+
+
+def test_an_edit_is_seen_whatever_its_date(bench):
+    for path in (f"{HBR}analysis/gaps.py", f"{HBR}training/engine.py", "workflow/notebooks/effect.py"):
+
+        def edit_with_old_date(study: Study, path: str = path) -> None:
+            append(path)(study)
+            os.utime(study.folder / path, (1, 1))
+
+        old = bench.jobs(Case("", edit_with_old_date))
+        assert old
+        assert Counter(job.rule for job in old) == Counter(job.rule for job in bench.jobs(Case("", append(path))))
+
+
+def test_arrays_are_known_by_content_not_by_date(bench):
+    def with_old_date(study: Study) -> None:
+        replace_arrays(study)
+        os.utime(study.folder / "mine.npz", (1, 1))
+
+    assert "prepare_dataset" in rules(bench.jobs(Case("", with_old_date, "arrays")))
+    assert bench.jobs(Case("", lambda study: (study.folder / "mine.npz").touch(), "arrays")) == []
+
+
+# The study file
+
+
+def test_recipes_and_networks_train_everything_again(measured):
+    keys = [key for key in KEYS if key.startswith("recipes.")] + [f"datasets.*.{key}" for key in ("network", "width", "recipe")]
+    for key in [*keys, "seed"]:
+        assert Counter(job.rule for job in measured["config"][key])["train_member"] == 6, key
+
+
+def test_two_settings_that_trade_values_are_seen(bench):
+    # Both sets of values are the same; Snakemake compares no more than these of params.
+    change = settings(recipes__quick__crop_padding=2, recipes__quick__el2n_epoch=1)
+    assert Counter(job.rule for job in bench.jobs(Case("", change)))["train_member"] == 6
+
+
+def test_hardness_and_resampling_never_train_the_baseline(measured):
+    for key, jobs in measured["config"].items():
+        if key.startswith(("hardness", "resampling", "compat")):
+            assert not [job for job in jobs if "condition=baseline" in job.wildcards], key
+        if key.startswith("resampling"):
+            assert not rules(jobs) & {
+                "prepare_dataset",
+                "plan_baseline",
+                "estimate_hardness",
+                "render_baseline",
+                "render_hardness",
+            }, key
+
+
+def test_a_data_set_leaves_the_other_alone(bench, totals):
+    jobs = bench.jobs(Case("", settings(datasets__second__split_seed=1), "two data sets"))
+    assert Counter(job.rule for job in jobs) == totals
+    assert all("dataset=second" in job.wildcards for job in jobs)
+
+
+@pytest.mark.parametrize("key", ["checkpoint_minutes", "datasets.*.mirror", "datasets.*.archive_folder"])
+def test_how_to_run_is_no_part_of_the_results(measured, key):
+    assert measured["config"][key] == []
+
+
+def test_what_computes_nothing_reruns_nothing(measured):
+    assert {label: rules(jobs) for label, jobs in measured["nothing"].items() if jobs} == {}
+
+
+# Growth
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("one more baseline member", {"train_member": 1, "measure_classes": 1, "render_baseline": 1, **END}),
+        ("one more estimator of hardness", {"estimate_hardness": 1, "render_hardness": 1, "record_checksums": 1}),
+        (
+            "one more estimator to resample by",
+            {
+                "allocate_samples": 2,
+                "plan_resampled": 2,
+                "train_member": 2,
+                "measure_classes": 1,
+                "render_allocation": 1,
+                **END,
+            },
+        ),
+        ("one more strategy", {"plan_resampled": 2, "train_member": 2, "measure_classes": 1, "render_allocation": 1, **END}),
+        (
+            "one more alpha",
+            {
+                "allocate_samples": 1,
+                "plan_resampled": 2,
+                "train_member": 2,
+                "measure_classes": 1,
+                "render_allocation": 1,
+                **END,
+            },
+        ),
+        ("one more variant", {"plan_control": 1, "plan_resampled": 1, "train_member": 2, "measure_classes": 2, **END}),
+        ("one more member a variant", {"train_member": 4, "measure_classes": 2, **END}),
+    ],
+)
+def test_growing_runs_what_is_new_and_gathers_again(measured, what, expected):
+    jobs = measured["growth"][what]
+    assert dict(Counter(job.rule for job in jobs)) == expected
+    assert all(job.new for job in jobs if job.rule not in MEASURING)
+
+
+def test_one_more_data_set_runs_itself_alone(measured, totals):
+    jobs = measured["growth"]["one more data set"]
+    assert Counter(job.rule for job in jobs) == totals
+    assert all(job.new and "dataset=second" in job.wildcards for job in jobs)
+
+
+# Copies
+
+
+def test_a_copy_with_its_records_has_nothing_to_do(finished, tmp_path):
+    study = finished.copied(tmp_path / "elsewhere")
+    files = sorted(path for path in study.folder.rglob("*") if path.is_file())
+    random.Random(1).shuffle(files)
+    for path in files:
+        path.touch()
+    assert study.jobs() == []
+
+
+def test_a_copy_without_records_is_declared_current_once(finished, tmp_path):
+    study = finished.copied(tmp_path / "elsewhere")
+    shutil.rmtree(study.folder / ".snakemake")
+    status, output = snakemake_forked(study.folder, "--touch", "--forceall")
+    assert status == 0, output
+    assert study.jobs() == []
+    settings(recipes__quick__learning_rate=0.2)(study)
+    assert study.planned()["train_member"] == 6
+    settings(recipes__quick__learning_rate=0.1)(study)
+    append(f"{HBR}analysis/gaps.py")(study)
+    assert "measure_gaps" in study.planned()
