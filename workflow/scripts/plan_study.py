@@ -1,0 +1,39 @@
+"""Say what a study will train before it does: per data set and condition, with hours, and storage in MB of what is to do."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hbr.errors import StudyError
+from hbr.forecast import StudyFolders, expected_hours, timed_trainings, training_table
+from hbr.studies import load_study
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Print one table a data set."""
+    config = load_study(arguments.study)
+    if arguments.check:
+        return
+    for dataset, settings in config["datasets"].items():
+        folders = StudyFolders.of(config["study"], dataset)
+        table = training_table(config, dataset, folders)
+        total = table.sum(numeric_only=True, skipna=False)
+        table.loc[len(table)] = {"condition": "all", **total}
+        recipe = config["recipes"][settings["recipe"]]
+        print(f"{config['study']}, {dataset}: {settings['network']}, {recipe['epochs']} epochs, batch {recipe['batch_size']}\n")
+        formats = {**dict.fromkeys(("trainings", "done", "to do"), "{:.0f}".format), "MB": "{:,.1f}".format}
+        print(table.to_string(index=False, formatters=formats, na_rep="unknown"), "\n")
+        for sentence in expected_hours(int(total["to do"]), timed_trainings(folders)):
+            print(sentence)
+        print()
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
+parser.add_argument("--check", action="store_true", help="only check the study file")
+
+if __name__ == "__main__":
+    try:
+        main(parser.parse_args())
+    except StudyError as error:
+        sys.exit(f"error: {error}")
