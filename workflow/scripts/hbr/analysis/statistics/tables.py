@@ -1,0 +1,169 @@
+"""Statistics of every condition, metric and gap, as one long table."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.comparisons import CONDITION_COLUMNS
+from hbr.analysis.statistics.bootstrap import hierarchical_interval
+from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
+from hbr.analysis.statistics.paired import (
+    better,
+    difference_matrix,
+    has_spread,
+    hedges_g,
+    sign_flip_p,
+    smallest_sign_flip_p,
+    t_estimate,
+    variant_means,
+)
+from hbr.analysis.statistics.verdicts import holm, variants_needed, verdict
+from hbr.errors import StudyError
+
+# Gaps with a sign of their own; the others are at least 0.
+SIGNED_GAPS = ("hard_easy",)
+
+
+def sized_differences(paired: pd.DataFrame) -> pd.Series:
+    """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(control).
+
+    hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and control have one sign, the
+    change of size is the difference itself up to its sign.
+    """
+    difference = paired["value"] - paired["value_control"]
+    if "gap" not in paired:
+        return difference
+    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_control"].abs())
+
+
+def compare_cells(
+    paired: pd.DataFrame,
+    keys: list[str],
+    margin: float,
+    level: float = 0.05,
+    sampling: pd.DataFrame | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    mixed: bool = True,
+) -> pd.DataFrame:
+    """Return one row a condition and ``keys`` (such as metric and gap) with estimates, tests and intervals.
+
+    ``paired`` is what ``pair_with_control`` returns, ``margin`` that of equivalence in shares (0.01 is one point),
+    ``sampling`` holds test_error, shared_error and any of the columns that name a row (:func:`.sampling.sampling_errors`);
+    its other columns are passed on. Every row's bootstrap starts from ``seed``, so no row depends on the others. Columns, in
+    shares unless said otherwise, intervals at ``1 - level``:
+
+    - control, value: means over pairs; difference: mean of variant means (:func:`sized_differences`);
+    - variants, pairs: counts; spread: standard deviation between variant means;
+    - error, lower, upper, p: paired t-test on variant means, the test set taken as fixed;
+    - total_error, total_df, total_lower, total_upper, total_p, equivalence_p: the same with the test set's error and two
+      one-sided tests; equal to the above without ``sampling``;
+    - permutation_p, permutation_smallest: sign flips of variant means, and the smallest p they can give;
+    - mixed_estimate, mixed_error, mixed_p, mixed_icc, mixed_remark: :func:`.mixed.fit_mixed`, left out without ``mixed``;
+    - bootstrap_lower, bootstrap_upper: hierarchical bootstrap;
+    - effect, effect_lower, effect_upper: Hedges's g, in standard deviations between variant means;
+    - remark: why numbers are missing.
+    """
+    if not margin > 0:
+        raise StudyError(f"the margin of equivalence is {margin}; it must be above 0, in shares: 0.01 is one point")
+    group = [*CONDITION_COLUMNS, *keys]
+    paired = paired.assign(difference=sized_differences(paired))
+    cells = [(dict(zip(group, key, strict=True)), cell) for key, cell in paired.groupby(group, sort=False, dropna=False)]
+    who = pd.DataFrame([name for name, _ in cells], columns=group)
+    errors = _matched_errors(who, sampling)
+    rows = []
+    for (name, cell), extra in zip(cells, errors.to_dict("index").values(), strict=True):
+        matrix = difference_matrix(cell)
+        means = variant_means(matrix)
+        shared = float(np.nan_to_num(extra["shared_error"])) ** 2
+        row: dict[str, Any] = {**name, "control": cell["value_control"].mean(), "value": cell["value"].mean()}
+        row |= _tests(matrix, means, margin, shared, level, np.random.default_rng(seed))
+        if mixed:
+            row |= _mixed_columns(fit_mixed(matrix))
+        lower, upper = hierarchical_interval(matrix, np.random.default_rng(seed), resamples, level)
+        effect = dict(zip(("effect", "effect_lower", "effect_upper"), hedges_g(means, level), strict=True))
+        row |= {"bootstrap_lower": lower, "bootstrap_upper": upper} | effect | {str(name): extra[name] for name in extra}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def add_verdicts(
+    table: pd.DataFrame, margin: float, level: float = 0.05, family: pd.Series | None = None, power: float = 0.8
+) -> pd.DataFrame:
+    """Return the table of :func:`compare_cells` with verdicts.
+
+    ``family`` names the family of each row, declared before the runs were seen; Holm adjusts total_p within each. Rows
+    without one (NaN) are exploratory and can only be equivalent or inconclusive. By default all rows are one family.
+    Columns: family; p_adjusted; direction (1: higher is better); verdict; variants_needed for a verdict with probability
+    ``power`` (the variants there are where it is out; inf above 1000; NaN where nothing can be said).
+    """
+    families = pd.Series("all", index=table.index) if family is None else family.reindex(table.index)
+    table = table.assign(family=families)
+    adjusted = pd.Series(np.nan, index=table.index)
+    size = pd.Series(1, index=table.index)
+    for _, rows in table.groupby("family"):
+        adjusted[rows.index] = holm(rows["total_p"].to_numpy(np.float64))
+        size[rows.index] = len(rows)
+    table["p_adjusted"] = adjusted
+    gaps = table["gap"] if "gap" in table else pd.Series(None, index=table.index, dtype=object)
+    table["direction"] = [better(None if pd.isna(gap) else gap) for gap in gaps]
+    table["verdict"] = [
+        verdict(row["difference"], row["p_adjusted"], row["equivalence_p"], row["direction"], level)
+        for row in table.to_dict("records")
+    ]
+    needed = []
+    for row, tests in zip(table.to_dict("records"), size, strict=True):
+        if row["verdict"] != "inconclusive":
+            needed.append(float(row["variants"]))
+            continue
+        exploratory = pd.isna(row["family"])
+        # Outside a family no significance gives a verdict.
+        own = 0.0 if exploratory else level / tests
+        shared = float(np.nan_to_num(row["shared_error"])) ** 2
+        needed.append(variants_needed(row["difference"], row["spread"], margin, shared, own, level, power))
+    return table.assign(variants_needed=needed)
+
+
+def _matched_errors(who: pd.DataFrame, sampling: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the test set's errors of each row, NaN where there are none."""
+    if sampling is None:
+        return pd.DataFrame({"test_error": np.nan, "shared_error": np.nan}, index=who.index)
+    common = [column for column in who if column in sampling]
+    if not common or sampling.duplicated(common).any():
+        raise StudyError(f"the sampling errors do not say which of {', '.join(map(str, who))} they belong to")
+    return who.merge(sampling, how="left", on=common).drop(columns=who.columns)
+
+
+def _tests(
+    matrix: np.ndarray, means: np.ndarray, margin: float, shared: float, level: float, rng: np.random.Generator
+) -> dict[str, Any]:
+    fixed = t_estimate(means, level=level)
+    total = t_estimate(means, shared, margin, level)
+    flips = float(sign_flip_p(means, rng)) if len(means) else np.nan
+    row: dict[str, Any] = {
+        "difference": fixed.mean,
+        "variants": len(means),
+        "pairs": int((~np.isnan(matrix)).sum()),
+        "spread": float(means.std(ddof=1)) if has_spread(means) else np.nan,
+        **{name: getattr(fixed, name) for name in ("error", "lower", "upper", "p")},
+        **{f"total_{name}": getattr(total, name) for name in ("error", "df", "lower", "upper", "p")},
+        "equivalence_p": total.equivalence_p,
+        "permutation_p": flips,
+        "permutation_smallest": smallest_sign_flip_p(len(means)) if len(means) else np.nan,
+        "remark": "",
+    }
+    if not len(means):
+        row["remark"] = "no value"
+    elif len(means) == 1:
+        row["remark"] = "one variant"
+    elif np.nanmax(np.abs(matrix)) == 0:
+        # Runs that agree in everything are equivalent, whatever t makes of a spread of 0.
+        row |= {"p": 1.0, "total_p": 1.0, "equivalence_p": 0.0, "remark": "all differences are 0"}
+    elif not has_spread(means):
+        row["remark"] = "no spread between variants"
+    return row
+
+
+def _mixed_columns(fit: MixedFit) -> dict[str, Any]:
+    return {f"mixed_{name}": getattr(fit, name) for name in ("estimate", "error", "p", "icc", "remark")}

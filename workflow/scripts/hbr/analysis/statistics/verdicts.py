@@ -1,0 +1,108 @@
+"""From p values to verdicts: multiplicity, direction, and how many variants would decide."""
+
+from functools import cache
+
+import numpy as np
+from scipy import special, stats
+from statsmodels.stats.multitest import multipletests
+
+VERDICTS = ("improves", "worsens", "equivalent", "inconclusive")
+MOST_VARIANTS = 1000
+# Midpoints of equally likely slices of the distribution of the variance.
+_SLICES = (np.arange(128) + 0.5) / 128
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Return p values of one family adjusted by Holm (1979), by statsmodels.
+
+    NaN stays NaN but counts in the family, as a test that cannot reject: the family was declared before the runs were seen.
+    """
+    if not len(p):
+        return p.astype(np.float64)
+    adjusted = multipletests(np.where(np.isnan(p), 1.0, p), method="holm")[1]
+    return np.where(np.isnan(p), np.nan, adjusted)
+
+
+def verdict(difference: float, adjusted_p: float, equivalence_p: float, direction: int, level: float = 0.05) -> str:
+    """Return one of :data:`VERDICTS`; the first that holds, in this order.
+
+    equivalent: ``equivalence_p`` is at most ``level``, the change is smaller than what counts, be it significant or not.
+    improves, worsens: ``adjusted_p`` is at most ``level``; ``direction`` is 1 where higher is better, -1 where lower is.
+    inconclusive: all else, a NaN included.
+    """
+    if equivalence_p <= level:
+        return "equivalent"
+    if adjusted_p <= level:
+        return "improves" if difference * direction > 0 else "worsens"
+    return "inconclusive"
+
+
+def decision_power(
+    variants: np.ndarray,
+    mean: float,
+    spread: float,
+    margin: float = np.nan,
+    shared_variance: float = 0.0,
+    level: float = 0.05,
+    equivalence_level: float = 0.05,
+) -> np.ndarray:
+    """Return the probability of a verdict other than inconclusive, a value each number of ``variants`` (2 to 1000).
+
+    ``mean`` is the true difference, ``spread`` the true standard deviation between variant means, ``margin`` that of
+    equivalence (NaN for none), all in the unit of the differences; ``shared_variance`` as in ``t_estimate``. Given the
+    estimated variance the mean is normal, and the verdict is out where the mean is far enough from 0 or near enough to it;
+    that probability is averaged over the distribution of the variance (128 equally likely slices).
+    """
+    expected = spread**2 / variants + shared_variance
+    own = spread**2 / variants[:, None] * _variance_slices()[variants - 2]
+    error = np.sqrt(own + shared_variance)
+    df = (variants - 1.0)[:, None]
+    if shared_variance:
+        df = df * ((own + shared_variance) / own) ** 2
+    far = special.stdtrit(df, 1 - level / 2) * error
+    near = np.zeros_like(far)
+    if not np.isnan(margin):
+        near = np.clip(margin - special.stdtrit(df, 1 - equivalence_level) * error, 0, far)
+    deviation = np.sqrt(expected)[:, None]
+
+    def within(reach: np.ndarray) -> np.ndarray:
+        inside: np.ndarray = special.ndtr((reach - mean) / deviation) - special.ndtr((-reach - mean) / deviation)
+        return inside
+
+    power: np.ndarray = 1 - (within(far) - within(near)).mean(1)
+    return power
+
+
+@cache
+def _variance_slices() -> np.ndarray:
+    """Return the estimated over the true variance, a row each number of variants from 2."""
+    df = np.arange(1, MOST_VARIANTS)[:, None]
+    ratio: np.ndarray = stats.chi2.ppf(_SLICES, df) / df
+    return ratio
+
+
+def variants_needed(
+    mean: float,
+    spread: float,
+    margin: float = np.nan,
+    shared_variance: float = 0.0,
+    level: float = 0.05,
+    equivalence_level: float = 0.05,
+    power: float = 0.8,
+) -> float:
+    """Return the smallest number of variants that decides with probability ``power``, were mean and spread the truth.
+
+    Arguments as in :func:`decision_power`. ``level`` is that of the test for a difference: hand in level / family size, where
+    Holm begins. inf means more than 1000; NaN that nothing can be said, with a spread of 0 or NaN. Mean and spread of few
+    variants are uncertain, and so is this number.
+    """
+    if not spread > 0:
+        return np.nan
+    # Most are found among the few, which are fast to try.
+    for first, last in ((2, 64), (65, MOST_VARIANTS)):
+        variants = np.arange(first, last + 1)
+        chances = decision_power(variants, mean, spread, margin, shared_variance, level, equivalence_level)
+        enough = variants[chances >= power]
+        if len(enough):
+            return float(enough[0])
+    return np.inf
