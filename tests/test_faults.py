@@ -871,3 +871,17 @@ def test_all_faults_were_survived(record_property):
     record_property("faults survived", len(SURVIVED))
     print(f"{len(SURVIVED)} faults survived of {len(TRIED)} tried")
     assert sorted(set(TRIED) - set(SURVIVED)) == []
+
+
+def test_a_signal_is_told_though_a_library_raises_an_error_of_its_own_on_the_way_out(tmp_path):
+    code = (
+        "import argparse, os, signal\nfrom hbr.command import run\n"
+        "def main(arguments):\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    finally:\n        raise ValueError('cannot close')\n"
+        "run(main, argparse.ArgumentParser())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "workflow/scripts")}
+    words = [sys.executable, "-c", code, "--log", str(tmp_path / "log")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (143, "error: stopped by SIGTERM; run again to go on\n")

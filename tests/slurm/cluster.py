@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 
 NAMESPACES = ("--mount", "--uts", "--net", "--pid")
-PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "sbatch", "sacct", "munged", "mariadbd", "ip", "unshare", "nsenter")
-PACKAGES = ("slurmctld", "slurmd", "slurmdbd", "slurm-client", "munge", "mariadb-server", "iproute2")
+PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "sbatch", "sacct", "munged", "mariadbd", "ip", "pkill", "unshare", "nsenter")
+PACKAGES = ("slurmctld", "slurmd", "slurmdbd", "slurm-client", "munge", "mariadb-server", "iproute2", "procps")
 
 
 class CannotStart(Exception):

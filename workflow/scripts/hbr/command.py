@@ -30,15 +30,13 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         with naming(arguments.log):
             arguments.log.write_text("")
         main(arguments)
-    except StudyError as error:
-        _fail(arguments.log, str(error))
-    except _Terminated:
-        _fail(arguments.log, "stopped by SIGTERM; run again to go on", 128 + signal.SIGTERM)
-    except KeyboardInterrupt:
-        _fail(arguments.log, "stopped by SIGINT; run again to go on", 128 + signal.SIGINT)
-    except OSError as error:
-        _fail(arguments.log, _sentence_of(error))
-    except Exception as error:
+    except (Exception, KeyboardInterrupt, _Terminated) as error:
+        if name := _signal_behind(error):
+            _fail(arguments.log, f"stopped by {name}; run again to go on", 128 + signal.Signals[name])
+        if isinstance(error, StudyError):
+            _fail(arguments.log, str(error))
+        if isinstance(error, OSError):
+            _fail(arguments.log, _sentence_of(error))
         if _is_lack_of_memory(error):
             _fail(arguments.log, f"not enough memory ({_one_line(error)}); run fewer jobs at once (--cores) or use less data")
         with suppress(OSError):
@@ -77,12 +75,23 @@ def _sentence_of(error: OSError) -> str:
     return f"{error.strerror or _one_line(error)}: {os.fsdecode(error.filename)}"
 
 
-def _is_lack_of_memory(error: Exception) -> bool:
+def _signal_behind(error: BaseException | None) -> str | None:
+    """Return the signal that began an exception: a library that is interrupted may raise one of its own on the way out."""
+    while error is not None:
+        if isinstance(error, _Terminated):
+            return "SIGTERM"
+        if isinstance(error, KeyboardInterrupt):
+            return "SIGINT"
+        error = error.__context__
+    return None
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
     # Torch has exceptions of its own, and scripts without it must not import it to know them.
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
