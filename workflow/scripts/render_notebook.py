@@ -2,17 +2,14 @@
 
 import argparse
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from hbr.command import append, run
 from hbr.data.files import replacing, write_text
 from hbr.errors import StudyError
-from hbr.notebooks import render
+from hbr.notebooks import kernel_heard_by, render
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -23,7 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
         drawn = Path(folder) / "figures"
         drawn.mkdir()
         try:
-            with kernel_heard_by(arguments.log):
+            with kernel_heard_by(lambda said: append(arguments.log, said)):
                 page = render(arguments.notebook, arguments.dataset, json.loads(arguments.inputs), drawn)
         except DeadKernelError:
             raise StudyError(
@@ -38,26 +35,6 @@ def main(arguments: argparse.Namespace) -> None:
             with replacing(arguments.figures / figure.name) as temporary:
                 shutil.copyfile(figure, temporary)
     write_text(arguments.html, page)
-
-
-@contextmanager
-def kernel_heard_by(log: Path) -> Iterator[None]:
-    """Keep what the kernel writes to stderr from the terminal; the log gets it where the notebook fails.
-
-    A kernel that is stopped prints tracebacks, and one that runs prints warnings that are not the user's to heed.
-    """
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            said.seek(0)
-            append(log, said.read().decode(errors="replace"))
-            raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
 
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -5,7 +5,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,26 @@ def numbers_of(page: str) -> str:
     return re.sub(r"data:image/[^\"]*", "", page)
 
 
+@contextmanager
+def kernel_heard_by(listen: Callable[[str], None]) -> Iterator[None]:
+    """Keep what the kernel writes to stderr from the terminal; ``listen`` gets it where the notebook fails.
+
+    A kernel that is stopped prints tracebacks, and one that runs prints warnings that are not the user's to heed.
+    """
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            said.seek(0)
+            listen(said.read().decode(errors="replace"))
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+
+
 def _made_from(notebook: Path, dataset: str, inputs: Mapping[str, Any]) -> str:
     told = json.dumps({"notebook": str(notebook), "dataset": dataset, "inputs": dict(inputs)})
     told = told.replace("<", r"\u003c")
@@ -78,7 +99,7 @@ def _made_from(notebook: Path, dataset: str, inputs: Mapping[str, Any]) -> str:
         for path in dict.fromkeys([str(notebook), *paths])
     )
     return (
-        '<details style="margin: 2em"><summary>Made from</summary>'
+        '<details style="margin: 2em; font: small sans-serif"><summary>Made from</summary>'
         f"<table><tr><th>file</th><th>SHA-256</th></tr>{rows}</table></details>"
         f'<script type="application/json" id="made-from">{told}</script>'
     )

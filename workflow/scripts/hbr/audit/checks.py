@@ -22,7 +22,7 @@ from hbr.errors import StudyError
 from hbr.hardness.allocation import allocation_table
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.estimators import ensemble_scores, estimator_of
-from hbr.notebooks import made_from, numbers_of, render
+from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.seeds import derive_seed
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes, load_runs
@@ -225,7 +225,7 @@ class StudyAudit:
                 page = path.read_text(encoding="utf-8")
                 told = made_from(page)
                 check.artifacts += 1
-                with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
+                with tempfile.TemporaryDirectory(prefix="hbr-") as folder, kernel_heard_by(lambda said: None):
                     again = render(Path(told["notebook"]), told["dataset"], told["inputs"], Path(folder))
                 check.expect(numbers_of(again) == numbers_of(page), f"{path} shows other numbers than its artifacts give")
 
