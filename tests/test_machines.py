@@ -6,7 +6,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from conftest import Study, small_config
+import yaml
+from conftest import ROOT, Study, small_config
 
 from hbr.forecast import StudyFolders, expected_hours, timed_trainings, training_table
 
@@ -111,3 +112,12 @@ def test_plan_is_a_command(copied):
     command = [sys.executable, "workflow/scripts/plan_study.py", "config.yaml"]
     done = subprocess.run(command, cwd=copied.folder, capture_output=True, text=True, check=True)
     assert "nothing is left to train" in done.stdout
+
+
+def test_the_packing_profile_is_the_slurm_profile_with_packs():
+    plain, packed = (
+        yaml.safe_load((ROOT / f"workflow/profiles/{name}/config.yaml").read_text()) for name in ("slurm", "slurm-packed")
+    )
+    renamed = {key.replace("slurm-", "slurm-packed-"): value for key, value in plain.items()}
+    packs = {"executor": "slurm-packed", "slurm-packed-members-per-job": 4}
+    assert packed == renamed | packs
