@@ -11,7 +11,6 @@ import torch
 
 from hbr.command import append, run, say
 from hbr.data.datasets import load_dataset
-from hbr.data.files import reading
 from hbr.data.plans import check_plan, load_plan
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
@@ -52,8 +51,7 @@ def main(arguments: argparse.Namespace) -> None:
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
-    with reading(arguments.plan, "a plan"):
-        plan = load_plan(arguments.plan, arguments.synthetic)
+    plan = load_plan(arguments.plan, arguments.synthetic)
     check_plan(plan, dataset.train_labels, str(arguments.plan))
     if plan.synthetic.shape[1:] != dataset.train_images.shape[1:]:
         raise StudyError(
