@@ -36,6 +36,8 @@ def dynamics_of(margin, probability=None, el2n=None) -> Dynamics:
         el2n_sum=el2n.sum(0).astype(np.float32),
         loss_sum=-np.log(probability).sum(0).astype(np.float32),
         el2n_evaluated=el2n[-1].astype(np.float32),
+        probability_evaluated=probability[-1].astype(np.float32),
+        class_evaluated=np.zeros(margin.shape[1], np.int16),
         epochs=len(margin),
         el2n_epoch=len(margin),
     )

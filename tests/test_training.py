@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 from torchvision.transforms import v2
 
-from hbr.data.plans import SYNTHETIC, Plan, identity_plan
+from hbr.data.plans import SYNTHETIC, THRESHOLD, Plan, check_plan, identity_plan
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.augmentation import ImageBank, draw_epoch
@@ -97,6 +97,23 @@ def test_el2n_is_taken_in_evaluation_mode_without_augmentation(tiny_dataset, qui
         probability = network.eval()(normalised).softmax(1)
     one_hot = functional.one_hot(torch.from_numpy(tiny_dataset.train_labels), 3)
     np.testing.assert_allclose(dynamics.el2n_evaluated, (probability - one_hot).norm(dim=1), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(dynamics.probability_evaluated, (probability * one_hot).sum(1), rtol=1e-3, atol=1e-4)
+    np.testing.assert_array_equal(dynamics.class_evaluated, probability.argmax(1))
+
+
+def test_threshold_samples_are_a_class_of_their_own_that_is_not_tested(tiny_dataset, quick_recipe):
+    whole = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+    labels, origin = whole.labels.copy(), whole.origin.copy()
+    labels[:12], origin[:12] = 3, THRESHOLD
+    plan = replace(whole, labels=labels, origin=origin)
+    check_plan(plan, tiny_dataset.train_labels, "plan")
+    outcomes, dynamics = train_member(
+        tiny_dataset, plan, build_network("small-cnn", 3, 4, 1, 4), quick_recipe, MemberSeeds(1, 1, 0, 1), CPU
+    )
+    assert outcomes.test_logits.shape == (30, 3)
+    assert dynamics.examples == 50
+    with pytest.raises(StudyError, match="extra class"):
+        check_plan(replace(plan, labels=np.where(labels == 3, 4, labels)), tiny_dataset.train_labels, "plan")
 
 
 def test_synthetic_examples_train_on_their_own_images(tiny_dataset, quick_recipe):

@@ -67,7 +67,11 @@ def main(arguments: argparse.Namespace) -> None:
         member=arguments.member,
     )
     network = build_network(
-        arguments.network, dataset.train_images.shape[3], dataset.classes, seeds.weights, arguments.width or None
+        arguments.network,
+        dataset.train_images.shape[3],
+        dataset.classes + plan.extra_classes,
+        seeds.weights,
+        arguments.width or None,
     )
     label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
     parameters = sum(weights.numel() for weights in network.parameters())

@@ -9,8 +9,8 @@ import numpy as np
 from hbr.data.files import read_arrays, reading, replacing, write_arrays
 from hbr.errors import StudyError
 
-KEPT, DUPLICATE, SYNTHETIC, HOLDOUT = range(4)
-ORIGINS = ("kept", "duplicate", "synthetic", "holdout")
+KEPT, DUPLICATE, SYNTHETIC, HOLDOUT, THRESHOLD = range(5)
+ORIGINS = ("kept", "duplicate", "synthetic", "holdout", "threshold")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Plan:
     """The training examples of one condition, one row an example.
 
     ``source`` is the index into the prepared training images, or, where ``origin`` is synthetic, into ``synthetic``
-    (uint8 images of the same shape). ``labels`` are class indices; ``origin`` indexes :data:`ORIGINS`.
+    (uint8 images of the same shape). ``labels`` are class indices; ``origin`` indexes :data:`ORIGINS`. Threshold samples
+    (Pleiss et al. 2020) bear the label of one extra class, after the last real one.
     """
 
     source: np.ndarray
@@ -37,6 +38,11 @@ class Plan:
             digest.update(str((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
+
+    @property
+    def extra_classes(self) -> int:
+        """Return 1 where threshold samples make up a class of their own, else 0."""
+        return int((self.origin == THRESHOLD).any())
 
     def class_counts(self, classes: int) -> np.ndarray:
         """Return the number of examples per class."""
@@ -66,9 +72,11 @@ def check_plan(plan: Plan, labels: np.ndarray, where: str) -> None:
             f"{where}: row {row} names sample {plan.source[row]}, but there are {limits[row]}; "
             "the plan was made for other data: delete it and run again"
         )
-    real = ~synthetic
+    real = ~synthetic & (plan.origin != THRESHOLD)
     if (labels[plan.source[real]] != plan.labels[real]).any():
         raise StudyError(f"{where}: labels differ from the data set's; the plan was made for other data: delete it")
+    if (plan.labels[plan.origin == THRESHOLD] != labels.max() + 1).any():
+        raise StudyError(f"{where}: threshold samples are not in the one extra class; delete it and run again")
 
 
 def save_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str], plan: Plan) -> None:

@@ -16,7 +16,9 @@ class Dynamics:
 
     ``margin``, ``probability`` (of the given label) and ``el2n`` are float16 ``(epochs, examples)``, with 0 epochs where
     only sums were kept. The ``*_sum`` are float32 ``(examples,)`` over all ``epochs``. ``el2n_evaluated`` is float32
-    ``(examples,)``: EL2N after epoch ``el2n_epoch`` in evaluation mode without augmentation (Paul et al. 2021).
+    ``(examples,)``: EL2N after epoch ``el2n_epoch`` in evaluation mode without augmentation (Paul et al. 2021);
+    ``probability_evaluated`` (float32, of the given label) and ``class_evaluated`` (int16, the most probable class) are of
+    the same pass.
     ``dataset`` is the checksum of the prepared data.
     """
 
@@ -28,6 +30,8 @@ class Dynamics:
     el2n_sum: np.ndarray
     loss_sum: np.ndarray
     el2n_evaluated: np.ndarray
+    probability_evaluated: np.ndarray
+    class_evaluated: np.ndarray
     epochs: int
     el2n_epoch: int
     dataset: str = ""

@@ -101,6 +101,7 @@ class _Member:
         checkpoints: Checkpoints | None,
     ) -> None:
         self.recipe, self.device, self.examples, self.checkpoints = recipe, device, len(plan), checkpoints
+        self.classes = dataset.classes
         mean, std = torch.from_numpy(dataset.mean), torch.from_numpy(dataset.std)
         images = np.concatenate((dataset.train_images, plan.synthetic)) if len(plan.synthetic) else dataset.train_images
         place = plan.source + np.where(plan.origin == SYNTHETIC, len(dataset.train_images), 0)
@@ -186,7 +187,7 @@ class _Member:
 
     @torch.no_grad()
     def evaluate_training_set(self) -> None:
-        """Record EL2N of every training example in evaluation mode, without augmentation."""
+        """Record what every training example looks like in evaluation mode, without augmentation."""
         self.network.eval()
         for positions in _batches(self.examples, self.device):
             logits = self.network(self.bank.batch(self.image_index[positions]))
@@ -195,11 +196,11 @@ class _Member:
 
     @torch.no_grad()
     def test_logits(self) -> Tensor:
-        """Return the logits of all test samples, from one pass."""
+        """Return the logits of all test samples, from one pass; an extra class of threshold samples is none to be tested."""
         self.network.eval()
         logits = []
         for index in _batches(len(self.test_labels), self.device):
-            logits.append(self.network(self.test_bank.batch(index)).float())
+            logits.append(self.network(self.test_bank.batch(index))[:, : self.classes].float())
             self._pause()
         return torch.cat(logits)
 

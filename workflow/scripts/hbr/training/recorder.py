@@ -5,7 +5,7 @@ from torch import Tensor
 
 from hbr.training.dynamics import Dynamics
 
-_STATE = ("history", "sums", "el2n_evaluated", "running")
+_STATE = ("history", "sums", "evaluated", "class_evaluated", "running")
 
 
 class Recorder:
@@ -20,7 +20,9 @@ class Recorder:
         kept = epochs if keep_epochs else 0
         self.history = torch.zeros(3, kept, examples, dtype=torch.float16, device=device)
         self.sums = torch.zeros(4, examples, device=device)
-        self.el2n_evaluated = torch.zeros(examples, device=device)
+        # p(label) and EL2N of the pass in evaluation mode.
+        self.evaluated = torch.zeros(2, examples, device=device)
+        self.class_evaluated = torch.zeros(examples, dtype=torch.int16, device=device)
         # Summed loss and number of right answers of the running epoch.
         self.running = torch.zeros(2, dtype=torch.float64, device=device)
 
@@ -38,8 +40,9 @@ class Recorder:
         self.running += torch.stack((loss.sum(), (margin > 0).sum()))
 
     def record_evaluated(self, logits: Tensor, labels: Tensor, positions: Tensor) -> None:
-        """Record EL2N of one batch in evaluation mode without augmentation."""
-        self.el2n_evaluated.index_copy_(0, positions, sample_scores(logits, labels)[2])
+        """Record p(label), EL2N and the most probable class of one batch in evaluation mode without augmentation."""
+        self.evaluated.index_copy_(1, positions, sample_scores(logits, labels)[1:3])
+        self.class_evaluated.index_copy_(0, positions, logits.argmax(1).to(torch.int16))
 
     def start_epoch(self) -> None:
         """Begin the sums of :meth:`epoch_summary` anew."""
@@ -62,7 +65,7 @@ class Recorder:
     def finish(self) -> Dynamics:
         """Return everything recorded, on the CPU."""
         margin, probability, el2n = self.history.cpu().numpy()
-        sums = self.sums.cpu().numpy()
+        sums, evaluated = self.sums.cpu().numpy(), self.evaluated.cpu().numpy()
         return Dynamics(
             margin=margin,
             probability=probability,
@@ -71,7 +74,9 @@ class Recorder:
             probability_sum=sums[1],
             el2n_sum=sums[2],
             loss_sum=sums[3],
-            el2n_evaluated=self.el2n_evaluated.cpu().numpy(),
+            el2n_evaluated=evaluated[1],
+            probability_evaluated=evaluated[0],
+            class_evaluated=self.class_evaluated.cpu().numpy(),
             epochs=self.epochs,
             el2n_epoch=self.el2n_epoch,
         )
