@@ -32,6 +32,11 @@ wildcard_constraints:
     oversampling=r"none|random|easy|hard|smote",
     undersampling=r"none|easy|random|hard",
     alpha=r"[0-9.e+-]+",
+    placebo=r"shuffled|random",
+    source=r"denoised-[a-z0-9][a-z0-9_]*",
+    noise_rule=r"[a-z0-9][a-z0-9_]*",
+    method=r"dlp|clp",
+    rate=r"\d+",
     variant=r"\d+",
     member=r"\d+",
 

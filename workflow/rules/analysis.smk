@@ -15,13 +15,7 @@ rule measure_classes:
         "../../envs/analysis.yaml"
     params:
         code=digest("measure_classes.py"),
-        flags=flags(
-            kind=condition_key("kind"),
-            estimator=condition_key("estimator"),
-            oversampling=condition_key("oversampling"),
-            undersampling=condition_key("undersampling"),
-            alpha=condition_key("alpha"),
-        ),
+        flags=flags(**{part: condition_key(part) for part in PARTS}),
     shell:
         "python {input.code[0]} {params.flags}"
         " --outcomes {input.outcomes:q}"

@@ -13,8 +13,19 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
-from hbr.conditions.names import alpha_text, conditions_of, runs_of
-from hbr.configuration import check_file, check_meaning, check_shape, members_list
+from hbr.conditions.names import (
+    BASELINE,
+    PARTS,
+    THRESHOLD,
+    alpha_text,
+    conditions_of,
+    control_of,
+    denoised_name,
+    hardness_runs,
+    runs_of,
+    source_of,
+)
+from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
@@ -46,10 +57,6 @@ CHAPTERS = (
     if config["resampling"]["strategies"]
     else ["baseline", "hardness"]
 )
-
-
-# A number means the first members, a list names them.
-HARDNESS_MEMBERS = members_list(config["hardness"]["members"])
 
 
 def sources(script, plugin=None, notebook=None):
@@ -138,6 +145,89 @@ def never_learned(wildcards):
     return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
 
 
+def dynamics_of(condition, runs, dataset="{dataset}"):
+    """Return the dynamics of some runs of a condition."""
+    return [
+        f"<results>/{dataset}/members/{condition}/variant{variant}/member{member}/dynamics.npz"
+        for variant, member in runs
+    ]
+
+
+def dynamics_of_source(wildcards):
+    """Return the dynamics that an estimator reads."""
+    source = source_of(config, wildcards.estimator)
+    return dynamics_of(source, hardness_runs(config, source), wildcards.dataset)
+
+
+def plan_of_source(wildcards):
+    """Return the plan of the trainings that an estimator reads; that of a denoised condition is the same in all variants."""
+    source = source_of(config, wildcards.estimator)
+    variant = hardness_runs(config, source)[0][0]
+    return f"<results>/{wildcards.dataset}/plans/{source}/variant{variant}/plan.parquet"
+
+
+def numbers_of_source(wildcards):
+    """Return the numbers of the members that an estimator reads: the baseline's own, or 1, 2, 3 ..."""
+    source = source_of(config, wildcards.estimator)
+    runs = hardness_runs(config, source)
+    return [
+        member if source == BASELINE else place
+        for place, (_, member) in enumerate(runs, 1)
+    ]
+
+
+def first_estimator_of(source):
+    """Return the first estimator to resample by that reads a source."""
+    return next(
+        name
+        for name in config["resampling"]["estimators"]
+        if source_of(config, name) == source
+    )
+
+
+def samples_of_source(wildcards):
+    """Return the hardness of the samples of a denoised condition."""
+    estimator = first_estimator_of(wildcards.source)
+    return f"<results>/{wildcards.dataset}/hardness/{estimator}/samples.parquet"
+
+
+def allocation_of_source(wildcards):
+    """Return the balanced allocation of a denoised condition."""
+    estimator = first_estimator_of(wildcards.source)
+    return f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
+
+
+def noise_key(key, default=""):
+    """Return a function that looks a key of the rule of label noise up."""
+    return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
+        key, default
+    )
+
+
+def threshold_runs(wildcards):
+    """Return the trainings with threshold samples, for the rule that looks at them."""
+    method = config["noise"]["rules"][wildcards.noise_rule]["method"]
+    return runs_of(config, THRESHOLD) if method == "threshold-samples" else []
+
+
+def threshold_variants(wildcards):
+    """Return the variant of each training with threshold samples."""
+    return [variant for variant, _ in threshold_runs(wildcards)]
+
+
+def threshold_plans(wildcards):
+    """Return the plans with threshold samples, none for a rule that does not look at them."""
+    return [
+        f"<results>/{wildcards.dataset}/plans/threshold/variant{variant}/plan.parquet"
+        for variant in dict.fromkeys(threshold_variants(wildcards))
+    ]
+
+
+def threshold_dynamics(wildcards):
+    """Return the dynamics of the trainings with threshold samples."""
+    return dynamics_of(THRESHOLD, threshold_runs(wildcards), wildcards.dataset)
+
+
 def archive_files(wildcards):
     """Return the files a data set is made of, apart from folders of images."""
     dataset = config["datasets"][wildcards.dataset]
@@ -203,7 +293,8 @@ def members_of(file):
 
 def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
-    return "epochs" if wildcards.condition == "baseline" else "sums"
+    sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
+    return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
 
 
 def allocations_shown(wildcards):

@@ -45,6 +45,8 @@ rule prepare_dataset:
             image_size=dataset_key("image_size", 0),
             test_fraction=dataset_key("test_fraction"),
             split_seed=dataset_key("split_seed", 0),
+            flipped_labels=dataset_key("flipped_labels"),
+            flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
         "python {input.code[0]} {params.flags}"

@@ -7,10 +7,8 @@ rule estimate_hardness:
             "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
-        dynamics=collect(
-            "<results>/{{dataset}}/members/baseline/variant0/member{member}/dynamics.npz",
-            member=HARDNESS_MEMBERS,
-        ),
+        plan=plan_of_source,
+        dynamics=dynamics_of_source,
     output:
         samples="<results>/{dataset}/hardness/{estimator}/samples.parquet",
         classes="<results>/{dataset}/hardness/{estimator}/classes.csv",
@@ -22,7 +20,7 @@ rule estimate_hardness:
         code=lambda wildcards: digest(
             "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
-        members=HARDNESS_MEMBERS,
+        members=numbers_of_source,
         flags=flags(
             method=estimator_method,
             direction=estimator_key("direction"),
@@ -32,7 +30,7 @@ rule estimate_hardness:
         ),
     shell:
         "python {input.code[0]} {params.flags}"
-        " --dataset {input.dataset:q} --dynamics {input.dynamics:q} --members {params.members}"
+        " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from hbr.command import run
-from hbr.data.files import read_arrays, write_table
+from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.estimators import ensemble_scores, estimator_of
@@ -14,7 +14,9 @@ from hbr.training.dynamics import load_dynamics
 def main(arguments: argparse.Namespace) -> None:
     """Write the table of samples and the table of classes."""
     arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "checksum")
-    labels, names = arrays["train_labels"], tuple(str(name) for name in arrays["class_names"])
+    # The examples of the trainings: all training samples, or those that a denoised condition kept.
+    places = read_table(arguments.plan, "source")["source"].to_numpy()
+    labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
     estimator = estimator_of(
         arguments.method,
         arguments.direction or None,
@@ -27,12 +29,13 @@ def main(arguments: argparse.Namespace) -> None:
         if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
             raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
     scores = ensemble_scores(dynamics, estimator)
-    write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members))
+    write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members, places))
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--plan", type=Path, required=True, help="what the members were trained on")
 parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
 parser.add_argument("--members", type=int, nargs="+", required=True, help="the members' numbers, as the dynamics stand")
 parser.add_argument("--method", required=True)

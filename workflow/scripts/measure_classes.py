@@ -5,15 +5,14 @@ from pathlib import Path
 
 from hbr.analysis.measures import measure_runs
 from hbr.command import run
+from hbr.conditions.names import PARTS
 from hbr.data.files import write_table
 from hbr.training.outcomes import load_runs
-
-PARTS = ("condition", "kind", "estimator", "oversampling", "undersampling", "alpha")
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write class metrics, accuracy and the learning curves as long tables, confusion counts included."""
-    description = {name: getattr(arguments, name) for name in PARTS}
+    description = {name: getattr(arguments, name) for name in ("condition", *PARTS)}
     runs = load_runs(arguments.outcomes)
     classes, confusion, history = measure_runs(runs, {"dataset": arguments.dataset_name, **description})
     write_table(arguments.classes, classes)
@@ -25,11 +24,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--outcomes", type=Path, nargs="+", required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--condition", required=True)
-parser.add_argument("--kind", required=True)
-parser.add_argument("--estimator", default="")
-parser.add_argument("--oversampling", default="")
-parser.add_argument("--undersampling", default="")
-parser.add_argument("--alpha", default="")
+for part in PARTS:
+    parser.add_argument(f"--{part}", default="")
 parser.add_argument("--classes", type=Path, required=True)
 parser.add_argument("--confusion", type=Path, required=True)
 parser.add_argument("--history", type=Path, required=True)

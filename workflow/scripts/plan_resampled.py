@@ -1,6 +1,7 @@
 """Write one variant of a resampled plan; the control is the same with the allocation of alpha 0."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from hbr.command import append, run
 from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled
 from hbr.data.files import read_arrays, read_table
-from hbr.data.plans import ORIGINS, save_plan
+from hbr.data.plans import ORIGINS, SYNTHETIC, check_samples, save_plan
 from hbr.errors import StudyError
 from hbr.seeds import derive_rng
 
@@ -17,13 +18,16 @@ from hbr.seeds import derive_rng
 def main(arguments: argparse.Namespace) -> None:
     """Draw and save the plan; log what each class got."""
     arrays = read_arrays(arguments.dataset, "train_images", "train_labels", "class_names")
-    samples = read_table(arguments.samples, "class", "difficulty_rank")
+    samples = read_table(arguments.samples, "sample", "class", "difficulty_rank")
     allocation = read_table(arguments.allocation, "class_name", "samples", "granted")
     names = tuple(str(name) for name in arrays["class_names"])
-    labels = arrays["train_labels"]
-    check_same_data(arguments, samples, allocation, labels, names)
+    check_samples(samples, arrays["train_labels"], arguments.samples, arguments.dataset)
+    # Hardness of a denoised condition speaks of the samples that were kept, and only these are resampled.
+    places = samples["sample"].to_numpy()
+    labels = arrays["train_labels"][places]
+    check_allocation(arguments, allocation, labels, names)
     plan = plan_resampled(
-        images=arrays["train_images"],
+        images=arrays["train_images"][places],
         labels=labels,
         difficulty=samples["difficulty_rank"].to_numpy(),
         granted=allocation["granted"].to_numpy(),
@@ -33,6 +37,10 @@ def main(arguments: argparse.Namespace) -> None:
         sharpness=arguments.sharpness,
         class_names=names,
     )
+    real = plan.origin != SYNTHETIC
+    source = plan.source.copy()
+    source[real] = places[source[real]]
+    plan = replace(plan, source=source)
     save_plan(arguments.plan, arguments.synthetic, plan)
     kept = {name: int((plan.origin == code).sum()) for code, name in enumerate(ORIGINS)}
     append(arguments.log, f"{len(plan)} examples: {kept}")
@@ -40,20 +48,13 @@ def main(arguments: argparse.Namespace) -> None:
         append(arguments.log, f"{name}: {count}")
 
 
-def check_same_data(
-    arguments: argparse.Namespace, samples: pd.DataFrame, allocation: pd.DataFrame, labels: np.ndarray, names: tuple[str, ...]
+def check_allocation(
+    arguments: argparse.Namespace, allocation: pd.DataFrame, labels: np.ndarray, names: tuple[str, ...]
 ) -> None:
-    """Raise ``StudyError`` where hardness or allocation speak of other samples or classes than the data set has."""
+    """Raise ``StudyError`` where the allocation speaks of other samples or classes than the data set has."""
     counts = np.bincount(labels, minlength=len(names))
-    for path, holds in (
-        (arguments.samples, np.array_equal(samples["class"], labels)),
-        (
-            arguments.allocation,
-            list(allocation["class_name"]) == list(names) and np.array_equal(allocation["samples"], counts),
-        ),
-    ):
-        if not holds:
-            raise StudyError(f"{path} was made from other data than {arguments.dataset}; delete it and run again")
+    if list(allocation["class_name"]) != list(names) or not np.array_equal(allocation["samples"], counts):
+        raise StudyError(f"{arguments.allocation} was made from other data than {arguments.dataset}; delete it and run again")
 
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from hbr.command import run, say
-from hbr.data.datasets import PreparedDataset, save_dataset
+from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
+from hbr.seeds import derive_rng
 
 
 def read_source(arguments: argparse.Namespace) -> PreparedDataset:
@@ -22,6 +23,9 @@ def read_source(arguments: argparse.Namespace) -> PreparedDataset:
 def main(arguments: argparse.Namespace) -> None:
     """Prepare and say what was found."""
     dataset = read_source(arguments)
+    if arguments.flipped_labels:
+        dataset = flip_labels(dataset, arguments.flipped_labels, derive_rng(arguments.flip_seed, "flipped labels"))
+        say(arguments.log, f"{int(dataset.planted.sum())} training labels are flipped on purpose")
     save_dataset(arguments.output, dataset)
     height, width, channels = dataset.train_images.shape[1:]
     say(
@@ -39,6 +43,8 @@ parser.add_argument("--root", type=Path)
 parser.add_argument("--image-size", type=int, default=32)
 parser.add_argument("--test-fraction", type=lambda text: float(text) if text else None)
 parser.add_argument("--split-seed", type=int, default=0)
+parser.add_argument("--flipped-labels", type=lambda text: float(text) if text else 0.0, default=0.0)
+parser.add_argument("--flip-seed", type=int, default=0)
 parser.add_argument("--output", type=Path, required=True)
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
+from hbr.conditions.names import denoised_name, members_list, source_of
 from hbr.errors import StudyError
 from hbr.hardness.names import BUILT_IN_ESTIMATORS
 
@@ -24,6 +25,8 @@ SOURCE_KEYS = {
     "arrays": {"file", "test_fraction", "split_seed"},
 }
 _REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
+# What each rule of label noise is set by.
+_RULE_KEYS = {"count": "count", "below": "threshold", "threshold-samples": "percentile"}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
@@ -113,21 +116,21 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
-    for name in config["resampling"]["estimators"]:
-        if name not in estimators:
-            raise StudyError(
-                f"resampling.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
-            )
+    for section in ("resampling", "pruning"):
+        for name in config[section]["estimators"]:
+            if name not in estimators:
+                raise StudyError(
+                    f"{section}.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
+                )
+    _check_sources(config)
+    _check_noise(config["noise"], estimators)
+    _check_placebos(config["placebos"], config["resampling"])
+    _check_pairs(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
-            f"baseline.members, resampling.variants and resampling.members make {trainings:,} trainings of all conditions; "
-            f"at most {MOST_TRAININGS:,} can be planned"
+            f"members, variants and rates make {trainings:,} trainings of all conditions; "
+            f"at most {MOST_TRAININGS:,} can be planned: lower the largest of them"
         )
-
-
-def members_list(members: int | list[int]) -> list[int]:
-    """Return the numbers of the members that hardness is averaged over: the first ``members``, or those listed."""
-    return list(range(1, members + 1)) if isinstance(members, int) else members
 
 
 def dotted_path(keys: Iterable[Any]) -> str:
@@ -136,11 +139,19 @@ def dotted_path(keys: Iterable[Any]) -> str:
 
 
 def _trainings(config: Mapping[str, Any]) -> int:
-    resampling = config["resampling"]
-    conditions = len(resampling["estimators"]) * len(resampling["strategies"]) * len(resampling["alphas"])
-    # The control runs with them.
-    runs = resampling["variants"] * resampling["members"] * (conditions + 1 if conditions else 0)
-    return len(config["datasets"]) * (config["baseline"]["members"] + runs)
+    resampling, placebos, pruning, noise = (config[key] for key in ("resampling", "placebos", "pruning", "noise"))
+    resampled = len(resampling["estimators"]) * len(resampling["strategies"]) * len(resampling["alphas"])
+    like_control = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"]) + resampled
+    pruned = len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"])
+    # Each source of hardness that is resampled has a control of its own.
+    controls = len({source_of(config, name) for name in resampling["estimators"]})
+    runs = (
+        config["baseline"]["members"]
+        + resampling["variants"] * resampling["members"] * (like_control + controls)
+        + pruning["variants"] * pruning["members"] * pruned
+        + noise["members"] * (noise["variants"] * len(noise["denoised"]) + noise["threshold_variants"])
+    )
+    return len(config["datasets"]) * int(runs)
 
 
 def _check_node(where: str, loader: yaml.SafeLoader, root: yaml.Node | None) -> None:
@@ -233,6 +244,71 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
         raise StudyError(f"{where}.warmup_epochs: {recipe['warmup_epochs']} is not below epochs, {recipe['epochs']}")
     if recipe["schedule"] == "step" and not recipe["milestones"]:
         raise StudyError(f"{where}.milestones: schedule step needs at least one; or write schedule: cosine")
+
+
+def _check_sources(config: Mapping[str, Any]) -> None:
+    """Raise ``StudyError`` where an estimator reads another condition than the baseline or a denoised one, or is used wrongly."""
+    estimators, denoised = config["hardness"]["estimators"], config["noise"]["denoised"]
+    known = ["baseline", *map(denoised_name, denoised)]
+    for name in estimators:
+        where = f"hardness.estimators.{name}.source"
+        if (source := source_of(config, name)) not in known:
+            raise StudyError(
+                f"{where}: {_short(repr(source))} is no condition that hardness can come from{_nearest(source, known)}"
+            )
+    for key, used in (
+        ("pruning.estimators", config["pruning"]["estimators"] if config["pruning"]["rates"] else []),
+        ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] else []),
+        ("resampling.estimators.0", config["resampling"]["estimators"][:1]),
+    ):
+        for name in used:
+            if name in estimators and source_of(config, name) != "baseline":
+                raise StudyError(f"{key}: the hardness of {name} does not come from the baseline; name one that does")
+
+
+def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any]) -> None:
+    for name in noise["denoised"]:
+        if name not in noise["rules"]:
+            raise StudyError(f"noise.denoised: {_short(repr(name))} is not under noise.rules{_nearest(name, noise['rules'])}")
+    if not noise["rules"]:
+        return
+    estimator = noise["estimator"]
+    if estimator not in estimators:
+        raise StudyError(
+            f"noise.estimator: {_short(repr(estimator))} is not under hardness.estimators{_nearest(estimator, estimators)}"
+        )
+    if estimators[estimator].get("method", estimator) != "aum":
+        raise StudyError(f"noise.estimator: {estimator} is not of method aum, which the rules of label noise are made for")
+    for name, rule in noise["rules"].items():
+        where, own = f"noise.rules.{name}", _RULE_KEYS[rule["method"]]
+        for key in sorted(set(rule) - {"method", own}):
+            raise StudyError(f"{where}.{key}: method {rule['method']} has no such key; it takes {own}")
+        if own not in rule:
+            raise StudyError(f"{where}: method {rule['method']} needs the key {own!r}")
+
+
+def _check_placebos(placebos: Mapping[str, Any], resampling: Mapping[str, Any]) -> None:
+    if not placebos["kinds"]:
+        return
+    for key in ("strategies", "alphas"):
+        if not placebos[key]:
+            raise StudyError(f"placebos.{key}: name at least one of resampling.{key}, which the placebo is compared with")
+        for value in placebos[key]:
+            if value not in resampling[key]:
+                raise StudyError(
+                    f"placebos.{key}: {_short(str(value))} is not among resampling.{key}; a placebo needs its partner"
+                )
+
+
+def _check_pairs(config: Mapping[str, Any]) -> None:
+    control = config["resampling"]
+    for section, used in (("pruning", config["pruning"]["rates"]), ("noise", config["noise"]["denoised"])):
+        for key in ("variants", "members"):
+            if used and config[section][key] > control[key]:
+                raise StudyError(
+                    f"{section}.{key} is {config[section][key]}, but the control, which runs are paired with, has "
+                    f"resampling.{key} {control[key]}; lower the one or raise the other"
+                )
 
 
 def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:

@@ -7,6 +7,8 @@ from hbr.errors import StudyError
 from hbr.hardness.allocation import largest_remainder
 
 DATASET, CLASS = "dataset", "class"
+# By the names that studies give them.
+METHODS = {"dlp": DATASET, "clp": CLASS}
 
 
 def plan_pruned(

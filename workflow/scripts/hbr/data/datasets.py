@@ -3,7 +3,7 @@
 import hashlib
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from hbr.errors import StudyError
 class PreparedDataset:
     """Images as uint8 ``(samples, height, width, channels)`` with 1 or 3 channels, labels as int64 ``(samples,)``.
 
-    ``mean`` and ``std`` are per channel, on pixels scaled to [0, 1]; training normalises with them.
+    ``mean`` and ``std`` are per channel, on pixels scaled to [0, 1]; training normalises with them. ``planted`` marks the
+    training samples whose labels were flipped on purpose (booleans).
     """
 
     train_images: np.ndarray
@@ -25,6 +26,7 @@ class PreparedDataset:
     class_names: tuple[str, ...]
     mean: np.ndarray
     std: np.ndarray
+    planted: np.ndarray
 
     @property
     def classes(self) -> int:
@@ -77,6 +79,7 @@ def prepare(
         class_names=tuple(class_names),
         mean=np.asarray(mean, dtype=np.float32),
         std=np.asarray(std, dtype=np.float32),
+        planted=np.zeros(len(train_labels), dtype=bool),
     )
 
 
@@ -92,6 +95,35 @@ def channel_statistics(images: np.ndarray) -> tuple[tuple[float, ...], tuple[flo
     return tuple(means), tuple(stds)
 
 
+def flip_labels(dataset: PreparedDataset, share: float, rng: np.random.Generator) -> PreparedDataset:
+    """Return the data set with the labels of a ``share`` of the training samples of each class flipped, and these marked.
+
+    Flipped samples exchange labels among themselves until none has its own, so that classes keep their sizes: planted noise
+    must not turn balanced data into imbalanced. Raises ``StudyError`` where there is nothing to flip.
+    """
+    labels = dataset.train_labels
+    chosen = np.concatenate(
+        [
+            rng.permutation(samples)[: round(share * len(samples))]
+            for samples in (np.flatnonzero(labels == label) for label in range(dataset.classes))
+        ]
+    )
+    counts = np.bincount(labels[chosen], minlength=dataset.classes)
+    if not len(chosen) or 2 * counts.max() > len(chosen):
+        raise StudyError(
+            f"flipped_labels: {share:g} of each class is {counts.min()} to {counts.max()} samples, which cannot exchange "
+            "their labels; write a larger share, or make classes alike in size"
+        )
+    given = rng.permutation(labels[chosen])
+    while len(same := np.flatnonzero(given == labels[chosen])):
+        for place in same:
+            other = rng.integers(len(chosen))
+            given[[place, other]] = given[[other, place]]
+    flipped, planted = labels.copy(), np.zeros(len(labels), dtype=bool)
+    flipped[chosen], planted[chosen] = given, True
+    return replace(dataset, train_labels=flipped, planted=planted)
+
+
 def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None:
     """Write the prepared file, its checksum inside."""
     write_arrays(
@@ -103,6 +135,7 @@ def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None
         class_names=np.asarray(dataset.class_names, dtype=np.str_),
         mean=dataset.mean,
         std=dataset.std,
+        planted=dataset.planted,
         checksum=np.asarray(dataset.checksum, dtype=np.str_),
     )
 

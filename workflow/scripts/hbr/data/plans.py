@@ -3,11 +3,15 @@
 import hashlib
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hbr.data.files import read_arrays, reading, replacing, write_arrays
 from hbr.errors import StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KEPT, DUPLICATE, SYNTHETIC, HOLDOUT, THRESHOLD = range(5)
 ORIGINS = ("kept", "duplicate", "synthetic", "holdout", "threshold")
@@ -77,6 +81,18 @@ def check_plan(plan: Plan, labels: np.ndarray, where: str) -> None:
         raise StudyError(f"{where}: labels differ from the data set's; the plan was made for other data: delete it")
     if (plan.labels[plan.origin == THRESHOLD] != labels.max() + 1).any():
         raise StudyError(f"{where}: threshold samples are not in the one extra class; delete it and run again")
+
+
+def check_samples(samples: "pd.DataFrame", labels: np.ndarray, path: object, dataset: object, whole: bool = False) -> None:
+    """Raise ``StudyError`` where a table of samples (sample, class) is not of data with these training ``labels``.
+
+    ``whole`` asks that it holds every sample, in order.
+    """
+    places = samples["sample"].to_numpy()
+    fits = len(places) > 0 and places.min() >= 0 and places.max() < len(labels)
+    fits = fits and np.array_equal(samples["class"], labels[places])
+    if not fits or (whole and not np.array_equal(places, np.arange(len(labels)))):
+        raise StudyError(f"{path} was made from other data than {dataset}; delete it and run again")
 
 
 def save_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str], plan: Plan) -> None:

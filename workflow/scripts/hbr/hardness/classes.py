@@ -10,17 +10,20 @@ from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.intervals import mean_interval
 
 
-def sample_table(scores: np.ndarray, labels: np.ndarray, direction: str, members: Sequence[int]) -> pd.DataFrame:
+def sample_table(
+    scores: np.ndarray, labels: np.ndarray, direction: str, members: Sequence[int], places: np.ndarray | None = None
+) -> pd.DataFrame:
     """Return sample, class, hardness (mean over members), its standard deviation, difficulty rank, and each member's score.
 
-    ``scores`` are ``(members, samples)``; ``members`` name the columns ``member_<number>`` (float32).
+    ``scores`` are ``(members, samples)``; ``members`` name the columns ``member_<number>`` (float32). ``places`` are the
+    samples' indices in the training set, by default all of it.
     ``difficulty_rank`` runs from 0 (easiest) to 1 (hardest) whatever the direction of the estimator, ties averaged.
     """
     hardness = scores.mean(0)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
     rank = (stats.rankdata(harder) - 1) / max(len(harder) - 1, 1)
     spread = scores.std(0, ddof=1) if len(scores) > 1 else np.full(scores.shape[1], np.nan)
-    columns = {"sample": np.arange(len(labels)), "class": labels, "hardness": hardness}
+    columns = {"sample": np.arange(len(labels)) if places is None else places, "class": labels, "hardness": hardness}
     own = {f"member_{member}": row.astype(np.float32) for member, row in zip(members, scores, strict=True)}
     return pd.DataFrame({**columns, "hardness_std": spread, "difficulty_rank": rank, **own})
 

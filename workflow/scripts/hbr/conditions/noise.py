@@ -1,0 +1,89 @@
+"""Label noise: which samples are taken for mislabelled, and the plans that find or leave them."""
+
+import numpy as np
+
+from hbr.data.plans import KEPT, THRESHOLD, Plan
+from hbr.errors import StudyError
+
+
+def plan_threshold(labels: np.ndarray, image_shape: tuple[int, ...], variant: int, rng: np.random.Generator) -> Plan:
+    """Return the plan that gives N / (k + 1) random samples the label of one extra class, k (Pleiss et al. 2020, section 4).
+
+    Variants (from 1) take disjoint samples: successive parts of one random order, so hand in the same ``rng`` state for all.
+    Raises ``StudyError`` where the data are too few for the variant, or a class would be left empty.
+    """
+    classes = int(labels.max()) + 1
+    size = len(labels) // (classes + 1)
+    chosen = rng.permutation(len(labels))[(variant - 1) * size : variant * size]
+    if len(chosen) < max(size, 1):
+        raise StudyError(
+            f"noise.threshold_variants: {classes} classes give at most {classes + 1} disjoint draws of threshold samples, "
+            f"{variant} are asked for; write a smaller number"
+        )
+    plan_labels, origin = labels.astype(np.int64).copy(), np.full(len(labels), KEPT, dtype=np.int8)
+    plan_labels[chosen], origin[chosen] = classes, THRESHOLD
+    if np.bincount(plan_labels, minlength=classes + 1).min() < 1:
+        raise StudyError("noise.rules: threshold samples leave a class without samples; the data are too few for the rule")
+    return Plan(
+        source=np.arange(len(labels), dtype=np.int64),
+        labels=plan_labels,
+        origin=origin,
+        synthetic=np.empty((0, *image_shape), dtype=np.uint8),
+    )
+
+
+def plan_denoised(labels: np.ndarray, image_shape: tuple[int, ...], flagged: np.ndarray, class_names: tuple[str, ...]) -> Plan:
+    """Return the plan without the ``flagged`` samples (booleans); what is kept stands in its old order.
+
+    Raises ``StudyError`` where a class would be left empty.
+    """
+    kept = np.flatnonzero(~flagged)
+    counts = np.bincount(labels[kept], minlength=len(class_names))
+    if counts.min() < 1:
+        raise StudyError(
+            f"noise.rules: all samples of class {class_names[int(np.argmin(counts))]!r} are flagged; write a stricter rule"
+        )
+    return Plan(
+        source=kept.astype(np.int64),
+        labels=labels[kept].astype(np.int64),
+        origin=np.full(len(kept), KEPT, dtype=np.int8),
+        synthetic=np.empty((0, *image_shape), dtype=np.uint8),
+    )
+
+
+def lowest(aum: np.ndarray, count: int) -> np.ndarray:
+    """Return booleans that flag the ``count`` samples of lowest AUM; ties go to the first (arXiv 2504.07031 v1: 552)."""
+    if count >= len(aum):
+        raise StudyError(f"noise.rules: count is {count}, but there are only {len(aum)} samples; write a smaller count")
+    flagged = np.zeros(len(aum), dtype=bool)
+    flagged[np.argsort(aum, kind="stable")[:count]] = True
+    return flagged
+
+
+def threshold_margins(aum: np.ndarray, extra: np.ndarray, percentile: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each sample's AUM lies above the threshold, mean over variants, and each variant's threshold.
+
+    ``aum`` and ``extra`` are ``(variants, samples)``, of trainings on :func:`plan_threshold`; ``extra`` marks the threshold
+    samples. A variant's threshold is the
+    percentile of the AUM of its threshold samples (Pleiss et al. 2020, section 4). A variant in which a sample bore the
+    extra label says nothing of it and is left out; below 0 means flagged.
+    """
+    limits = np.array([np.percentile(row[mask], percentile) for row, mask in zip(aum, extra, strict=True)])
+    excess = np.where(extra, 0, aum - limits[:, None])
+    return excess.sum(0) / np.maximum((~extra).sum(0), 1), limits
+
+
+def detection(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float]:
+    """Return precision and recall of ``flagged`` against the ``planted`` samples (booleans), with their numbers.
+
+    NaN where nothing was flagged, or nothing planted. ``chance`` is the precision of flagging at random.
+    """
+    hits = int((flagged & planted).sum())
+    flags, plants = int(flagged.sum()), int(planted.sum())
+    return {
+        "planted": plants,
+        "found": hits,
+        "precision": hits / flags if flags and plants else np.nan,
+        "recall": hits / plants if plants else np.nan,
+        "chance": plants / len(planted) if plants else np.nan,
+    }
