@@ -20,7 +20,6 @@ from hbr.analysis.statistics.bootstrap import hierarchical_weights
 from hbr.analysis.statistics.mixed import fit_mixed
 from hbr.analysis.statistics.paired import sign_flip_p, t_estimate
 from hbr.analysis.statistics.sampling import (
-    PairedPredictions,
     resampled_gaps,
     resampled_tests,
     sampling_errors,
@@ -162,8 +161,7 @@ def coverage_with_test_set(options: argparse.Namespace, rng: np.random.Generator
                 both.append(np.where(solved, labels, (labels + 1) % classes))
             weights = resampled_tests(labels, 200, rng)
             condition, control = (resampled_gaps(runs, labels, hard, weights) for runs in both)
-            pair = PairedPredictions(both[0], both[1], variant, labels)
-            found = sampling_errors(pair, condition, control, rng).set_index("gap")
+            found = sampling_errors(variant, condition, control, rng).set_index("gap")
             once = np.ones((1, len(labels)), np.float32)
             size = [np.abs(resampled_gaps(runs, labels, hard, once)[0]) for runs in both]
             means = (size[0] - size[1]).reshape(variants, members, len(GAPS)).mean(1)

@@ -9,6 +9,7 @@ rule measure_classes:
         classes="<results>/{dataset}/measures/{condition}/classes.csv",
         confusion="<results>/{dataset}/measures/{condition}/confusion.csv",
         history="<results>/{dataset}/measures/{condition}/history.csv",
+        predictions="<results>/{dataset}/measures/{condition}/predictions.npz",
     log:
         "<logs>/measure_classes/{dataset}/{condition}.log",
     conda:
@@ -20,7 +21,8 @@ rule measure_classes:
         "python {input.code[0]} {params.flags}"
         " --outcomes {input.outcomes:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
-        " --classes {output.classes:q} --confusion {output.confusion:q} --history {output.history:q} --log {log:q}"
+        " --classes {output.classes:q} --confusion {output.confusion:q} --history {output.history:q}"
+        " --predictions {output.predictions:q} --log {log:q}"
 
 
 rule measure_gaps:
@@ -55,20 +57,32 @@ rule compare_conditions:
             "<results>/{{dataset}}/measures/{condition}/classes.csv",
             condition=CONDITIONS,
         ),
+        predictions=collect(
+            "<results>/{{dataset}}/measures/{condition}/predictions.npz",
+            condition=CONDITIONS,
+        ),
         gaps="<results>/{dataset}/gaps.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
     output:
         class_differences="<results>/{dataset}/class_differences.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     log:
         "<logs>/compare_conditions/{dataset}.log",
-    localrule: True
     conda:
         "../../envs/analysis.yaml"
     params:
         code=digest("compare_conditions.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            margin_points=lookup("statistics/margin_points", within=config),
+            metrics=",".join(config["statistics"]["metrics"]),
+            gap_names=",".join(config["statistics"]["gaps"]),
+            resamples=lookup("statistics/resamples", within=config),
+        ),
     shell:
-        "python {input.code[0]}"
-        " --classes {input.classes:q} --gaps {input.gaps:q}"
+        "python {input.code[0]} {params.flags}"
+        " --classes {input.classes:q} --predictions {input.predictions:q} --gaps {input.gaps:q}"
+        " --allocation {input.allocation:q} --dataset-name {wildcards.dataset:q}"
         " --class-differences {output.class_differences:q} --gap-differences {output.gap_differences:q} --log {log:q}"
 
 

@@ -13,9 +13,9 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
+from hbr.analysis.columns import PARTS
 from hbr.conditions.names import (
     BASELINE,
-    PARTS,
     THRESHOLD,
     alpha_text,
     conditions_of,

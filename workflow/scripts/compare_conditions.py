@@ -1,25 +1,60 @@
-"""Compare every condition with the control, paired by seed."""
+"""Compare every condition with its reference, paired by seed: differences, tests, verdicts."""
 
 import argparse
 from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.comparisons import compare_to_control
-from hbr.command import run
-from hbr.data.files import read_table, write_table
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs
+from hbr.analysis.predictions import RunPredictions
+from hbr.analysis.statistics.study import judge_gaps
+from hbr.command import append, run
+from hbr.data.files import read_arrays, read_table, write_table
+from hbr.seeds import derive_seed
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Write the differences of class metrics and of gaps."""
+    """Write the differences of class metrics, and those of gaps with tests and verdicts."""
     classes = pd.concat([read_table(path) for path in arguments.classes])
-    write_table(arguments.class_differences, compare_to_control(classes, ["metric", "class"]))
-    write_table(arguments.gap_differences, compare_to_control(read_table(arguments.gaps), ["metric", "gap"]))
+    gaps = read_table(arguments.gaps)
+    hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
+    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    runs = {path.parent.name: RunPredictions(**read_arrays(path)) for path in arguments.predictions}
+    by_class = compare_runs(pair_runs(classes, contrasts, ["metric", "class"]), ["metric", "class"])
+    write_table(arguments.class_differences, by_class)
+    judged = judge_gaps(
+        gaps,
+        contrasts,
+        runs,
+        hard,
+        margin=arguments.margin_points / 100,
+        family=(arguments.metrics, arguments.gap_names),
+        resamples=arguments.resamples,
+        seed=derive_seed(arguments.seed, arguments.dataset_name, "test samples") % 2**32,
+    )
+    write_table(arguments.gap_differences, judged)
+    declared = judged[judged["family"].notna()]
+    shown = ["condition", "reference", "metric", "gap", "difference", "p_adjusted", "verdict"]
+    append(arguments.log, declared[shown].to_string(index=False))
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a list with commas."""
+    return text.split(",")
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--classes", type=Path, nargs="+", required=True)
+parser.add_argument("--predictions", type=Path, nargs="+", required=True)
 parser.add_argument("--gaps", type=Path, required=True)
+parser.add_argument("--allocation", type=Path, required=True, help="says which classes are hard")
+parser.add_argument("--dataset-name", required=True)
+parser.add_argument("--seed", type=int, required=True)
+parser.add_argument("--margin-points", type=float, required=True)
+parser.add_argument("--metrics", type=words, required=True, help="metrics of the family")
+parser.add_argument("--gap-names", type=words, required=True, help="gaps of the family")
+parser.add_argument("--resamples", type=int, required=True)
 parser.add_argument("--class-differences", type=Path, required=True)
 parser.add_argument("--gap-differences", type=Path, required=True)
 

@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
+from hbr.analysis.columns import PARTS
 from hbr.analysis.measures import measure_runs
+from hbr.analysis.predictions import predictions_of
 from hbr.command import run
-from hbr.conditions.names import PARTS
-from hbr.data.files import write_table
+from hbr.data.files import write_arrays, write_table
 from hbr.training.outcomes import load_runs
 
 
@@ -18,6 +19,7 @@ def main(arguments: argparse.Namespace) -> None:
     write_table(arguments.classes, classes)
     write_table(arguments.confusion, confusion)
     write_table(arguments.history, history)
+    write_arrays(arguments.predictions, **vars(predictions_of(runs)))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -29,6 +31,7 @@ for part in PARTS:
 parser.add_argument("--classes", type=Path, required=True)
 parser.add_argument("--confusion", type=Path, required=True)
 parser.add_argument("--history", type=Path, required=True)
+parser.add_argument("--predictions", type=Path, required=True)
 
 if __name__ == "__main__":
     run(main, parser)

@@ -247,7 +247,7 @@ def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:
-    """Raise ``StudyError`` where an estimator reads another condition than the baseline or a denoised one, or is used wrongly."""
+    """Raise ``StudyError`` where an estimator reads a condition that it cannot, or is used where it must not."""
     estimators, denoised = config["hardness"]["estimators"], config["noise"]["denoised"]
     known = ["baseline", *map(denoised_name, denoised)]
     for name in estimators:

@@ -1,12 +1,11 @@
-"""Differences to the control: paired by seed, the variant as the unit of replication."""
+"""What is compared with what: paired by seed, the variant as the unit of replication."""
 
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.columns import CONDITION_COLUMNS
 from hbr.analysis.gaps import gap_metrics
 from hbr.intervals import mean_interval
-
-CONDITION_COLUMNS = ["dataset", "condition", "kind", "estimator", "oversampling", "undersampling", "alpha"]
 
 
 def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
@@ -21,46 +20,69 @@ def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def pair_with_control(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return every resampled run beside the control run of the same seeds, with their difference.
+def contrasts_of(conditions: pd.DataFrame) -> pd.DataFrame:
+    """Return what is compared with what: condition, reference and family, one row a comparison.
 
-    ``values`` is long: the condition's columns, variant, member, ``keys`` and value. A pair shares variant and member,
-    hence its seeds. Runs without a partner are left out.
+    ``conditions`` has one row a condition with :data:`CONDITION_COLUMNS`. Every condition is compared with its control; a
+    resampled one also with its placebos, and DLP with CLP of the same estimator and rate. The family (resampling, placebo,
+    pruning) names what is tested together; what has none (NaN) is exploratory.
     """
-    control = values[values["kind"] == "control"]
+    rows: list[tuple[object, object, object]] = []
+    for one in conditions.to_dict("records"):
+        if isinstance(one["reference"], str):
+            family = "resampling" if one["kind"] == "resampled" else np.nan
+            rows.append((one["condition"], one["reference"], family))
+    for kind, family, same, partner in (
+        ("resampled", "placebo", ["estimator", "oversampling", "undersampling", "alpha"], {"kind": "placebo"}),
+        ("pruned", "pruning", ["estimator", "rate"], {"kind": "pruned", "method": "clp"}),
+    ):
+        left = conditions[conditions["kind"] == kind]
+        if kind == "pruned":
+            left = left[left["method"] == "dlp"]
+        right = conditions[np.logical_and.reduce([conditions[column] == value for column, value in partner.items()])]
+        pairs = left[["condition", *same]].merge(right[["condition", *same]], on=same, suffixes=("", "_reference"))
+        rows += [(row.condition, row.condition_reference, family) for row in pairs.itertuples()]
+    return pd.DataFrame(rows, columns=["condition", "reference", "family"])
+
+
+def pair_runs(values: pd.DataFrame, contrasts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return every run of a contrast's condition beside the reference's run of the same seeds, with their difference.
+
+    ``values`` is long: :data:`CONDITION_COLUMNS`, variant, member, ``keys`` and value; ``contrasts`` are condition, reference
+    and family. A pair shares variant and member, hence its seeds. Runs without a partner are left out.
+    """
     pair = ["dataset", "variant", "member", *keys]
-    paired = values[values["kind"] == "resampled"].merge(
-        control[[*pair, "value"]], on=pair, suffixes=("", "_control"), validate="many_to_one"
-    )
-    paired["difference"] = paired["value"] - paired["value_control"]
+    partners = values[["condition", *pair, "value"]].rename(columns={"condition": "reference"})
+    runs = contrasts.merge(values.drop(columns="reference"), on="condition")
+    paired = runs.merge(partners, on=["reference", *pair], suffixes=("", "_reference"), validate="many_to_one")
+    paired["difference"] = paired["value"] - paired["value_reference"]
     return paired
 
 
-def compare_to_control(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return, per condition and ``keys``, the mean paired difference to the control with a 95 % t-interval.
+def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return, per contrast and ``keys``, the mean paired difference to the reference with a 95 % t-interval.
 
-    Members of one variant share a plan and are not independent, so pairs are first averaged within a variant and the
-    interval is over variants; with one variant there is none. A member without a partner is left out.
+    ``paired`` is of :func:`pair_runs`. Members of one variant share a plan and are not independent, so pairs are first
+    averaged within a variant and the interval is over variants; with one variant there is none.
     """
     group = [*CONDITION_COLUMNS, *keys]
     rows = []
-    for key, cell in pair_with_control(values, keys).groupby(group, sort=False, dropna=False):
+    for key, cell in paired.groupby(group, sort=False, dropna=False):
         by_variant = cell.groupby("variant")["difference"].mean().to_numpy()
         lower, upper = mean_interval(by_variant)
         rows.append(
             {
                 **dict(zip(group, key, strict=True)),
-                "control": cell["value_control"].mean(),
+                "reference_value": cell["value_reference"].mean(),
                 "value": cell["value"].mean(),
                 "difference": by_variant.mean(),
                 "lower": float(lower),
                 "upper": float(upper),
-                "pair_std": float(np.std(cell["difference"], ddof=1)) if len(cell) > 1 else np.nan,
                 "variants": len(by_variant),
                 "pairs": len(cell),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*group, "reference_value", "value", "difference", "lower", "upper", "variants", "pairs"])
 
 
 def summarise(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 BASELINE, CONTROL, THRESHOLD = "baseline", "control", "threshold"
-# What describes a condition beside its name; a part that does not apply is empty.
-PARTS = ("kind", "reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate")
 
 
 def alpha_text(alpha: float) -> str:
@@ -14,7 +12,7 @@ def alpha_text(alpha: float) -> str:
 
 
 def conditions_of(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return every condition's :data:`PARTS` by its name, in the order of figures and tables.
+    """Return every condition's :data:`hbr.analysis.columns.PARTS` by its name, in the order of figures and tables.
 
     Baseline, control, resampled, placebo, pruned, denoised, threshold. ``reference`` is the condition that its runs are
     paired with by seed: the control of the data that its hardness comes from. ``method`` is dlp or clp of a pruned

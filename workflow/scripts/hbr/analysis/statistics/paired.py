@@ -37,7 +37,7 @@ class Estimate:
 def difference_matrix(cell: pd.DataFrame, column: str = "difference") -> np.ndarray:
     """Return one condition's paired differences as float64 ``(variants, members)``, NaN where a variant has fewer members.
 
-    ``cell`` holds the columns variant, member and ``column``, one row a pair, as ``pair_with_control`` returns them.
+    ``cell`` holds the columns variant, member and ``column``, one row a pair, as ``pair_runs`` returns them.
     """
     table = cell.pivot(index="variant", columns="member", values=column)
     # Members may be numbered anew in every variant; what counts is how many there are.

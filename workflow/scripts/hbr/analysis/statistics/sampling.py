@@ -1,26 +1,15 @@
 """The sampling error of the finite test set, which all runs share, so that no number of runs shows or reduces it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hbr.analysis.gaps import GAPS
+from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.bootstrap import hierarchical_weights, percentile_interval
 from hbr.errors import StudyError
-from hbr.training.outcomes import Outcomes
-
-
-@dataclass(frozen=True)
-class PairedPredictions:
-    """Predicted classes of paired runs, int64 ``(runs, samples)``, with each run's variant and the samples' labels."""
-
-    condition: np.ndarray
-    control: np.ndarray
-    variants: np.ndarray
-    labels: np.ndarray
 
 
 class Components(NamedTuple):
@@ -30,24 +19,19 @@ class Components(NamedTuple):
     shared: float
 
 
-def pair_predictions(condition: Sequence[Outcomes], control: Sequence[Outcomes]) -> PairedPredictions:
-    """Return the predictions of the runs that have a partner of the same variant and member.
+def paired_places(condition: RunPredictions, reference: RunPredictions) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the runs that have a partner of the same variant and member, and those of their partners.
 
     Raise ``StudyError`` where there is none, or where test labels differ.
     """
-    partners = {(run.variant, run.member): run for run in control}
-    pairs = [(run, partners[run.variant, run.member]) for run in condition if (run.variant, run.member) in partners]
-    if not pairs:
-        raise StudyError("no run of the condition shares variant and member with a run of the control")
-    labels = pairs[0][0].test_labels
-    if not all(np.array_equal(run.test_labels, labels) for pair in pairs for run in pair):
+    if not np.array_equal(condition.labels, reference.labels):
         raise StudyError("runs of the condition and of the control were tested on different samples")
-    return PairedPredictions(
-        condition=np.stack([run.predictions for run, _ in pairs]),
-        control=np.stack([partner.predictions for _, partner in pairs]),
-        variants=np.array([run.variant for run, _ in pairs]),
-        labels=labels,
-    )
+    partners = {key: place for place, key in enumerate(zip(reference.variants, reference.members, strict=True))}
+    keys = list(zip(condition.variants, condition.members, strict=True))
+    places = np.array([place for place, key in enumerate(keys) if key in partners], dtype=int)
+    if not len(places):
+        raise StudyError("no run of the condition shares variant and member with a run of the control")
+    return places, np.array([partners[keys[place]] for place in places])
 
 
 def gaps_of_classes(values: np.ndarray, hard: np.ndarray) -> np.ndarray:
@@ -131,7 +115,7 @@ def variance_components(differences: np.ndarray, variants: np.ndarray) -> Compon
 
 
 def sampling_errors(
-    pair: PairedPredictions,
+    variants: np.ndarray,
     condition: np.ndarray,
     control: np.ndarray,
     rng: np.random.Generator,
@@ -139,20 +123,21 @@ def sampling_errors(
 ) -> pd.DataFrame:
     """Return one row a gap with the test set's share in the error of the mean difference to the control, in shares.
 
-    ``condition`` and ``control`` are :func:`resampled_gaps` of the pair's runs under the same resampled test sets. Columns:
+    ``condition`` and ``control`` are :func:`resampled_gaps` of paired runs, whose ``variants`` are named, under the same
+    resampled test sets. Columns:
     gap; test_error, the standard error due to the test set with the runs fixed; shared_error, the part of it that the spread
     between variants does not hold (:func:`variance_components`); crossed_lower and crossed_upper, the ``1 - level`` percentile
     interval of a bootstrap that draws variants, members within them, and test samples (Owen 2007), NaN with one variant.
     The gap hard_easy enters by its size, as in :func:`hbr.analysis.statistics.tables.sized_differences`.
     """
-    runs = hierarchical_weights(pair.variants, len(condition), rng)
+    runs = hierarchical_weights(variants, len(condition), rng)
     rows = []
     for place, gap in enumerate(GAPS):
         values, reference = condition[..., place], control[..., place]
         difference = np.abs(values) - np.abs(reference)
-        components = variance_components(difference, pair.variants)
+        components = variance_components(difference, variants)
         lower, upper = percentile_interval((runs * difference).sum(1), level)
-        several = len(np.unique(pair.variants)) > 1 and not np.isnan(lower)
+        several = len(np.unique(variants)) > 1 and not np.isnan(lower)
         rows.append(
             {
                 "gap": gap,
@@ -163,3 +148,30 @@ def sampling_errors(
             }
         )
     return pd.DataFrame(rows)
+
+
+def errors_of_contrasts(
+    runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame, hard: np.ndarray, resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return :func:`sampling_errors` of every contrast (condition, reference), for the gaps of recall and of precision.
+
+    ``runs`` are the predictions by condition, ``hard`` a boolean a class. Test sets are drawn from ``seed``, the same for all
+    contrasts; the bootstrap over runs starts anew for each, so none depends on the others.
+    """
+    names = list(dict.fromkeys([*contrasts["condition"], *contrasts["reference"]]))
+    if not names:
+        return pd.DataFrame(columns=["condition", "reference", "metric", "gap", "test_error", "shared_error"])
+    weights = resampled_tests(runs[names[0]].labels, resamples, np.random.default_rng(seed))
+    found = []
+    for metric in ("recall", "precision"):
+        gaps = {name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric) for name in names}
+        for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
+            places, partners = paired_places(runs[condition], runs[reference])
+            errors = sampling_errors(
+                runs[condition].variants[places],
+                gaps[condition][:, places],
+                gaps[reference][:, partners],
+                np.random.default_rng(seed),
+            )
+            found.append(errors.assign(condition=condition, reference=reference, metric=metric))
+    return pd.concat(found)

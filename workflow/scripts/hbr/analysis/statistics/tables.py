@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.comparisons import CONDITION_COLUMNS
+from hbr.analysis.columns import CONDITION_COLUMNS
 from hbr.analysis.statistics.bootstrap import hierarchical_interval
 from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
 from hbr.analysis.statistics.paired import (
@@ -26,15 +26,15 @@ SIGNED_GAPS = ("hard_easy",)
 
 
 def sized_differences(paired: pd.DataFrame) -> pd.Series:
-    """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(control).
+    """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(reference).
 
-    hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and control have one sign, the
+    hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and reference have one sign, the
     change of size is the difference itself up to its sign.
     """
-    difference = paired["value"] - paired["value_control"]
+    difference = paired["value"] - paired["value_reference"]
     if "gap" not in paired:
         return difference
-    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_control"].abs())
+    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_reference"].abs())
 
 
 def compare_cells(
@@ -49,12 +49,12 @@ def compare_cells(
 ) -> pd.DataFrame:
     """Return one row a condition and ``keys`` (such as metric and gap) with estimates, tests and intervals.
 
-    ``paired`` is what ``pair_with_control`` returns, ``margin`` that of equivalence in shares (0.01 is one point),
+    ``paired`` is what ``pair_runs`` returns, ``margin`` that of equivalence in shares (0.01 is one point),
     ``sampling`` holds test_error, shared_error and any of the columns that name a row (:func:`.sampling.sampling_errors`);
     its other columns are passed on. Every row's bootstrap starts from ``seed``, so no row depends on the others. Columns, in
     shares unless said otherwise, intervals at ``1 - level``:
 
-    - control, value: means over pairs; difference: mean of variant means (:func:`sized_differences`);
+    - reference_value, value: means over pairs; difference: mean of variant means (:func:`sized_differences`);
     - variants, pairs: counts; spread: standard deviation between variant means;
     - error, lower, upper, p: paired t-test on variant means, the test set taken as fixed;
     - total_error, total_df, total_lower, total_upper, total_p, equivalence_p: the same with the test set's error and two
@@ -77,7 +77,7 @@ def compare_cells(
         matrix = difference_matrix(cell)
         means = variant_means(matrix)
         shared = float(np.nan_to_num(extra["shared_error"])) ** 2
-        row: dict[str, Any] = {**name, "control": cell["value_control"].mean(), "value": cell["value"].mean()}
+        row: dict[str, Any] = {**name, "reference_value": cell["value_reference"].mean(), "value": cell["value"].mean()}
         row |= _tests(matrix, means, margin, shared, level, np.random.default_rng(seed))
         if mixed:
             row |= _mixed_columns(fit_mixed(matrix))

@@ -98,11 +98,20 @@ def variants_needed(
     """
     if not spread > 0:
         return np.nan
-    # Most are found among the few, which are fast to try.
-    for first, last in ((2, 64), (65, MOST_VARIANTS)):
-        variants = np.arange(first, last + 1)
+
+    def enough(variants: np.ndarray) -> np.ndarray:
         chances = decision_power(variants, mean, spread, margin, shared_variance, level, equivalence_level)
-        enough = variants[chances >= power]
-        if len(enough):
-            return float(enough[0])
-    return np.inf
+        decided: np.ndarray = variants[chances >= power]
+        return decided
+
+    # Most are found among the few, which are fast to try; above, the probability only grows.
+    few = np.arange(2, 65)
+    if len(found := enough(few)):
+        return float(found[0])
+    low, high = int(few[-1]), MOST_VARIANTS
+    if not len(enough(np.array([high]))):
+        return np.inf
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if len(enough(np.array([middle]))) else (middle, high)
+    return float(high)

@@ -1,0 +1,36 @@
+"""The statistics of one study: every contrast, with the test set's error, within the declared families."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.comparisons import pair_runs
+from hbr.analysis.predictions import RunPredictions
+from hbr.analysis.statistics.sampling import errors_of_contrasts
+from hbr.analysis.statistics.tables import add_verdicts, compare_cells
+
+
+def judge_gaps(
+    gaps: pd.DataFrame,
+    contrasts: pd.DataFrame,
+    runs: Mapping[str, RunPredictions],
+    hard: np.ndarray,
+    margin: float,
+    family: tuple[Sequence[str], Sequence[str]],
+    resamples: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return one row a contrast, metric and gap with estimates, tests and verdicts (docs/statistics.md names the columns).
+
+    ``gaps`` are the gaps of runs, ``contrasts`` of :func:`hbr.analysis.comparisons.contrasts_of`, ``runs`` the predictions by
+    condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics and the gaps
+    that the study declared; other rows of a contrast are exploratory, whatever its family.
+    """
+    metrics, names = family
+    sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed)
+    paired = pair_runs(gaps, contrasts, ["metric", "gap"])
+    table = compare_cells(paired, ["metric", "gap"], margin, sampling=sampling, resamples=resamples, seed=seed)
+    declared = table["metric"].isin(list(metrics)) & table["gap"].isin(list(names))
+    families = table[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
+    return add_verdicts(table, margin, family=families.where(declared.to_numpy()))
