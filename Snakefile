@@ -23,6 +23,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/hardness.smk"
 include: "workflow/rules/conditions.smk"
 include: "workflow/rules/analysis.smk"
+include: "workflow/rules/claims.smk"
 
 
 wildcard_constraints:
@@ -50,6 +51,7 @@ rule all:
             chapter=CHAPTERS,
         ),
         collect("<results>/{dataset}/checksums.csv", dataset=config["datasets"]),
+        "<reports>/ledger.html",
 
 
 rule baseline:

@@ -127,10 +127,11 @@ rule render_baseline:
         "../../envs/analysis.yaml"
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
+        name=lambda wildcards: wildcards.dataset,
         inputs=notebook_inputs,
     shell:
         "python {input.code[0]}"
-        " --notebook {input.notebook:q} --dataset {wildcards.dataset:q} --inputs {params.inputs:q}"
+        " --notebook {input.notebook:q} --dataset {params.name:q} --inputs {params.inputs:q}"
         " --figures $(dirname {output.html:q})/figures --html {output.html:q} --log {log:q}"
 
 

@@ -22,6 +22,7 @@ from hbr.conditions.names import (
     control_of,
     denoised_name,
     hardness_runs,
+    needs_control,
     runs_of,
     source_of,
 )
@@ -30,6 +31,7 @@ from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
 from hbr.modules import plugin_files, source_files
+from hbr.setting import setting_of
 
 SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
 
@@ -59,8 +61,8 @@ CHAPTERS = (
 )
 
 
-def sources(script, plugin=None, notebook=None):
-    """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules."""
+def sources(script, plugin=None, notebook=None, data=()):
+    """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules, ``data`` are files that are no code."""
     root = Path(workflow.basedir) / "workflow/scripts"
     files = [*source_files(root / script, root)]
     if notebook:
@@ -69,18 +71,19 @@ def sources(script, plugin=None, notebook=None):
         name = plugin.partition(":")[0]
         # A file that is not there is Snakemake's to name.
         files += plugin_files(name, Path(), root) or [f"{Path(*name.split('.'))}.py"]
+    files += [Path(workflow.basedir) / path for path in data]
     # Relative, so that a clone elsewhere finds the inputs unchanged.
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
 
-def digest(script, plugin=None, notebook=None):
+def digest(script, plugin=None, notebook=None, data=()):
     """Return a SHA-256 of a rule's sources, for its params.
 
     Snakemake compares inputs by content only where they are newer than the results: by inputs alone it would miss
     a module edited while the job ran, and one unpacked with an old date.
     """
     contents = hashlib.sha256()
-    for path in map(Path, sources(script, plugin, notebook)):
+    for path in map(Path, sources(script, plugin, notebook, data)):
         contents.update(path.read_bytes() if path.is_file() else b"")
     return contents.hexdigest()
 
@@ -305,6 +308,34 @@ def allocations_shown(wildcards):
         estimator=config["resampling"]["estimators"],
         alpha=[0, *map(alpha_text, config["resampling"]["alphas"])],
     )
+
+
+def claims_tables(wildcards=None):
+    """Return everything that claims are judged by, of all data sets."""
+    tables = [f"measures/{condition}/classes.csv" for condition in CONDITIONS]
+    for estimator in config["hardness"]["estimators"]:
+        tables += [
+            f"hardness/{estimator}/{file}"
+            for file in ("classes.csv", "samples.parquet")
+        ]
+    if needs_control(config):
+        first = config["resampling"]["estimators"][0]
+        tables += ["gap_differences.csv", f"allocations/{first}/alpha0.csv"]
+    if config["noise"]["rules"]:
+        tables.append("noise/rules.csv")
+    tables += [
+        f"plans/{condition}/variant{variant}/plan.parquet"
+        for condition, parts in CONDITIONS.items()
+        for variant in dict.fromkeys(
+            variant for variant, _ in runs_of(config, condition)
+        )
+        if parts["kind"] == "resampled"
+    ]
+    return [
+        f"<results>/{dataset}/{table}"
+        for dataset in config["datasets"]
+        for table in tables
+    ]
 
 
 def notebook_inputs(wildcards, input):

@@ -1,0 +1,50 @@
+"""The tables of the ledger, for people."""
+
+from html import escape
+
+import pandas as pd
+
+# Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
+_COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#8C8C8C"}
+_SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "verdict", "why"]
+
+
+def claims_html(claims: pd.DataFrame) -> str:
+    """Return the ledger as HTML, with the number of rows of each verdict above it."""
+    counts = claims["verdict"].value_counts()
+    summary = ", ".join(f"{counts[name]} {name}" for name in _COLOURS if name in counts)
+    table = claims[_SHOWN].fillna("").map(lambda cell: escape(str(cell)))
+    table["verdict"] = [_badge(verdict) for verdict in claims["verdict"]]
+    return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
+
+
+def plain_table(table: pd.DataFrame) -> str:
+    """Return a table as HTML with its text at the left and wrapped."""
+    return _html(table.fillna("").map(lambda cell: escape(str(cell))))
+
+
+def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return the costs with units in the column names and sensible digits."""
+    return pd.DataFrame(
+        {
+            "data set": costs["dataset"],
+            "condition": costs["condition"],
+            "machine": costs["machine"],
+            "trainings": costs["trainings"],
+            "seconds a training (median)": costs["median_seconds"].map("{:,.1f}".format),
+            "hours in all": costs["hours"].map("{:,.2f}".format),
+            "peak memory (MB)": costs["peak_memory_mb"].map("{:,.0f}".format),
+        }
+    )
+
+
+def _badge(verdict: str) -> str:
+    colour = _COLOURS.get(verdict, "#000000")
+    return f'<span style="background: {colour}; color: white; padding: 1px 5px; border-radius: 3px">{escape(verdict)}</span>'
+
+
+def _html(table: pd.DataFrame) -> str:
+    # Notebook pages align cells at the right and keep them on one line.
+    cell = 'style="text-align: left; vertical-align: top; white-space: normal; min-width: 4em"'
+    html = table.to_html(index=False, escape=False, border=0, justify="left")
+    return html.replace("<td>", f"<td {cell}>").replace("<th>", f"<th {cell}>")

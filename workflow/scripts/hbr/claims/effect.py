@@ -1,0 +1,167 @@
+"""Claims on what resampling and pruning do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from scipy import stats
+
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import contrasts_of, pair_runs
+from hbr.analysis.statistics.paired import Estimate, t_estimate
+from hbr.analysis.statistics.verdicts import VERDICTS, holm
+from hbr.claims.evidence import Evidence, NotMeasuredError
+from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
+
+LEVEL = 0.05
+
+
+def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the declared family: reproduced where all its rows are equivalent, not where one improves or worsens."""
+    rows = _records(evidence, "resampled", family="resampling")
+    n, tests = _variants(rows), len(rows)
+    largest = max(rows, key=lambda row: abs(row["difference"]))
+    by_verdict = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in VERDICTS}
+    counts = ", ".join(f"{len(found)} {verdict}" for verdict, found in by_verdict.items() if found)
+    shown = f"{counts}; largest change {_change(largest)} points, {largest['condition']}"
+    if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
+        names = ", ".join(f"{row['condition']} {row['verdict']} ({row['gap']})" for row in changed)
+        return Finding(shown, NOT_REPRODUCED, f"after Holm over {tests} tests: {names}", n)
+    if not (undecided := by_verdict["inconclusive"]):
+        return Finding(shown, REPRODUCED, f"all {tests} changes are equivalent to none within the margin", n)
+    needed = max(row["variants_needed"] for row in undecided)
+    most = f"{needed:.0f}" if np.isfinite(needed) else "more than 1,000, or another test set"
+    why = f"{len(undecided)} of {tests} tests are undecided; variants that would decide all: {most}"
+    return Finding(shown, INCONCLUSIVE, why, n)
+
+
+def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the rank correlation between a class's place in the allocation and its change of recall, per condition.
+
+    Spearman's rho of every variant (mean over members), a t-test over variants with Holm over conditions; equivalence to
+    none where it is below ``weak`` in every condition.
+    """
+    recall = evidence.classes
+    recall = recall[recall["metric"] == "recall"]
+    contrasts = contrasts_of(recall[CONDITION_COLUMNS].drop_duplicates())
+    paired = pair_runs(recall, contrasts[contrasts["family"] == "resampling"], ["metric", "class"])
+    if paired.empty:
+        raise NotMeasuredError("the study has no resampled condition")
+    position = evidence.allocation.set_index("class")["position"]
+    estimates: dict[str, Estimate] = {}
+    for condition, cell in paired.groupby("condition", sort=False):
+        changes = cell.pivot_table(index="variant", columns="class", values="difference")
+        places = position[changes.columns].to_numpy()
+        # A variant in which no class changes has no order, and follows none.
+        rho = [0.0 if np.ptp(row) == 0 else stats.spearmanr(places, row).statistic for row in changes.to_numpy()]
+        estimates[str(condition)] = t_estimate(np.array(rho), margin=claim["weak"])
+    adjusted = holm(np.array([estimate.p for estimate in estimates.values()]))
+    largest = max(estimates, key=lambda name: abs(estimates[name].mean))
+    shown = estimates[largest]
+    measured = f"rank correlation up to {shown.mean:+.2f} ({shown.lower:+.2f} to {shown.upper:+.2f}), {largest}"
+    if all(estimate.equivalence_p <= LEVEL for estimate in estimates.values()):
+        verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}"
+    elif follow := [name for name, p in zip(estimates, adjusted, strict=True) if p <= LEVEL]:
+        verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
+    else:
+        verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
+    n = f"{paired['variant'].nunique()} variants, {len(estimates)} conditions"
+    return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
+
+
+def size_constant(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the sizes of the plans that resample on both sides; a plan with one side left as it is must change in size."""
+    size = int(evidence.allocation["samples"].sum())
+    conditions = evidence.classes.drop_duplicates("condition").set_index("condition").to_dict("index")
+    both: list[int] = []
+    one_side: list[int] = []
+    for name, path in evidence.matching("plans/resampled-*/variant*/plan.parquet").items():
+        row = conditions[name.split("/")[1]]
+        if row["reference"] == "control":
+            sizes = one_side if "none" in (row["oversampling"], row["undersampling"]) else both
+            sizes.append(pq.read_metadata(path).num_rows)
+    if not both:
+        raise NotMeasuredError("the study has no condition that both over- and undersamples")
+    same = sum(rows == size for rows in both)
+    why = "every plan that resamples on both sides is counted"
+    if one_side:
+        why += f"; with one side left as it is plans hold {min(one_side):,} to {max(one_side):,}"
+    verdict = REPRODUCED if same == len(both) else NOT_REPRODUCED
+    return Finding(f"{size:,} examples in {same} of {len(both)} plans", verdict, why, f"{len(both)} plans", size)
+
+
+def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge DLP against CLP: reproduced where at some rate mean recall rises and the gap falls.
+
+    Holm over both and all rates; not reproduced where at every rate one of them is worse, or equivalent within the margin.
+    """
+    pruned = _records(evidence, "pruned")
+    rows = [row for row in pruned if row["reference"].startswith("pruned") and row["gap"] in ("mean", "max_min")]
+    if not rows:
+        raise NotMeasuredError("the study does not prune by DLP and CLP at one rate")
+    adjusted = holm(np.array([row["total_p"] for row in rows], np.float64))
+    helped: dict[tuple[str, float], list[bool]] = {}
+    failed: dict[tuple[str, float], list[bool]] = {}
+    for row, p in zip(rows, adjusted, strict=True):
+        gain = row["difference"] * row["direction"]
+        key = (row["estimator"], row["rate"])
+        helped.setdefault(key, []).append(p <= LEVEL and gain > 0)
+        failed.setdefault(key, []).append(row["equivalence_p"] <= LEVEL or (p <= LEVEL and gain < 0))
+    names = {"mean": "mean recall", "max_min": "gap"}
+    measured = "DLP - CLP: " + "; ".join(f"{names[row['gap']]} {_change(row)} at {row['rate']:g} %" for row in rows)
+    if any(map(all, helped.values())):
+        verdict, why = REPRODUCED, f"both are better at some rate, after Holm over {len(rows)} tests"
+    elif all(map(any, failed.values())):
+        verdict, why = NOT_REPRODUCED, "at every rate DLP is worse in one of them, or no different within the margin"
+    else:
+        verdict, why = INCONCLUSIVE, f"no rate shows both better after Holm over {len(rows)} tests, nor is it excluded"
+    return Finding(measured, verdict, why, _variants(rows))
+
+
+def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
+    resampled = _records(evidence, "resampled")
+    rows = [row for row in resampled if row["gap"] == "max_min" and not row["reference"].startswith("placebo")]
+    falls = []
+    for row in rows:
+        reach = float(stats.t.ppf(1 - LEVEL / (2 * len(rows)), row["total_df"])) * row["total_error"]
+        falls.append((-100 * row["difference"] / row["reference_value"], 100 * reach / row["reference_value"]))
+    best = max(range(len(rows)), key=lambda place: falls[place][0])
+    value, half = falls[best]
+    lower, upper = value - half, value + half
+    measured = f"best {value:.0f} % ({lower:.0f} to {upper:.0f}), {rows[best]['condition']}"
+    reported = claim["numbers"].get(evidence.stands_for, np.nan)
+    note = f"the best of {len(rows)} conditions, interval with Bonferroni"
+    if lower > 0 and upper >= reported:
+        verdict, why = REPRODUCED, "a fall is shown and may be as large as reported"
+    elif all(fall + half < reported for fall, half in falls):
+        verdict, why = NOT_REPRODUCED, "no condition reaches the reported fall"
+    else:
+        verdict, why = INCONCLUSIVE, "neither no fall nor the reported one is excluded"
+    return Finding(measured, verdict, f"{why}; {note}", _variants(rows), value, lower, upper)
+
+
+def needs_pool(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Say that pools of generated images are no part of the workflow."""
+    raise NotMeasuredError("pools of generated images are no condition of this workflow")
+
+
+def _records(evidence: Evidence, kind: str, family: str | None = None) -> list[dict[str, Any]]:
+    """Return contrasts of a kind: those of recall, or those that the study declared as a family."""
+    rows = evidence.gap_differences
+    chosen = rows["metric"] == "recall" if family is None else rows["family"] == family
+    records = [dict(row) for _, row in rows[(rows["kind"] == kind) & chosen].iterrows()]
+    if not records:
+        raise NotMeasuredError(f"the study has no {kind} condition")
+    return records
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['difference']:+.1f} ({100 * row['total_lower']:+.1f} to {100 * row['total_upper']:+.1f})"
+
+
+def _variants(rows: Sequence[Mapping[str, Any]]) -> str:
+    counts, conditions = [int(row["variants"]) for row in rows], len({row["condition"] for row in rows})
+    several = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
+    return f"{several} variants, {conditions} condition{'s' if conditions > 1 else ''}"

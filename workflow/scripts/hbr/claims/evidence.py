@@ -1,0 +1,91 @@
+"""What a study has to say on one data set: its tables, by name, and how it was trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hbr.data.files import read_table
+
+
+class NotMeasuredError(Exception):
+    """The study holds nothing that speaks of a claim; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables of one data set. ``files`` maps names, as ``gaps.csv`` or ``hardness/aum/samples.parquet``, to paths.
+
+    ``stands_for`` is the paper's data set it is, or empty; ``setting`` names network and epochs; ``paper`` says whether they
+    are the paper's. ``estimator`` sorts and groups the classes, ``noise_estimator`` finds label noise; ``sources`` are the
+    conditions that estimators read, ``methods`` their methods.
+    """
+
+    dataset: str
+    files: Mapping[str, Path]
+    stands_for: str = ""
+    setting: str = ""
+    paper: bool = False
+    estimator: str = "aum"
+    noise_estimator: str = "aum"
+    sources: Mapping[str, str] = field(default_factory=dict)
+    methods: Mapping[str, str] = field(default_factory=dict)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table; raise :class:`NotMeasuredError` where the study has none of that name."""
+        if name not in self.files:
+            raise NotMeasuredError(f"the study has no {name}")
+        return read_table(self.files[name])
+
+    def matching(self, pattern: str) -> dict[str, Path]:
+        """Return the files whose names match a pattern, sorted by name."""
+        return {name: path for name, path in sorted(self.files.items()) if fnmatch(name, pattern)}
+
+    @cached_property
+    def classes(self) -> pd.DataFrame:
+        """Return the class metrics of every run of every condition."""
+        tables = [read_table(path) for path in self.matching("measures/*/classes.csv").values()]
+        return pd.concat(tables)
+
+    @cached_property
+    def class_names(self) -> list[str]:
+        """Return the names of the classes, in the order of their labels."""
+        (name, *_) = self.matching("hardness/*/classes.csv")
+        return list(self.table(name)["class_name"])
+
+    @cached_property
+    def gap_differences(self) -> pd.DataFrame:
+        """Return every contrast with its statistics."""
+        return self.table("gap_differences.csv")
+
+    @cached_property
+    def allocation(self) -> pd.DataFrame:
+        """Return the allocation that groups and sorts the classes; its groups are those of alpha = 1."""
+        return self.table(f"allocations/{self.estimator}/alpha0.csv")
+
+    def direction(self, estimator: str) -> str:
+        """Return whether high or low is hard."""
+        return str(self.table(f"hardness/{estimator}/classes.csv")["direction"].iloc[0])
+
+    def baseline_recall(self) -> np.ndarray:
+        """Return the recall of each class in each member of the baseline, ``(members, classes)``."""
+        rows = self.classes
+        rows = rows[(rows["kind"] == "baseline") & (rows["metric"] == "recall")]
+        return rows.pivot(index="member", columns="class", values="value").to_numpy()
+
+    def member_hardness(self, estimator: str) -> np.ndarray:
+        """Return the class hardness that each member gives, ``(members, classes)``."""
+        samples = self.table(f"hardness/{estimator}/samples.parquet")
+        members = [column for column in map(str, samples) if column.startswith("member_")]
+        return samples.groupby("class")[members].mean().to_numpy(np.float64).T
+
+
+def bootstrap_means(values: np.ndarray, resamples: int = 2000) -> np.ndarray:
+    """Return means over the first axis under resamples of it, with replacement, ``(resamples, ...)``; always the same draws."""
+    rng = np.random.default_rng(0)
+    drawn: np.ndarray = values[rng.integers(0, len(values), (resamples, len(values)))].mean(1)
+    return drawn

@@ -1,0 +1,25 @@
+"""What a check of a claim finds."""
+
+from dataclasses import dataclass
+
+REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, ABSENT = "reproduced", "not reproduced", "inconclusive", "not in this study"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A measured value in words, as numbers where there is one (value and 95 % interval), its n, and the verdict with why."""
+
+    measured: str
+    verdict: str
+    why: str
+    n: str = ""
+    value: float = float("nan")
+    lower: float = float("nan")
+    upper: float = float("nan")
+
+
+def above(lower: float, upper: float, limit: float) -> str:
+    """Return whether an interval lies above a limit (reproduced), below (not reproduced) or holds it, or is missing."""
+    if lower > limit:
+        return REPRODUCED
+    return NOT_REPRODUCED if upper < limit else INCONCLUSIVE

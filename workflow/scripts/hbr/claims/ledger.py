@@ -1,0 +1,113 @@
+"""The ledger: every claim against every data set it speaks of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from hbr.claims import effect, hardness, recall
+from hbr.claims.evidence import Evidence, NotMeasuredError
+from hbr.claims.finding import ABSENT, INCONCLUSIVE, Finding
+from hbr.errors import StudyError
+
+Check = Callable[[Evidence, Mapping[str, Any], Sequence[Evidence]], Finding]
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        recall.gap_exists,
+        recall.gap_grows,
+        recall.easy_count,
+        recall.extreme_classes,
+        effect.no_effect,
+        effect.no_system,
+        effect.size_constant,
+        effect.imbalance_helps,
+        effect.gap_falls,
+        effect.needs_pool,
+        hardness.most_robust,
+        hardness.size_suffices,
+        hardness.noise_count,
+        hardness.rankings_differ,
+    )
+}
+# Training samples and classes of what a data set may stand for.
+SIZES = {"CIFAR10": (50_000, 10), "CIFAR100": (50_000, 100)}
+COLUMNS = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "verdict", "why"]
+COLUMNS += ["value", "lower", "upper"]
+
+
+def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
+    """Return one row a claim and data set of the study that it speaks of, or one that says it is not in this study.
+
+    A data set that the claim does not speak of is measured all the same, for its own interest, but never passes.
+    """
+    for evidence in evidences:
+        check_size(evidence)
+    rows = []
+    for claim in claims:
+        speaks_of = [evidence for evidence in evidences if evidence.stands_for in claim["reported"]]
+        for evidence in speaks_of:
+            rows.append(_row(claim, evidence.stands_for, evidence.setting, _judged(claim, evidence, evidences)))
+        if not speaks_of:
+            rows.append(_row(claim, ", ".join(claim["reported"]), "", _elsewhere(claim, evidences)))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def check_size(evidence: Evidence) -> None:
+    """Raise ``StudyError`` where a data set cannot be what it is said to stand for."""
+    if not evidence.stands_for or not evidence.matching("hardness/*/classes.csv"):
+        return
+    (name, *_) = evidence.matching("hardness/*/classes.csv")
+    table = evidence.table(name)
+    found = (int(table["samples"].sum()), len(table))
+    if found != SIZES[evidence.stands_for]:
+        raise StudyError(
+            f"datasets.{evidence.dataset}.reproduces: {evidence.stands_for} has {SIZES[evidence.stands_for][0]:,} training "
+            f"samples in {SIZES[evidence.stands_for][1]} classes, these data have {found[0]:,} in {found[1]}; leave the key out"
+        )
+
+
+def _judged(claim: Mapping[str, Any], evidence: Evidence, evidences: Sequence[Evidence]) -> Finding:
+    try:
+        finding = CHECKS[claim["check"]](evidence, claim, evidences)
+    except NotMeasuredError as missing:
+        return Finding("", ABSENT, str(missing))
+    if claim["setting"] == "paper" and not evidence.paper:
+        why = f"a number of the paper's network and recipe, not of {evidence.setting}; {finding.why}"
+        return Finding(finding.measured, INCONCLUSIVE, why, finding.n, finding.value, finding.lower, finding.upper)
+    return finding
+
+
+def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> Finding:
+    measured, missing = [], []
+    for evidence in evidences:
+        try:
+            finding = CHECKS[claim["check"]](evidence, claim, evidences)
+            measured.append(f"{evidence.dataset}: {finding.measured}, {finding.n}")
+        except NotMeasuredError as absent:
+            missing.append(str(absent))
+    why = "it speaks of other data than the study has" if measured else "; ".join(dict.fromkeys(missing))
+    return Finding("; ".join(measured), ABSENT, why)
+
+
+def _row(claim: Mapping[str, Any], data_set: str, setting: str, finding: Finding) -> dict[str, Any]:
+    reported = "; ".join(
+        text if len(claim["reported"]) == 1 or name == data_set else f"{name}: {text}"
+        for name, text in claim["reported"].items()
+        if data_set not in claim["reported"] or name == data_set
+    )
+    return {
+        "id": claim["id"],
+        "version": " ".join(claim["versions"]),
+        "claim": claim["claim"],
+        "data_set": data_set,
+        "setting": setting,
+        "reported": reported,
+        "measured": finding.measured,
+        "n": finding.n,
+        "verdict": finding.verdict,
+        "why": finding.why,
+        "value": finding.value,
+        "lower": finding.lower,
+        "upper": finding.upper,
+    }
