@@ -40,7 +40,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
 
 def _badge(verdict: str) -> str:
     colour = _COLOURS.get(verdict, "#000000")
-    return f'<span style="background: {colour}; color: white; padding: 1px 5px; border-radius: 3px">{escape(verdict)}</span>'
+    return f'<span style="background: {colour}; color: white; padding: 1px 5px; border-radius: 3px; white-space: nowrap">{escape(verdict)}</span>'
 
 
 def _html(table: pd.DataFrame) -> str:
