@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
 
 from hbr.analysis.columns import PARTS
+from hbr.claims.tables import tables_of_claims
 from hbr.conditions.names import (
     BASELINE,
     THRESHOLD,
@@ -22,7 +23,6 @@ from hbr.conditions.names import (
     control_of,
     denoised_name,
     hardness_runs,
-    needs_control,
     runs_of,
     source_of,
 )
@@ -312,25 +312,7 @@ def allocations_shown(wildcards):
 
 def claims_tables(wildcards=None):
     """Return everything that claims are judged by, of all data sets."""
-    tables = [f"measures/{condition}/classes.csv" for condition in CONDITIONS]
-    for estimator in config["hardness"]["estimators"]:
-        tables += [
-            f"hardness/{estimator}/{file}"
-            for file in ("classes.csv", "samples.parquet")
-        ]
-    if needs_control(config):
-        first = config["resampling"]["estimators"][0]
-        tables += ["gap_differences.csv", f"allocations/{first}/alpha0.csv"]
-    if config["noise"]["rules"]:
-        tables.append("noise/rules.csv")
-    tables += [
-        f"plans/{condition}/variant{variant}/plan.parquet"
-        for condition, parts in CONDITIONS.items()
-        for variant in dict.fromkeys(
-            variant for variant, _ in runs_of(config, condition)
-        )
-        if parts["kind"] == "resampled"
-    ]
+    tables = tables_of_claims(config)
     return [
         f"<results>/{dataset}/{table}"
         for dataset in config["datasets"]

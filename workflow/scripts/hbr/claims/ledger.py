@@ -1,13 +1,17 @@
 """The ledger: every claim against every data set it speaks of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from hbr.claims import effect, hardness, recall
+from hbr.claims.deviations import deviations_table
 from hbr.claims.evidence import Evidence, NotMeasuredError
 from hbr.claims.finding import ABSENT, INCONCLUSIVE, Finding
+from hbr.data.files import reading
 from hbr.errors import StudyError
 
 Check = Callable[[Evidence, Mapping[str, Any], Sequence[Evidence]], Finding]
@@ -53,6 +57,24 @@ def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) ->
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def study_ledger(
+    claims: Path, deviations: Path, settings: Mapping[str, Mapping[str, Any]], results: Path, tables: Sequence[Path]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables claims, opening (the columns that a report opens with) and deviations of one study.
+
+    ``claims`` and ``deviations`` are YAML lists, ``settings`` are of :func:`hbr.setting.setting_of` by data set, ``tables``
+    are files under ``results``, the study's folder.
+    """
+    evidences = []
+    for dataset, setting in settings.items():
+        home = results / dataset
+        files = {path.relative_to(home).as_posix(): path for path in tables if path.is_relative_to(home)}
+        evidences.append(Evidence(dataset, files, **setting))
+    ledger = judge(_entries(claims), evidences)
+    opening = ledger[["id", "version", "data_set", "reported", "measured", "n", "verdict", "why"]]
+    return {"claims": ledger, "opening": opening, "deviations": deviations_table(_entries(deviations), evidences)}
+
+
 def check_size(evidence: Evidence) -> None:
     """Raise ``StudyError`` where a data set cannot be what it is said to stand for."""
     if not evidence.stands_for or not evidence.matching("hardness/*/classes.csv"):
@@ -65,6 +87,12 @@ def check_size(evidence: Evidence) -> None:
             f"datasets.{evidence.dataset}.reproduces: {evidence.stands_for} has {SIZES[evidence.stands_for][0]:,} training "
             f"samples in {SIZES[evidence.stands_for][1]} classes, these data have {found[0]:,} in {found[1]}; leave the key out"
         )
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    with reading(path, "a YAML list"):
+        found: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _judged(claim: Mapping[str, Any], evidence: Evidence, evidences: Sequence[Evidence]) -> Finding:

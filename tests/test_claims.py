@@ -1,0 +1,307 @@
+"""The ledger: each check against evidence whose verdict is known, and the lists of claims and deviations themselves."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from scipy import stats
+
+from hbr.claims.deviations import MEASUREMENTS, deviations_table
+from hbr.claims.evidence import Evidence, NotMeasuredError
+from hbr.claims.ledger import CHECKS, SIZES, judge
+from hbr.data.files import write_table
+from hbr.setting import setting_of
+from hbr.studies import load_study
+
+CLAIMS = {claim["id"]: claim for claim in yaml.safe_load((ROOT / "workflow/claims.yaml").read_text())}
+DEVIATIONS = yaml.safe_load((ROOT / "workflow/deviations.yaml").read_text())
+NAMES = ["airplane", "automobile", "bird", "cat"]
+RNG = np.random.default_rng(0)
+
+
+class Bench:
+    """Evidence made of tables that a test writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.files = folder, {}
+
+    def put(self, name: str, table: pd.DataFrame) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        write_table(self.folder / name, table)
+        self.files[name] = self.folder / name
+
+    def put_recall(self, condition: str, recall: np.ndarray, kind: str = "baseline", **parts: object) -> None:
+        """Keep recall ``(runs, classes)``; runs are members of the baseline, else variants."""
+        rows = []
+        for number, row in enumerate(recall, 1):
+            run = {"variant": 0, "member": number} if kind == "baseline" else {"variant": number, "member": 1}
+            who = {"dataset": "d", "condition": condition, "kind": kind, "reference": None, "estimator": None}
+            who |= {"oversampling": None, "undersampling": None, "alpha": None, "method": None, "rate": None, **parts, **run}
+            rows += [{**who, "class": label, "metric": "recall", "value": value} for label, value in enumerate(row)]
+        self.put(f"measures/{condition}/classes.csv", pd.DataFrame(rows))
+
+    def put_hardness(self, hardness: np.ndarray, estimator: str = "aum", direction: str = "low-is-hard") -> None:
+        """Keep class hardness ``(members, classes)``, four samples a class, and its balanced allocation."""
+        classes = hardness.shape[1]
+        labels = np.repeat(np.arange(classes), 4)
+        samples = {"sample": np.arange(len(labels)), "class": labels, "hardness": hardness.mean(0)[labels]}
+        members = {f"member_{number}": row[labels] for number, row in enumerate(hardness, 1)}
+        self.put(f"hardness/{estimator}/samples.parquet", pd.DataFrame({**samples, **members}))
+        names = [*NAMES, *map(str, range(classes))][:classes]
+        mean = hardness.mean(0)
+        table = {"class": np.arange(classes), "class_name": names, "samples": 4, "hardness": mean, "direction": direction}
+        self.put(f"hardness/{estimator}/classes.csv", pd.DataFrame(table))
+        if estimator == "aum":
+            ratio = (1 / mean) / (1 / mean).sum()
+            group = np.where(ratio * classes > 1, "hard", "easy")
+            position = np.argsort(np.argsort(ratio))
+            more = {"hardness_offset": 0.0, "ratio": ratio, "group": group, "position": position}
+            self.put("allocations/aum/alpha0.csv", pd.DataFrame({**table, **more}))
+
+    def put_contrasts(self, rows: list[dict]) -> None:
+        common = {"metric": "recall", "gap": "max_min", "variants": 4, "family": "resampling", "kind": "resampled"}
+        common |= {"reference": "control", "reference_value": 0.2, "total_error": 0.01, "total_df": 3, "direction": -1}
+        common |= {"total_lower": -0.01, "total_upper": 0.01, "total_p": 0.5, "equivalence_p": 0.5, "variants_needed": 9.0}
+        common |= {"estimator": "aum", "rate": np.nan, "verdict": "inconclusive", "difference": 0.0}
+        self.put("gap_differences.csv", pd.DataFrame([{**common, "condition": f"c{i}", **row} for i, row in enumerate(rows)]))
+
+    def evidence(self, stands_for: str = "CIFAR10", paper: bool = True, **more: object) -> Evidence:
+        return Evidence("d", self.files, stands_for, "resnet18, 200 epochs", paper, **more)
+
+    def verdict(self, claim: str, **changes: object) -> str:
+        check = CLAIMS[claim] | changes
+        return CHECKS[check["check"]](self.evidence(sources={"aum": "baseline", "el2n": "baseline"}), check, []).verdict
+
+
+@pytest.fixture
+def bench(tmp_path) -> Bench:
+    return Bench(tmp_path)
+
+
+# The lists
+
+
+def test_every_claim_is_complete_and_has_a_check():
+    assert list(CLAIMS) == [
+        *("gap-exists", "gap-grows", "easy-count", "hardest-class", "no-effect", "no-system", "size-const", "aum-robust"),
+        *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard"),
+    ]
+    for claim in CLAIMS.values():
+        assert {"id", "versions", "claim", "reported", "setting", "check"} <= set(claim)
+        assert set(claim["versions"]) <= {"v1", "v2"}
+        assert set(claim["reported"]) <= set(SIZES)
+        assert set(claim.get("numbers", {})) <= set(claim["reported"])
+        assert claim["setting"] in ("any", "paper")
+        assert all(isinstance(text, str) for text in claim["reported"].values())
+    assert {claim["check"] for claim in CLAIMS.values()} == set(CHECKS)
+
+
+def test_every_deviation_names_tests_that_exist():
+    tests = {
+        f"tests/{path.name}::{node.name}"
+        for path in (ROOT / "tests").glob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(DEVIATIONS) == 17
+    for row in DEVIATIONS:
+        assert set(row["shown_by"]) <= tests, row
+        assert row["shown_by"] or "not part of the workflow yet" in row["ours"], row
+        assert row.get("measured", "drift") in MEASUREMENTS
+
+
+# The frame
+
+
+def test_what_is_not_in_the_study_never_passes(bench):
+    bench.put_recall("baseline", np.array([[0.5, 0.9, 0.9, 0.9], [0.52, 0.9, 0.9, 0.9]]))
+    bench.put_hardness(np.array([[3.0, 4, 2, 1], [3, 4, 2, 1.1]]))
+    elsewhere = bench.evidence(stands_for="")
+    table = judge(list(CLAIMS.values()), [elsewhere]).set_index("id")
+    assert set(table["verdict"]) == {"not in this study"}
+    # The same tables would pass, and are shown.
+    assert bench.verdict("gap-exists") == "reproduced"
+    assert table.loc["gap-exists", "measured"].startswith("d: recall 51.0 to 90.0 %")
+    assert table.loc["pool-hard", "why"] == "pools of generated images are no condition of this workflow"
+
+
+def test_a_number_of_the_paper_is_not_judged_in_another_setting(bench):
+    bench.put_hardness(RNG.normal(size=(3, 10), loc=5, scale=0.1))
+    classes = pd.read_csv(bench.files["hardness/aum/classes.csv"]).assign(samples=5000)
+    bench.put("hardness/aum/classes.csv", classes)
+    for paper in (True, False):
+        row = judge([CLAIMS["noise-552"]], [bench.evidence(paper=paper)]).iloc[0]
+        assert row["verdict"] == ("not reproduced" if paper else "inconclusive")
+        assert ("a number of the paper's network and recipe" in row["why"]) != paper
+
+
+def test_data_that_cannot_be_what_they_stand_for_are_refused(bench):
+    bench.put_hardness(np.array([[3.0, 4, 2, 1]]))
+    with pytest.raises(Exception, match=r"datasets.d.reproduces: CIFAR10 has 50,000 .* these data have 16 in 4; leave the key"):
+        judge(list(CLAIMS.values()), [bench.evidence()])
+
+
+def test_settings_of_studies():
+    config = load_study(ROOT / "studies/cifar10.yaml")
+    assert setting_of(config, "cifar10")["paper"]
+    assert setting_of(config, "cifar10")["stands_for"] == "CIFAR10"
+    config["recipes"]["paper"]["epochs"] = 30
+    assert not setting_of(config, "cifar10")["paper"]
+    digits = setting_of(load_study(ROOT / "config.yaml"), "digits")
+    assert (digits["stands_for"], digits["paper"]) == ("", False)
+    assert digits["sources"]["aum_denoised"] == "denoised-lowest"
+
+
+# The checks
+
+
+@pytest.mark.parametrize(("low", "verdict"), [(0.5, "reproduced"), (0.89, "not reproduced")])
+def test_gap_exists(bench, low, verdict):
+    bench.put_recall("baseline", np.array([[low, 0.9], [low + 0.001, 0.9], [low - 0.001, 0.9]]))
+    assert bench.verdict("gap-exists") == verdict
+    bench.put_recall("baseline", np.array([[low, 0.9]]))
+    assert bench.verdict("gap-exists") == "inconclusive"
+
+
+def test_gap_exists_by_hand(bench):
+    bench.put_recall("baseline", np.array([[0.5, 0.9, 0.7], [0.7, 0.9, 0.5]]))
+    finding = CHECKS["gap_exists"](bench.evidence(), CLAIMS["gap-exists"], [])
+    # Mean recall is 60, 90, 60 %; a bootstrap draw of one member twice has a gap of 40.
+    assert (finding.value, finding.lower, finding.upper) == pytest.approx((30, 30, 40))
+
+
+def test_gap_grows_needs_both_data_sets(bench, tmp_path):
+    bench.put_recall("baseline", np.array([[0.2, 0.9], [0.21, 0.9]]))
+    other = Bench(tmp_path / "small")
+    other.put_recall("baseline", np.array([[0.8, 0.9], [0.81, 0.9]]))
+    ours, theirs = bench.evidence("CIFAR100"), other.evidence("CIFAR10")
+    assert CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours, theirs]).verdict == "reproduced"
+    assert CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours, theirs]).value == pytest.approx(69.5 / 9.5)
+    with pytest.raises(NotMeasuredError, match="CIFAR10"):
+        CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours])
+
+
+def test_easy_count_and_extreme_classes(bench):
+    # Ratios go with 1 / H: cat is hardest, automobile easiest, and three of four classes are below N/k.
+    bench.put_hardness(np.array([[4.0, 5, 4.5, 1], [4, 5.1, 4.5, 1.1], [4.1, 5, 4.4, 1]]))
+    assert bench.verdict("easy-count", numbers={"CIFAR10": 3}) == "reproduced"
+    assert bench.verdict("easy-count", numbers={"CIFAR10": 2}) == "not reproduced"
+    assert bench.verdict("hardest-class") == "reproduced"
+    assert bench.verdict("hardest-class", hardest="bird") == "not reproduced"
+    # Members that disagree about the hardest class.
+    bench.put_hardness(np.array([[4.0, 5, 1, 2], [4, 5, 3, 1.0]]))
+    assert bench.verdict("hardest-class") == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["equivalent", "equivalent"], "reproduced"),
+        (["equivalent", "improves"], "not reproduced"),
+        (["worsens", "inconclusive"], "not reproduced"),
+        (["equivalent", "inconclusive"], "inconclusive"),
+    ],
+)
+def test_no_effect(bench, verdicts, expected):
+    placebo = {"family": "placebo", "reference": "placebo-shuffled", "verdict": "improves"}
+    bench.put_contrasts([*({"verdict": verdict} for verdict in verdicts), placebo])
+    assert bench.verdict("no-effect") == expected
+
+
+def test_no_effect_says_how_many_variants_would_decide(bench):
+    bench.put_contrasts([{"variants_needed": 12.0}, {"variants_needed": np.inf}])
+    finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
+    assert finding.why == "2 of 2 tests are undecided; variants that would decide all: more than 1,000, or another test set"
+
+
+@pytest.mark.parametrize(("follows", "expected"), [(1, "not reproduced"), (0, "inconclusive")])
+def test_no_system(bench, follows, expected):
+    rng = np.random.default_rng(1)
+    position = np.arange(10)
+    bench.put_hardness(np.tile(10.0 - position, (2, 1)))
+    control = rng.uniform(0.6, 0.7, (6, 10))
+    change = 0.01 * position * follows + rng.normal(0, 0.005, (6, 10))
+    bench.put_recall("control", control, "control", alpha=0)
+    parts = {"reference": "control", "estimator": "aum", "oversampling": "random", "undersampling": "easy", "alpha": 1}
+    bench.put_recall("resampled", control + change, "resampled", **parts)
+    finding = CHECKS["no_system"](bench.evidence(), CLAIMS["no-system"], [])
+    rho = [stats.spearmanr(position, row).statistic for row in change]
+    assert finding.value == pytest.approx(np.mean(rho))
+    assert finding.verdict == expected
+    # With a wide enough margin the same small correlations count as none.
+    assert bench.verdict("no-system", weak=2) == "reproduced"
+
+
+def test_size_constant_counts_plans_of_both_sides(bench):
+    bench.put_hardness(np.array([[3.0, 4, 2, 1]]))
+    for condition, under, rows in (("resampled-a", "easy", 16), ("resampled-b", "none", 20)):
+        parts = {"reference": "control", "estimator": "aum", "oversampling": "random", "undersampling": under, "alpha": 1}
+        bench.put_recall(condition, np.full((1, 4), 0.5), "resampled", **parts)
+        bench.put(f"plans/{condition}/variant1/plan.parquet", pd.DataFrame({"source": np.arange(rows)}))
+    finding = CHECKS["size_constant"](bench.evidence(), CLAIMS["size-const"], [])
+    assert (finding.verdict, finding.measured) == ("reproduced", "16 examples in 1 of 1 plans")
+    assert "20 to 20" in finding.why
+    bench.put("plans/resampled-a/variant2/plan.parquet", pd.DataFrame({"source": np.arange(15)}))
+    assert bench.verdict("size-const") == "not reproduced"
+
+
+@pytest.mark.parametrize(
+    ("gap", "mean", "expected"),
+    [
+        ({"difference": -0.05, "total_p": 0.001}, {"difference": 0.05, "total_p": 0.001}, "reproduced"),
+        ({"difference": 0.05, "total_p": 0.001}, {"difference": 0.05, "total_p": 0.001}, "not reproduced"),
+        ({"difference": -0.05, "total_p": 0.001}, {"equivalence_p": 0.01}, "not reproduced"),
+        # 0.04 is no significance once Holm counts both.
+        ({"difference": -0.05, "total_p": 0.04}, {"difference": 0.05, "total_p": 0.04}, "inconclusive"),
+    ],
+)
+def test_imbalance_helps(bench, gap, mean, expected):
+    common = {"kind": "pruned", "reference": "pruned-aum-clp-30", "rate": 30, "family": "pruning"}
+    bench.put_contrasts([{**common, **gap}, {**common, "gap": "mean", "direction": 1, **mean}])
+    assert bench.verdict("prune-imbalance") == expected
+
+
+def test_gap_falls_by_hand(bench):
+    bench.put_contrasts([{"difference": -0.06}, {"difference": 0.01}, {"gap": "std", "difference": -0.1}])
+    finding = CHECKS["gap_falls"](bench.evidence(), CLAIMS["gap-32"], [])
+    half = 100 * stats.t.ppf(1 - 0.05 / 4, 3) * 0.01 / 0.2
+    assert (finding.value, finding.lower, finding.upper) == pytest.approx((30, 30 - half, 30 + half))
+    assert finding.verdict == "reproduced"
+    assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "not reproduced"
+    bench.put_contrasts([{"difference": -0.06, "total_error": 0.05}])
+    assert bench.verdict("gap-32") == "inconclusive"
+
+
+def test_rankings_differ(bench):
+    base = np.arange(1.0, 11)
+    noise = np.random.default_rng(0).normal(0, 0.01, (4, 10))
+    bench.put_hardness(base + noise)
+    bench.put_hardness(-(base + noise), "el2n", "high-is-hard")
+    # Low AUM and high EL2N of the same classes: one order.
+    assert bench.verdict("rank-unstable") == "not reproduced"
+    bench.put_hardness(base + noise, "el2n", "high-is-hard")
+    assert bench.verdict("rank-unstable") == "reproduced"
+
+
+def test_noise_count(bench):
+    bench.put_hardness(np.array([[1.0, 1.2, -0.5, 3]]))
+    assert bench.verdict("noise-552", numbers={"CIFAR10": 12}) == "reproduced"
+    assert bench.verdict("noise-552", numbers={"CIFAR10": 20}) == "not reproduced"
+    finding = CHECKS["noise_count"](bench.evidence("CIFAR100"), CLAIMS["noise-552"], [])
+    assert (finding.verdict, finding.measured) == ("inconclusive", "12 below AUM 1.5, 4 below 0")
+
+
+def test_deviations_show_what_the_study_holds(bench):
+    bench.put_hardness(np.array([[3.0, 4, 2, 1]]))
+    parts = {"reference": "control", "estimator": "aum", "oversampling": "random", "undersampling": "easy"}
+    bench.put_recall("control", np.full((2, 4), 0.5), "control", alpha=0)
+    bench.put_recall("resampled", np.full((2, 4), 0.5), "resampled", alpha=1, **parts)
+    shown = deviations_table(DEVIATIONS, [bench.evidence()]).set_index("number")["in this study"]
+    assert shown[2] == "2 variants of 1 members a condition"
+    # Ratios 4, 3, 6 and 12 of 25 times 16: 2.56, 1.92, 3.84, 7.68 are rounded to 17.
+    assert shown[4] == "rounding one by one would miss the total by +1 at alpha 1"
+    assert shown[8] == "the paper's weights span 2.00 to 1"

@@ -1,0 +1,23 @@
+"""Which tables of a study claims are judged by."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hbr.conditions.names import conditions_of, needs_control, runs_of
+
+
+def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
+    """Return the names of the tables, under the folder of each data set."""
+    conditions = conditions_of(config)
+    tables = [f"measures/{condition}/classes.csv" for condition in conditions]
+    for estimator in config["hardness"]["estimators"]:
+        tables += [f"hardness/{estimator}/{file}" for file in ("classes.csv", "samples.parquet")]
+    if needs_control(config):
+        tables += ["gap_differences.csv", f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
+    if config["noise"]["rules"]:
+        tables.append("noise/rules.csv")
+    for condition, parts in conditions.items():
+        if parts["kind"] == "resampled":
+            variants = dict.fromkeys(variant for variant, _ in runs_of(config, condition))
+            tables += [f"plans/{condition}/variant{variant}/plan.parquet" for variant in variants]
+    return tables
