@@ -295,6 +295,43 @@ def test_noise_count(bench):
     assert (finding.verdict, finding.measured) == ("inconclusive", "12 below AUM 1.5, 4 below 0")
 
 
+def robustness(corrected: float, half: float = 0.05) -> pd.DataFrame:
+    rows = {"way": "disjoint", "measure": "common", "members": [2, 4], "rate_percent": 10, "pairs": 20}
+    own = np.array([0.0, corrected])
+    return pd.DataFrame({**rows, "corrected": own, "corrected_lower": own - half, "corrected_upper": own + half})
+
+
+@pytest.mark.parametrize(
+    ("aum", "el2n", "expected"), [(0.9, 0.7, "reproduced"), (0.7, 0.9, "not reproduced"), (0.9, 0.88, "inconclusive")]
+)
+def test_most_robust(bench, aum, el2n, expected):
+    names = ("aum", "el2n", "forgetting")
+    for name, value in zip(names, (aum, el2n, 0.2), strict=True):
+        bench.put(f"stability/{name}/pruning.csv", robustness(value))
+    methods, sources = dict(zip(names, names, strict=True)), dict.fromkeys(names, "baseline")
+    finding = CHECKS["most_robust"](bench.evidence(methods=methods, sources=sources), CLAIMS["aum-robust"], [])
+    assert (finding.verdict, finding.value, finding.n) == (expected, aum, "20 pairs of disjoint ensembles of 4")
+    with pytest.raises(NotMeasuredError, match="the study has no forgetting"):
+        CHECKS["most_robust"](bench.evidence(methods={"aum": "aum", "el2n": "el2n"}, sources=sources), CLAIMS["aum-robust"], [])
+
+
+@pytest.mark.parametrize(
+    ("enough", "tested", "expected"),
+    [(6, 10, "reproduced"), (9, 10, "not reproduced"), (None, 10, "not reproduced"), (None, 4, "inconclusive")],
+)
+def test_size_suffices(bench, enough, tested, expected):
+    rows = [
+        {"criterion": criterion, "way": way, "tolerance_percent": 2, "largest_tested": tested, "members_available": 20}
+        | {"members": 3 if way == "nested" else enough}
+        for criterion in ("allocation", "ranks")
+        for way in ("nested", "disjoint")
+    ]
+    bench.put("stability/aum/members_enough.csv", pd.DataFrame(rows))
+    finding = CHECKS["size_suffices"](bench.evidence(), CLAIMS["size-8"], [])
+    assert finding.verdict == expected
+    assert finding.measured.startswith("allocation: 3 nested, " + (str(enough) if enough else f"more than {tested}"))
+
+
 def test_deviations_show_what_the_study_holds(bench):
     bench.put_hardness(np.array([[3.0, 4, 2, 1]]))
     parts = {"reference": "control", "estimator": "aum", "oversampling": "random", "undersampling": "easy"}

@@ -39,8 +39,8 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _badge(verdict: str) -> str:
-    colour = _COLOURS.get(verdict, "#000000")
-    return f'<span style="background: {colour}; color: white; padding: 1px 5px; border-radius: 3px; white-space: nowrap">{escape(verdict)}</span>'
+    style = f"background: {_COLOURS.get(verdict, '#000000')}; color: white; padding: 1px 5px; white-space: nowrap"
+    return f'<span style="{style}">{escape(verdict)}</span>'
 
 
 def _html(table: pd.DataFrame) -> str:

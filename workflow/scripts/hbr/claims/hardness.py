@@ -62,8 +62,63 @@ def noise_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
 
 
 def most_robust(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    raise NotMeasuredError("stability")
+    """Judge by what the easiest samples of disjoint ensembles have in common beyond chance, at the largest size.
+
+    Mean over the pruning rates of the chance-corrected share, with the middle 95 % of pairs of ensembles. The first of
+    ``methods`` is the most robust where its range lies above those of all others, and is not where one lies above its own.
+    """
+    found, sizes = {}, set()
+    for method in claim["methods"]:
+        names = [name for name, own in evidence.methods.items() if own == method and evidence.sources[name] == "baseline"]
+        if not names:
+            raise NotMeasuredError(f"the study has no {method}")
+        table = evidence.table(f"stability/{names[0]}/pruning.csv")
+        table = table[(table["way"] == "disjoint") & (table["measure"] == "common")]
+        if table.empty:
+            raise NotMeasuredError("two disjoint ensembles need more members")
+        size = int(table["members"].max())
+        at_size = table[table["members"] == size]
+        sizes.add((size, int(at_size["pairs"].min())))
+        found[method] = tuple(float(at_size[name].mean()) for name in ("corrected", "corrected_lower", "corrected_upper"))
+    first, *rest = claim["methods"]
+    value, lower, upper = found[first]
+    measured = "in common beyond chance: " + ", ".join(
+        f"{method} {100 * own:.0f} % ({100 * low:.0f} to {100 * high:.0f})" for method, (own, low, high) in found.items()
+    )
+    if all(lower > found[other][2] for other in rest):
+        verdict, why = REPRODUCED, f"the range of {first} lies above all others"
+    elif above := [other for other in rest if found[other][1] > upper]:
+        verdict, why = NOT_REPRODUCED, f"the range of {' and of '.join(above)} lies above that of {first}"
+    else:
+        verdict, why = INCONCLUSIVE, f"the range of {first} overlaps with others"
+    size, pairs = min(sizes)
+    why += "; mean over pruning rates 10 to 90 %, middle 95 % of pairs of ensembles"
+    n = f"{pairs} pairs of disjoint ensembles of {size}"
+    return Finding(measured, verdict, why, n, value, lower, upper)
 
 
 def size_suffices(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    raise NotMeasuredError("stability")
+    """Judge the size from which on disjoint ensembles allocate alike within the tolerance; nested ones stand beside it."""
+    table = evidence.table(f"stability/{evidence.estimator}/members_enough.csv")
+    rows = {(row["criterion"], row["way"]): dict(row) for _, row in table.iterrows()}
+    nested, disjoint, ranks = (
+        rows[key] for key in (("allocation", "nested"), ("allocation", "disjoint"), ("ranks", "disjoint"))
+    )
+    limit, tested = claim["members"], disjoint["largest_tested"]
+    measured = f"allocation: {_size(nested)} nested, {_size(disjoint)} disjoint; class ranks: {_size(ranks)} disjoint"
+    why = f"within {disjoint['tolerance_percent']:g} % between disjoint ensembles; nested ones share members"
+    if np.isfinite(disjoint["members"]) and disjoint["members"] <= limit:
+        verdict = REPRODUCED
+    elif np.isfinite(tested) and tested >= limit:
+        verdict = NOT_REPRODUCED
+    else:
+        verdict = INCONCLUSIVE
+        why = f"two disjoint ensembles of {limit} need {2 * limit} members; {why}"
+    n = f"{int(disjoint['members_available'])} members"
+    return Finding(measured, verdict, why, n, float(disjoint["members"]))
+
+
+def _size(row: Mapping[str, Any]) -> str:
+    if np.isfinite(row["members"]):
+        return f"{row['members']:.0f}"
+    return f"more than {row['largest_tested']:.0f}" if np.isfinite(row["largest_tested"]) else "not tested"
