@@ -162,6 +162,12 @@ def dynamics_of_source(wildcards):
     return dynamics_of(source, hardness_runs(config, source), wildcards.dataset)
 
 
+def all_dynamics_of_source(wildcards):
+    """Return the dynamics of every training of the condition that an estimator reads."""
+    source = source_of(config, wildcards.estimator)
+    return dynamics_of(source, runs_of(config, source), wildcards.dataset)
+
+
 def plan_of_source(wildcards):
     """Return the plan of the trainings that an estimator reads; that of a denoised condition is the same in all variants."""
     source = source_of(config, wildcards.estimator)
