@@ -55,9 +55,9 @@ except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
 CHAPTERS = (
-    ["baseline", "hardness", "allocation", "effect"]
+    ["baseline", "hardness", "robustness", "allocation", "effect"]
     if config["resampling"]["strategies"]
-    else ["baseline", "hardness"]
+    else ["baseline", "hardness", "robustness"]
 )
 
 
@@ -324,6 +324,15 @@ def claims_tables(wildcards=None):
         for dataset in config["datasets"]
         for table in tables
     ]
+
+
+def stability_tables(table):
+    """Return one table of the stability of every estimator."""
+    return collect(
+        "<results>/{{dataset}}/stability/{estimator}/{table}.csv",
+        estimator=config["hardness"]["estimators"],
+        table=table,
+    )
 
 
 def notebook_inputs(wildcards, input):

@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, NEUTRAL, class_axis_width, name_classes
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, name_classes
 
 _MARKERS = "osD^vP*X"
 
@@ -36,16 +36,15 @@ def estimator_overlap(overlap: pd.DataFrame, dataset: str) -> Figure:
             chance = level["chance"] if not prefix else 0 * level["chance"]
             axes.plot(level["rate_percent"], chance, color="black", lw=1.1, ls="--", label="chance")
             axes.set_xticks(range(10, 100, 20))
-        column[0].set_title(f"{name} and", fontsize=9)
+        column[0].set_title(f"{name} and ...", fontsize=9)
         column[0].legend(fontsize=7)
         column[1].set_xlabel("pruned, easiest first (%)")
     grid[0, 0].set(ylabel="Jaccard index", ylim=(0, 1))
     grid[1, 0].set(ylabel="Jaccard index beyond chance", ylim=(min(-0.1, jaccard["corrected_lower"].min()), 1))
     samples, members = _range(overlap["samples"]), _range(overlap["members"])
     figure.suptitle(
-        f"{dataset}: overlap of the samples that two estimators prune\n"
-        f"({samples} samples, means of {members} members; bands: 95 % Wilson interval over samples; 1 = the same, 0 beyond "
-        "chance = drawn at random)"
+        f"{dataset}: overlap of the samples that two estimators prune, 1 = the same\n"
+        f"({samples} samples, means of {members} members; bands: 95 % Wilson interval over samples)"
     )
     return figure
 
@@ -54,7 +53,7 @@ def estimator_agreement(correlations: pd.DataFrame, dataset: str) -> Figure:
     """Return Spearman's correlation between estimators, over samples and over classes, each with its interval below."""
     names = list(dict.fromkeys([*correlations["first"], *correlations["second"]]))
     side = max(2.8, 0.95 * len(names))
-    figure, grid = plt.subplots(1, 2, figsize=(2 * side + 1.6, side + 0.9))
+    figure, grid = plt.subplots(1, 2, figsize=(2 * side + 2.4, 0.75 * side + 1.2))
     words = {"samples": ("samples", "95 % bootstrap over samples"), "classes": ("classes", "95 % bootstrap over members")}
     for axes, (level, (unit, interval)) in zip(grid, words.items(), strict=True):
         matrix = np.eye(len(names))
@@ -66,7 +65,7 @@ def estimator_agreement(correlations: pd.DataFrame, dataset: str) -> Figure:
             for y, x in (places, places[::-1]):
                 text = "none" if pd.isna(row.spearman) else f"{row.spearman:.2f}{ends}"
                 axes.text(x, y, text, ha="center", va="center", fontsize=7, color=shade)
-        image = axes.imshow(matrix, cmap="cividis", vmin=-1, vmax=1)
+        image = axes.imshow(matrix, cmap="cividis", vmin=-1, vmax=1, aspect="auto")
         for place in range(len(names)):
             axes.text(place, place, "1", ha="center", va="center", fontsize=7)
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
@@ -105,6 +104,8 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
             right.errorbar(place, line["value"], yerr=_error(line), fmt=marker, ms=4, color=colour, capsize=2, lw=1, label=label)
         balanced = allocation["value"].sum() / max(len(allocation), 1)
         right.axhline(balanced, color=NEUTRAL, lw=0.8, ls="--", label="balanced")
+        if allocation["lower"].min() < 0 or allocation["value"].min() < 0:
+            right.axhline(0, color=HARD, lw=0.9, ls=":", label="below: no samples left, refused")
         if allocation["value"].isna().all():
             right.text(0.5, 0.5, "class hardness is not positive", transform=right.transAxes, ha="center", color=NEUTRAL)
         right.set(ylabel="training samples S", title=f"{name}: allocation ({members} members)")

@@ -6,6 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator, ScalarFormatter
 
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL
 
@@ -70,7 +71,8 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
             if not panel["value"].notna().any():
                 _say_nothing(axes, "class hardness is not positive" if len(panel) else "too few members")
             axes.set_title(f"{name}: {_WAYS[way]}", fontsize=8.5)
-            axes.set_ylim(bottom=0)
+            # Noise that averages out is a straight line, and estimators differ by powers of ten.
+            axes.set_yscale("log", nonpositive="mask")
             axes.xaxis.get_major_locator().set_params(integer=True)
         row[0].set_ylabel("change (samples)" if unit == "samples" else "change (% of S)")
     for axes in grid[-1]:
@@ -91,7 +93,7 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
     curves = {"allocation": (mean, "mean change of S (%)"), "ranks": (ranks, "100 (1 - Spearman of classes)")}
     estimators = list(enough["estimator"].unique())
     colours = dict(zip(estimators, sns.color_palette("colorblind", len(estimators)), strict=True))
-    figure, grid = plt.subplots(2, 2, figsize=(8.2, 6), sharex="col")
+    figure, grid = plt.subplots(2, 2, figsize=(9.6, 5.6), sharex="col", sharey="row")
     for row, (criterion, (table, words)) in zip(grid, curves.items(), strict=True):
         for axes, (way, title) in zip(row, _WAYS.items(), strict=True):
             rules = enough[(enough["criterion"] == criterion) & (enough["way"] == way)].set_index("estimator")
@@ -107,17 +109,22 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
                 axes.plot(kept["members"], kept["value"], "o", ms=10, mfc="none", mec=colours[name], mew=1.3)
             tolerance = float(rules["tolerance_percent"].iloc[0])
             axes.axhline(tolerance, color=NEUTRAL, lw=0.9, ls="--")
-            axes.set_title(f"{title}", fontsize=9)
-            axes.set_ylim(0, max(2.2 * tolerance, 1.15 * table["value"].max()) if table["value"].notna().any() else 1)
+            axes.set_title(title, fontsize=9)
+            # Linear up to the tolerance: equal rankings have 0, which has no logarithm.
+            axes.set_yscale("symlog", linthresh=tolerance)
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_formatter(ScalarFormatter())
+            axes.set_yticks([value for value in (0, tolerance, 5, 10, 20, 50, 100, 200) if value in (0, tolerance) or value > 1.6 * tolerance])
             axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.legend(fontsize=7, title="enough members", title_fontsize=7)
+            axes.yaxis.set_minor_locator(NullLocator())
+            axes.legend(fontsize=7, title="enough members", title_fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
         row[0].set_ylabel(words)
     for axes in grid[-1]:
         axes.set_xlabel("members j")
     members = int(enough["members_available"].max())
     figure.suptitle(
-        f"{dataset}: how many members are enough, of {members}\n(means over {_PAIRS}; bands: middle 95 % of the pairs; "
-        "dashed: tolerance; ring: enough)"
+        f"{dataset}: how many members are enough, of {members} (dashed: tolerance; ring: enough)\n"
+        f"means over {_range(mean['pairs'])} {_PAIRS}, bands: middle 95 % of the pairs"
     )
     return figure
 
