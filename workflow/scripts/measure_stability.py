@@ -10,7 +10,7 @@ from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.ensembles import ensemble_pairs
 from hbr.hardness.estimators import definition, estimator_of, instance_scores
-from hbr.hardness.stability import stability_tables
+from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
 from hbr.training.dynamics import load_dynamics
 
@@ -49,9 +49,7 @@ def main(arguments: argparse.Namespace) -> None:
     )
     text = definition(estimator, dynamics.epochs, dynamics.el2n_epoch)
     for name, table in tables.items():
-        table.insert(0, "estimator", arguments.estimator)
-        table.insert(1, "definition", text)
-        write_table(getattr(arguments, name), table)
+        write_table(getattr(arguments, name), table_of(table, arguments.estimator, text))
     append(arguments.log, tables["members_enough"].to_string(index=False))
 
 

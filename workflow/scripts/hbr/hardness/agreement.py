@@ -1,4 +1,4 @@
-"""Estimators side by side: do they rank samples and classes alike, and would they prune the same samples?"""
+"""Estimators side by side: how alike they rank samples and classes, and which samples both would prune."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -25,18 +25,16 @@ def comparison_tables(
     estimator and its definition in front.
     """
     correlations, overlap = agreement_tables(samples, classes, resamples, rng)
+    texts = {name: str(table["definition"].iloc[0]) for name, table in classes.items()}
     parts = []
     for name, table in samples.items():
         columns, _ = member_scores(table)
         weights = member_weights(len(columns), resamples, rng)
         part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights)
-        part.insert(0, "estimator", name)
-        part.insert(1, "definition", classes[name]["definition"].iloc[0])
-        parts.append(part)
+        parts.append(part.assign(estimator=name, definition=texts[name])[["estimator", "definition", *part.columns]])
     for table in (correlations, overlap):
         for place, column in enumerate(("first", "second")):
-            texts = table[column].map({name: own["definition"].iloc[0] for name, own in classes.items()})
-            table.insert(2 + place, f"{column}_definition", texts.astype(object))
+            table.insert(2 + place, f"{column}_definition", table[column].map(texts).astype(object))
     return {"correlations": correlations, "overlap": overlap, "uncertainty": pd.concat(parts, ignore_index=True)}
 
 
@@ -66,22 +64,19 @@ def agreement_tables(
             one, other = (names.index(name) for name in pair)
             (columns, first), (other_columns, second) = (means[name] for name in pair)
             fewest = min(len(columns), len(other_columns))
-            head = {"first": pair[0], "second": pair[1], "samples": len(shared), "members": fewest}
+            both = {"first": pair[0], "second": pair[1], "samples": len(shared), "members": fewest}
             whole = rank_correlations(difficulty[[one]], difficulty[[other]])[0]
             # Two samples at least, as two members at least.
-            interval = middle(matrices[:, one, other], len(shared))
-            correlations.append(head | _correlation("samples", whole, *interval))
+            correlations.append(both | _correlation("samples", whole, *middle(matrices[:, one, other], len(shared))))
             of_classes = rank_correlations(first.mean(0)[None], second.mean(0)[None])[0]
             drawn = rank_correlations(weights[trainings[pair[0]]] @ first, weights[trainings[pair[1]]] @ second)
-            correlations.append(head | _correlation("classes", of_classes, *middle(drawn, fewest)))
-            overlaps += [head | row for row in _overlaps(shares[one], shares[other], len(shared))]
+            correlations.append(both | _correlation("classes", of_classes, *middle(drawn, fewest)))
+            overlaps += [both | row for row in _overlaps(shares[one], shares[other], len(shared))]
+    head = ["first", "second", "samples", "members"]
+    interval = ["value", "lower", "upper", "chance", "corrected", "corrected_lower", "corrected_upper"]
     return (
-        pd.DataFrame(correlations, columns=["first", "second", "samples", "members", "level", "spearman", "lower", "upper"]),
-        pd.DataFrame(
-            overlaps,
-            columns=["first", "second", "samples", "members", "rate_percent", "measure", "value", "lower", "upper", "chance"]
-            + ["corrected", "corrected_lower", "corrected_upper"],
-        ),
+        pd.DataFrame(correlations, columns=[*head, "level", "spearman", "lower", "upper"]),
+        pd.DataFrame(overlaps, columns=[*head, "rate_percent", "measure", *interval]),
     )
 
 

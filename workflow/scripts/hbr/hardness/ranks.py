@@ -5,7 +5,7 @@ from scipy import stats
 
 
 def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return Spearman's correlation of each row of two arrays ``(rows, values)``, ties averaged; NaN where a row is constant."""
+    """Return Spearman's correlation of each row of two arrays ``(rows, values)``, ties averaged; NaN for a constant row."""
     one, other = (stats.rankdata(values, axis=1) for values in (first, second))
     one, other = one - one.mean(1, keepdims=True), other - other.mean(1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):

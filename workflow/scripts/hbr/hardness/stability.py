@@ -1,4 +1,4 @@
-"""How much hardness changes with the members it is averaged over: pruned sets, allocation, class ranks, and when it is enough."""
+"""How much hardness changes with the members it is averaged over: pruned sets, allocation, class ranks, enough members."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -76,8 +76,8 @@ def pruning_stability(scores: np.ndarray, direction: str, pairs: Sequence[Pair])
     table["chance"] = [chance[measure][RATES_PERCENT.index(rate)] for measure, rate in places]
     kappa = table["measure"].isin(["common", "jaccard"])
     for name in ("value", "lower", "upper"):
-        corrected = beyond_chance(table[name], table["chance"]).where(kappa)
-        table[f"corrected{'' if name == 'value' else '_' + name}"] = corrected
+        corrected = beyond_chance(table[name].to_numpy(), table["chance"].to_numpy())
+        table[f"corrected{'' if name == 'value' else '_' + name}"] = np.where(kappa, corrected, np.nan)
     return table
 
 
@@ -106,7 +106,7 @@ def allocation_stability(
     keys = ["way", "members", "unit", "statistic"]
     table = spread_of_pairs(changes, keys)
     single = table[(table["way"] == DISJOINT) & (table["members"] == 1)].set_index(["unit", "statistic"])["value"]
-    scale = np.array([single.get((unit, statistic), np.nan) for unit, statistic in zip(table["unit"], table["statistic"])])
+    scale = single.reindex(pd.MultiIndex.from_frame(table[["unit", "statistic"]])).to_numpy(dtype=float)
     size = table["members"].astype(float)
     table["pure_noise"] = scale / np.sqrt(np.where(table["way"] == NESTED, 2 * size * (size + 1), size))
     missing = changes["value"].isna().groupby([changes[key] for key in keys], sort=False).sum().to_numpy()
@@ -177,6 +177,12 @@ def stability_tables(
         "ranks": ranks,
         "members_enough": members_enough(allocation, ranks, tolerance_percent, len(scores)),
     }
+
+
+def table_of(table: pd.DataFrame, estimator: str, definition: str) -> pd.DataFrame:
+    """Return a table with the estimator's name and its definition in front of each row."""
+    columns = {"estimator": estimator, "definition": definition}
+    return table.assign(**columns)[[*columns, *table.columns]]
 
 
 def _members_expected(mean: pd.DataFrame, way: str, tolerance: float) -> float:

@@ -16,7 +16,7 @@ def member_scores(samples: pd.DataFrame) -> tuple[list[str], np.ndarray]:
 
     ``samples`` is the table of :func:`hbr.hardness.classes.sample_table`.
     """
-    names = [name for name in samples if name.startswith("member_")]
+    names = [name for name in map(str, samples) if name.startswith("member_")]
     return names, samples[names].to_numpy(dtype=np.float64).T
 
 
@@ -53,16 +53,17 @@ def uncertainty_table(
     own, drawn = (ratios_of_rows(rows, direction, names, offset) for rows in (hardness[None], resampled))
     refused = int(np.isnan(drawn).any(1).sum())
     remark = f"class hardness is not positive in {refused} of {len(drawn)} resamples" if refused else None
-    quantities = [
-        ("hardness", None, hardness, resampled, None),
-        ("rank", None, stats.rankdata(sign * hardness), stats.rankdata(sign * resampled, axis=1), None),
+    quantities: list[tuple[str, float, np.ndarray, np.ndarray]] = [
+        ("hardness", np.nan, hardness, resampled),
+        ("rank", np.nan, stats.rankdata(sign * hardness), stats.rankdata(sign * resampled, axis=1)),
     ]
     for alpha in alphas:
-        wanted = wanted_counts(own.T, total, alpha).T[0]
-        quantities.append(("allocation", alpha, wanted, wanted_counts(drawn.T, total, alpha).T, remark))
+        wanted = [wanted_counts(ratios.T, total, alpha).T for ratios in (own, drawn)]
+        quantities.append(("allocation", alpha, wanted[0][0], wanted[1]))
     parts = []
-    for quantity, alpha, value, draws, why in quantities:
+    for quantity, alpha, value, draws in quantities:
         lower, upper = middle(draws, len(columns))
         part = classes[["class", "class_name"]].assign(quantity=quantity, alpha=alpha, value=value, lower=lower, upper=upper)
-        parts.append(part.assign(members=len(columns), resamples=len(draws), remark=why).astype({"alpha": float, "remark": object}))
+        part = part.assign(members=len(columns), resamples=len(draws), remark=remark if quantity == "allocation" else None)
+        parts.append(part.astype({"remark": object}))
     return pd.concat(parts, ignore_index=True)

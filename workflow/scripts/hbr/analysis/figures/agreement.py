@@ -57,13 +57,15 @@ def estimator_agreement(correlations: pd.DataFrame, dataset: str) -> Figure:
     words = {"samples": ("samples", "95 % bootstrap over samples"), "classes": ("classes", "95 % bootstrap over members")}
     for axes, (level, (unit, interval)) in zip(grid, words.items(), strict=True):
         matrix = np.eye(len(names))
-        for row in correlations[correlations["level"] == level].itertuples():
-            places = names.index(row.first), names.index(row.second)
-            matrix[places] = matrix[places[::-1]] = row.spearman
-            ends = "" if pd.isna(row.lower) else f"\n{row.lower:.2f} to {row.upper:.2f}"
-            shade = "black" if row.spearman > 0.25 else "white"
+        own = correlations[correlations["level"] == level]
+        ends = own[["spearman", "lower", "upper"]].to_numpy(dtype=float)
+        for first, second, (value, lower, upper) in zip(own["first"], own["second"], ends, strict=True):
+            places = names.index(first), names.index(second)
+            matrix[places] = matrix[places[::-1]] = value
+            below = "" if np.isnan(lower) else f"\n{lower:.2f} to {upper:.2f}"
+            shade = "black" if value > 0.25 else "white"
             for y, x in (places, places[::-1]):
-                text = "none" if pd.isna(row.spearman) else f"{row.spearman:.2f}{ends}"
+                text = "none" if np.isnan(value) else f"{value:.2f}{below}"
                 axes.text(x, y, text, ha="center", va="center", fontsize=7, color=shade)
         image = axes.imshow(matrix, cmap="cividis", vmin=-1, vmax=1, aspect="auto")
         for place in range(len(names)):
@@ -99,9 +101,8 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
             line = allocation[allocation["alpha"] == alpha]
             shift = (index - (len(alphas) - 1) / 2) * 0.5 / len(alphas)
             place = line["class"].map(places) + shift
-            marker = _MARKERS[index % len(_MARKERS)]
-            label = f"alpha = {alpha:g}"
-            right.errorbar(place, line["value"], yerr=_error(line), fmt=marker, ms=4, color=colour, capsize=2, lw=1, label=label)
+            look = {"fmt": _MARKERS[index % len(_MARKERS)], "color": colour, "label": f"alpha = {alpha:g}"}
+            right.errorbar(place, line["value"], yerr=_error(line), ms=4, capsize=2, lw=1, **look)
         balanced = allocation["value"].sum() / max(len(allocation), 1)
         right.axhline(balanced, color=NEUTRAL, lw=0.8, ls="--", label="balanced")
         if allocation["lower"].min() < 0 or allocation["value"].min() < 0:

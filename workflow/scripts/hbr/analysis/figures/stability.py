@@ -64,7 +64,8 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
             panel = allocation[keep]
             for statistic, (colour, marker) in styles.items():
                 line = panel[panel["statistic"] == statistic].sort_values("members")
-                axes.plot(line["members"], line["value"], marker=marker, ms=3.5, lw=1, color=colour, label=f"{statistic} over classes")
+                look = {"marker": marker, "color": colour, "label": f"{statistic} over classes"}
+                axes.plot(line["members"], line["value"], ms=3.5, lw=1, **look)
                 axes.fill_between(line["members"], line["lower"], line["upper"], color=colour, alpha=0.13, lw=0)
                 noise = "pure noise" if statistic == "mean" else None
                 axes.plot(line["members"], line["pure_noise"], color=NEUTRAL, ls=":", lw=1.3, label=noise, zorder=3)
@@ -102,8 +103,8 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
                 rule = rules.loc[name]
                 stop = f"{rule['members']:.0f}" if pd.notna(rule["members"]) else f"more than {rule['largest_tested']:.0f}"
                 stop = "not tested" if line["value"].isna().all() else stop
-                marker = _MARKERS[place % len(_MARKERS)]
-                axes.plot(line["members"], line["value"], marker=marker, ms=4, lw=1, color=colours[name], label=f"{name}: {stop}")
+                look = {"marker": _MARKERS[place % len(_MARKERS)], "color": colours[name], "label": f"{name}: {stop}"}
+                axes.plot(line["members"], line["value"], ms=4, lw=1, **look)
                 axes.fill_between(line["members"], line["lower"], line["upper"], color=colours[name], alpha=0.1, lw=0)
                 kept = line[line["members"] == rule["members"]] if pd.notna(rule["members"]) else line[:0]
                 axes.plot(kept["members"], kept["value"], "o", ms=10, mfc="none", mec=colours[name], mew=1.3)
@@ -114,8 +115,7 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
             axes.set_yscale("symlog", linthresh=tolerance)
             axes.set_ylim(bottom=0)
             axes.yaxis.set_major_formatter(ScalarFormatter())
-            axes.set_yticks([value for value in (0, tolerance, 5, 10, 20, 50, 100, 200) if value in (0, tolerance) or value > 1.6 * tolerance])
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.set_yticks([0, tolerance, *(tick for tick in (5, 10, 20, 50, 100, 200) if tick > 1.6 * tolerance)])
             axes.yaxis.set_minor_locator(NullLocator())
             axes.legend(fontsize=7, title="enough members", title_fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
         row[0].set_ylabel(words)
