@@ -59,5 +59,5 @@ rule baseline:
         collect(
             "<reports>/{dataset}/{chapter}.html",
             dataset=config["datasets"],
-            chapter=["baseline", "hardness"],
+            chapter=["baseline", "hardness", "robustness"],
         ),

@@ -274,6 +274,13 @@ KEYS: dict[str, tuple[str, Change]] = {
     "hardness.estimators.*.first_epoch": ("digits", settings(**{_FORGETTING + "first_epoch": 2})),
     "hardness.estimators.*.last_epoch": ("digits", settings(**{_FORGETTING + "last_epoch": 3})),
     "hardness.estimators.*.never_learned": ("digits", settings(**{_FORGETTING + "never_learned": "zero"})),
+    "hardness.estimators.*.margin": ("digits", settings(hardness__estimators__aum__margin="probabilities")),
+    "hardness.estimators.*.norm": (
+        "digits",
+        settings(hardness__estimators={"aum": {}, "forgetting": {"method": "el2n", "norm": "l1"}}),
+    ),
+    "stability.tolerance_percent": ("digits", settings(stability={"tolerance_percent": 5})),
+    "stability.partitions": ("digits", settings(stability={"partitions": 3})),
     "resampling.estimators": ("digits", settings(resampling__estimators=["forgetting"])),
     "resampling.strategies.oversampling": ("digits", settings(resampling__strategies__0__oversampling="random")),
     "resampling.strategies.undersampling": ("digits", settings(resampling__strategies__0__undersampling="random")),

@@ -28,6 +28,13 @@ KINDS = [
     f"{RESULTS}/members/control/variant2/member1/dynamics.npz",
     f"{RESULTS}/hardness/aum/samples.parquet",
     f"{RESULTS}/hardness/forgetting/classes.csv",
+    f"{RESULTS}/stability/aum/pruning.csv",
+    f"{RESULTS}/stability/forgetting/allocation.csv",
+    f"{RESULTS}/stability/aum/ranks.csv",
+    f"{RESULTS}/stability/aum/members_enough.csv",
+    f"{RESULTS}/estimators/correlations.csv",
+    f"{RESULTS}/estimators/overlap.csv",
+    f"{RESULTS}/estimators/uncertainty.csv",
     f"{RESULTS}/allocations/aum/alpha1.csv",
     f"{RESULTS}/measures/control/classes.csv",
     f"{RESULTS}/measures/baseline/confusion.csv",
@@ -63,7 +70,7 @@ def test_a_finished_study_passes_as_a_command(finished):
     done = subprocess.run(command, cwd=finished.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "nothing to object to" in done.stdout
-    assert done.stdout.count("holds") == 10
+    assert done.stdout.count("holds") == 11
 
 
 def test_kinds_are_all_there_is(own):
@@ -118,6 +125,8 @@ def _edit_csv(path: Path, column: str, change) -> None:
     [
         ("measures/control/classes.csv", "value", lambda value: value - 0.01, "does not follow from its outcomes"),
         ("hardness/forgetting/classes.csv", "hardness", lambda value: value + 0.1, "classes.csv does not follow"),
+        ("stability/aum/ranks.csv", "spearman", lambda value: 0.5, "ranks.csv does not follow from the dynamics"),
+        ("estimators/overlap.csv", "value", lambda value: value / 2, "overlap.csv does not follow from the tables of hardness"),
         ("allocations/aum/alpha1.csv", "granted", lambda value: value + 1, "does not follow from its class hardness"),
         ("gaps.csv", "value", lambda value: value / 2, "gaps.csv does not follow from the measures"),
         ("gap_differences.csv", "lower", lambda value: value - 1, "gap_differences.csv does not follow"),

@@ -15,6 +15,8 @@ from hbr.hardness.estimators import (
     HIGH_IS_HARD,
     LOW_IS_HARD,
     METHODS,
+    VARIANTS,
+    definition,
     ensemble_scores,
     estimator_of,
     instance_scores,
@@ -91,6 +93,88 @@ def test_a_window_outside_training_is_refused(example, window):
 def test_never_learned_is_hardest_unless_the_authors_rule_is_chosen(example):
     assert instance_scores(example, estimator_of("forgetting"))[2] == 2
     assert instance_scores(example, estimator_of("forgetting", never_learned="zero"))[2] == 0
+
+
+def softmax_dynamics(scale, classes=5, epochs=3, samples=400):
+    """Return dynamics as they are stored, and the exact probabilities of the label, of the best other class, and of all."""
+    logits = scale * np.random.default_rng(4).normal(size=(epochs, samples, classes))
+    p = np.exp(logits - logits.max(-1, keepdims=True))
+    p /= p.sum(-1, keepdims=True)
+    error = p - np.eye(classes)[0]
+    margin = logits[..., 0] - logits[..., 1:].max(-1)
+    return dynamics_of(margin, p[..., 0], np.linalg.norm(error, axis=-1)), p, error
+
+
+@pytest.mark.parametrize("scale", [0.5, 3, 10, 40, 300])
+@pytest.mark.parametrize("first", [None, 2])
+def test_the_margin_of_probabilities_follows_from_what_is_stored(scale, first):
+    with np.errstate(divide="ignore"):
+        dynamics, p, _ = softmax_dynamics(scale)
+    found = instance_scores(dynamics, estimator_of("aum", margin="probabilities", first_epoch=first))
+    exact = p[..., 0] - p[..., 1:].max(-1)
+    np.testing.assert_allclose(found, exact[(first or 1) - 1 :].mean(0), atol=0.06)
+    # Stored in 16 bits; only samples that are confidently wrong between two classes are known less well.
+    assert np.abs(found - exact[(first or 1) - 1 :].mean(0)).mean() < 0.004
+
+
+def test_the_margin_of_probabilities_by_hand():
+    # p = (0.5, 0.25, 0.25) and (0.125, 0.75, 0.125): margins ln 2 and -ln 6.
+    dynamics = dynamics_of([[np.log(2), -np.log(6)]], [[0.5, 0.125]], [[np.sqrt(0.375), np.sqrt(0.875**2 + 0.5781)]])
+    np.testing.assert_allclose(
+        instance_scores(dynamics, estimator_of("aum", margin="probabilities")), [0.25, -0.625], atol=2e-3
+    )
+
+
+@pytest.mark.parametrize(("first", "last"), [(None, None), (1, 3), (2, 3)])
+def test_the_l1_norm_is_the_sum_of_absolute_errors(first, last):
+    dynamics, _, error = softmax_dynamics(2)
+    found = instance_scores(dynamics, estimator_of("el2n", norm="l1", first_epoch=first, last_epoch=last))
+    exact = np.abs(error).sum(-1)
+    expected = exact[-1] if first is None else exact[first - 1 : last].mean(0)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("method", "keys", "sentence"),
+    [
+        ("el2n", {"margin": "probabilities"}, "estimator el2n has no `margin`; only aum has it"),
+        ("aum", {"norm": "l1"}, "estimator aum has no `norm`; only el2n has it"),
+        ("aum", {"never_learned": "zero"}, "estimator aum has no `never_learned`; only forgetting has it"),
+        ("my:own", {"direction": LOW_IS_HARD, "norm": "l1"}, "estimator my:own has no `norm`; only el2n has it"),
+        ("aum", {"margin": "odds"}, "`margin` is 'odds'; it is one of logits, probabilities"),
+    ],
+)
+def test_a_variant_of_another_estimator_is_refused(method, keys, sentence):
+    with pytest.raises(StudyError) as caught:
+        estimator_of(method, **keys)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("method", "keys", "text"),
+    [
+        ("aum", {}, "mean margin of logits, epochs 1 to 12"),
+        ("aum", {"margin": "probabilities", "last_epoch": 3}, "mean margin of probabilities, epochs 1 to 3"),
+        ("el2n", {}, "L2 norm of softmax minus one-hot after epoch 4, without augmentation"),
+        ("el2n", {"norm": "l1", "first_epoch": 2}, "mean L1 norm of softmax minus one-hot, epochs 2 to 12"),
+        ("forgetting", {"never_learned": "zero"}, "falls from right to wrong, never learned counts as zero, epochs 1 to 12"),
+        ("my:own", {"direction": LOW_IS_HARD}, "my:own"),
+    ],
+)
+def test_an_estimator_says_what_it_is(method, keys, text):
+    assert definition(estimator_of(method, **keys), 12, 4) == text
+
+
+def test_every_method_and_variant_has_a_definition_of_its_own():
+    choices = [(method, {}) for method in METHODS]
+    choices += [(variant.method, {key: variant.values[1]}) for key, variant in VARIANTS.items()]
+    texts = {definition(estimator_of(method, **keys), 9, 3) for method, keys in choices}
+    assert len(texts) == len(METHODS) + len(VARIANTS)
+
+
+def test_a_class_table_carries_the_definition():
+    table = class_table(np.ones((2, 4)), np.array([0, 0, 1, 1]), ("a", "b"), LOW_IS_HARD, "some words")
+    assert list(table["definition"]) == ["some words", "some words"]
 
 
 def test_sums_alone_give_aum_and_confidence_but_no_window(example):

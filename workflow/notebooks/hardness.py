@@ -64,5 +64,5 @@ save_figure(sheet("hardest training images", ordered.tail(30).iloc[::-1]), figur
 
 # %%
 for name, table in classes.items():
-    shown = table.sort_values("difficulty_rank").drop(columns="class")
-    display(HTML(f"<h3>{name}</h3>" + shown.to_html(index=False, float_format="{:.4f}".format)))
+    shown = table.sort_values("difficulty_rank").drop(columns=["class", "definition"])
+    display(HTML(f"<h3>{name}: {table['definition'].iloc[0]}</h3>" + shown.to_html(index=False, float_format="{:.4f}".format)))

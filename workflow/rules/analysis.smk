@@ -190,6 +190,82 @@ use rule render_baseline as render_hardness with:
         order=list(config["hardness"]["estimators"]),
 
 
+use rule render_baseline as render_robustness with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/robustness.py"),
+        notebook=source("workflow/notebooks/robustness.py"),
+        pruning=stability_tables("pruning"),
+        allocation=stability_tables("allocation"),
+        ranks=stability_tables("ranks"),
+        members_enough=stability_tables("members_enough"),
+        correlations="<results>/{dataset}/estimators/correlations.csv",
+        overlap="<results>/{dataset}/estimators/overlap.csv",
+        uncertainty="<results>/{dataset}/estimators/uncertainty.csv",
+    output:
+        html=report(
+            "<reports>/{dataset}/robustness.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": "5 robustness of hardness"},
+        ),
+        pruning_stability=report(
+            "<reports>/{dataset}/figures/pruning_stability.svg",
+            caption="../report/pruning_stability.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "stability of pruned samples (v1, figure 7)",
+            },
+        ),
+        pruning_stability_png="<reports>/{dataset}/figures/pruning_stability.png",
+        allocation_stability=report(
+            "<reports>/{dataset}/figures/allocation_stability.svg",
+            caption="../report/allocation_stability.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "stability of the allocation (v1, figure 8)",
+            },
+        ),
+        allocation_stability_png="<reports>/{dataset}/figures/allocation_stability.png",
+        members_enough=report(
+            "<reports>/{dataset}/figures/members_enough.svg",
+            caption="../report/members_enough.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "members that are enough"},
+        ),
+        members_enough_png="<reports>/{dataset}/figures/members_enough.png",
+        estimator_agreement=report(
+            "<reports>/{dataset}/figures/estimator_agreement.svg",
+            caption="../report/estimator_agreement.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "agreement of estimators"},
+        ),
+        estimator_agreement_png="<reports>/{dataset}/figures/estimator_agreement.png",
+        estimator_overlap=report(
+            "<reports>/{dataset}/figures/estimator_overlap.svg",
+            caption="../report/estimator_overlap.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "overlap of estimators (v1, figure 10)",
+            },
+        ),
+        estimator_overlap_png="<reports>/{dataset}/figures/estimator_overlap.png",
+        class_uncertainty=report(
+            "<reports>/{dataset}/figures/class_uncertainty.svg",
+            caption="../report/class_uncertainty.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "uncertainty of classes"},
+        ),
+        class_uncertainty_png="<reports>/{dataset}/figures/class_uncertainty.png",
+    log:
+        "<logs>/render_robustness/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/robustness.py"),
+        order=list(config["hardness"]["estimators"]),
+
+
 use rule render_baseline as render_allocation with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/allocation.py"),

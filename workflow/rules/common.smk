@@ -55,9 +55,9 @@ except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
 CHAPTERS = (
-    ["baseline", "hardness", "allocation", "effect"]
+    ["baseline", "hardness", "robustness", "allocation", "effect"]
     if config["resampling"]["strategies"]
-    else ["baseline", "hardness"]
+    else ["baseline", "hardness", "robustness"]
 )
 
 
@@ -160,6 +160,12 @@ def dynamics_of_source(wildcards):
     """Return the dynamics that an estimator reads."""
     source = source_of(config, wildcards.estimator)
     return dynamics_of(source, hardness_runs(config, source), wildcards.dataset)
+
+
+def all_dynamics_of_source(wildcards):
+    """Return the dynamics of every training of the condition that an estimator reads."""
+    source = source_of(config, wildcards.estimator)
+    return dynamics_of(source, runs_of(config, source), wildcards.dataset)
 
 
 def plan_of_source(wildcards):
@@ -318,6 +324,15 @@ def claims_tables(wildcards=None):
         for dataset in config["datasets"]
         for table in tables
     ]
+
+
+def stability_tables(table):
+    """Return one table of the stability of every estimator."""
+    return collect(
+        "<results>/{{dataset}}/stability/{estimator}/{table}.csv",
+        estimator=config["hardness"]["estimators"],
+        table=table,
+    )
 
 
 def notebook_inputs(wildcards, input):

@@ -27,6 +27,8 @@ rule estimate_hardness:
             first_epoch=estimator_key("first_epoch", 0),
             last_epoch=estimator_key("last_epoch", 0),
             never_learned=never_learned,
+            margin=estimator_key("margin", "logits"),
+            norm=estimator_key("norm", "l2"),
         ),
     shell:
         "python {input.code[0]} {params.flags}"
@@ -55,3 +57,81 @@ rule allocate_samples:
         "python {input.code[0]} {params.flags}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"
         " --allocation {output:q} --log {log:q}"
+
+
+rule measure_stability:
+    input:
+        code=lambda wildcards: sources(
+            "measure_stability.py", plugin=estimator_method(wildcards)
+        ),
+        dataset="<results>/{dataset}/dataset.npz",
+        plan=plan_of_source,
+        dynamics=all_dynamics_of_source,
+    output:
+        pruning="<results>/{dataset}/stability/{estimator}/pruning.csv",
+        allocation="<results>/{dataset}/stability/{estimator}/allocation.csv",
+        ranks="<results>/{dataset}/stability/{estimator}/ranks.csv",
+        members_enough="<results>/{dataset}/stability/{estimator}/members_enough.csv",
+    log:
+        "<logs>/measure_stability/{dataset}/{estimator}.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=lambda wildcards: digest(
+            "measure_stability.py", plugin=estimator_method(wildcards)
+        ),
+        flags=flags(
+            method=estimator_method,
+            direction=estimator_key("direction"),
+            first_epoch=estimator_key("first_epoch", 0),
+            last_epoch=estimator_key("last_epoch", 0),
+            never_learned=never_learned,
+            margin=estimator_key("margin", "logits"),
+            norm=estimator_key("norm", "l2"),
+            seed=lookup("seed", within=config),
+            offset=lookup("resampling/hardness_offset", within=config),
+            tolerance_percent=lookup("stability/tolerance_percent", within=config),
+            partitions=lookup("stability/partitions", within=config),
+        ),
+    shell:
+        "python {input.code[0]} {params.flags}"
+        " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q}"
+        " --dataset-name {wildcards.dataset:q} --estimator {wildcards.estimator:q}"
+        " --pruning {output.pruning:q} --allocation {output.allocation:q}"
+        " --ranks {output.ranks:q} --members-enough {output.members_enough:q} --log {log:q}"
+
+
+rule compare_estimators:
+    input:
+        code=sources("compare_estimators.py"),
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["hardness"]["estimators"],
+        ),
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
+    output:
+        correlations="<results>/{dataset}/estimators/correlations.csv",
+        overlap="<results>/{dataset}/estimators/overlap.csv",
+        uncertainty="<results>/{dataset}/estimators/uncertainty.csv",
+    log:
+        "<logs>/compare_estimators/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("compare_estimators.py"),
+        order=list(config["hardness"]["estimators"]),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            alphas=",".join(map(alpha_text, config["resampling"]["alphas"])),
+            offset=lookup("resampling/hardness_offset", within=config),
+            resamples=lookup("statistics/resamples", within=config),
+        ),
+    shell:
+        "python {input.code[0]} {params.flags}"
+        " --samples {input.samples:q} --classes {input.classes:q} --estimators {params.order:q}"
+        " --dataset-name {wildcards.dataset:q}"
+        " --correlations {output.correlations:q} --overlap {output.overlap:q}"
+        " --uncertainty {output.uncertainty:q} --log {log:q}"

@@ -7,7 +7,7 @@ from hbr.command import run
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import ensemble_scores, estimator_of
+from hbr.hardness.estimators import definition, ensemble_scores, estimator_of
 from hbr.training.dynamics import load_dynamics
 
 
@@ -23,6 +23,8 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.first_epoch or None,
         arguments.last_epoch or None,
         arguments.never_learned,
+        arguments.margin,
+        arguments.norm,
     )
     dynamics = [load_dynamics(path) for path in arguments.dynamics]
     for path, member in zip(arguments.dynamics, dynamics, strict=True):
@@ -30,7 +32,8 @@ def main(arguments: argparse.Namespace) -> None:
             raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
     scores = ensemble_scores(dynamics, estimator)
     write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members, places))
-    write_table(arguments.classes, class_table(scores, labels, names, estimator.direction))
+    text = definition(estimator, dynamics[0].epochs, dynamics[0].el2n_epoch)
+    write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -43,6 +46,8 @@ parser.add_argument("--direction", default="")
 parser.add_argument("--first-epoch", type=int, default=0)
 parser.add_argument("--last-epoch", type=int, default=0)
 parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
+parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
+parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
 parser.add_argument("--samples", type=Path, required=True)
 parser.add_argument("--classes", type=Path, required=True)
 

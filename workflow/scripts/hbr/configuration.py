@@ -323,8 +323,9 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config:
         )
     elif "direction" in settings:
         raise StudyError(f"{where}.direction: the direction of {method} is known; leave the key out")
-    if "never_learned" in settings and method != "forgetting":
-        raise StudyError(f"{where}.never_learned: only forgetting has it")
+    for key, owner in (("never_learned", "forgetting"), ("margin", "aum"), ("norm", "el2n")):
+        if key in settings and method != owner:
+            raise StudyError(f"{where}.{key}: only {owner} has it")
     epochs = min(config["recipes"][dataset["recipe"]]["epochs"] for dataset in config["datasets"].values())
     first, last = settings.get("first_epoch", 1), settings.get("last_epoch", epochs)
     if not first <= last <= epochs:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,19 @@ from hbr.analysis.comparisons import compare_to_control, gaps_of_runs
 from hbr.analysis.measures import measure_runs
 from hbr.audit.findings import Findings
 from hbr.audit.record import RECORD, artifacts_under
-from hbr.conditions.names import BASELINE, CONTROL, alpha_text, conditions_of, runs_of
-from hbr.configuration import members_list
+from hbr.conditions.names import BASELINE, CONTROL, alpha_text, conditions_of, hardness_runs, runs_of, source_of
 from hbr.data.datasets import PreparedDataset, load_dataset
 from hbr.data.files import read_arrays, read_table, sha256_of, write_table
 from hbr.data.plans import check_plan, load_plan
 from hbr.errors import StudyError
+from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.allocation import allocation_table
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import ensemble_scores, estimator_of
+from hbr.hardness.ensembles import ensemble_pairs
+from hbr.hardness.estimators import Estimator, definition, estimator_of, instance_scores
+from hbr.hardness.stability import stability_tables, table_of
 from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
-from hbr.seeds import derive_seed
+from hbr.seeds import derive_rng, derive_seed
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes, load_runs
 
@@ -52,6 +54,7 @@ class StudyAudit:
         self._members(data)
         self._dynamics(data)
         self._hardness(data)
+        self._robustness(data)
         self._allocations()
         self._measures()
         self._comparisons()
@@ -151,25 +154,65 @@ class StudyAudit:
                 check.expect(dynamics.examples == size, f"{path} tells of {dynamics.examples} examples, its plan of {size}")
 
     def _hardness(self, data: PreparedDataset) -> None:
-        numbers = members_list(self.config["hardness"]["members"])
         with self.findings.check("hardness follows from the dynamics") as check:
-            members = [load_dynamics(self.member(BASELINE, 0, number) / "dynamics.npz") for number in numbers]
-            for name, keys in self.config["hardness"]["estimators"].items():
-                default = "zero" if self.config["compat"] == "v1" else "maximum"
-                estimator = estimator_of(
-                    keys.get("method", name),
-                    keys.get("direction"),
-                    keys.get("first_epoch"),
-                    keys.get("last_epoch"),
-                    keys.get("never_learned", default),
-                )
-                scores = ensemble_scores(members, estimator)
+            for name in self.config["hardness"]["estimators"]:
+                source = source_of(self.config, name)
+                runs = hardness_runs(self.config, source)
+                numbers = [member if source == BASELINE else place for place, (_, member) in enumerate(runs, 1)]
+                estimator, text, scores, places = self._scores(name, runs)
+                labels = data.train_labels[places]
                 folder = self.results / f"hardness/{name}"
-                samples = sample_table(scores, data.train_labels, estimator.direction, numbers)
-                classes = class_table(scores, data.train_labels, data.class_names, estimator.direction)
+                samples = sample_table(scores, labels, estimator.direction, numbers, places)
+                classes = class_table(scores, labels, data.class_names, estimator.direction, text)
                 check.artifacts += 2
                 check.expect(_same(folder / "samples.parquet", samples), f"{folder / 'samples.parquet'} does not follow")
                 check.expect(_same(folder / "classes.csv", classes), f"{folder / 'classes.csv'} does not follow")
+
+    def _robustness(self, data: PreparedDataset) -> None:
+        stability, offset = self.config["stability"], float(self.config["resampling"]["hardness_offset"])
+        key = (self.config["seed"], self.name)
+        with self.findings.check("stability of hardness follows from the dynamics, agreement from hardness") as check:
+            names = list(self.config["hardness"]["estimators"])
+            for name in names:
+                runs = runs_of(self.config, source_of(self.config, name))
+                estimator, text, scores, places = self._scores(name, runs)
+                pairs = ensemble_pairs(len(runs), stability["partitions"], derive_rng(*key, "stability"))
+                labels, tolerance = data.train_labels[places], float(stability["tolerance_percent"])
+                tables = stability_tables(scores, labels, data.class_names, estimator.direction, offset, tolerance, pairs)
+                for file, table in tables.items():
+                    path = self.results / f"stability/{name}/{file}.csv"
+                    check.artifacts += 1
+                    check.expect(_same(path, table_of(table, name, text)), f"{path} does not follow from the dynamics")
+            samples = {name: read_table(self.results / f"hardness/{name}/samples.parquet") for name in names}
+            classes = {name: read_table(self.results / f"hardness/{name}/classes.csv") for name in names}
+            alphas, resamples = map(float, self.config["resampling"]["alphas"]), self.config["statistics"]["resamples"]
+            tables = comparison_tables(samples, classes, [*alphas], offset, resamples, derive_rng(*key, "estimators"))
+            for file, table in tables.items():
+                path = self.results / f"estimators/{file}.csv"
+                check.artifacts += 1
+                check.expect(_same(path, table), f"{path} does not follow from the tables of hardness")
+
+    def _scores(self, name: str, runs: Sequence[tuple[int, int]]) -> tuple[Estimator, str, np.ndarray, np.ndarray]:
+        """Return an estimator, its definition, the scores of some trainings of its source, and which samples these are of."""
+        keys, source = self.config["hardness"]["estimators"][name], source_of(self.config, name)
+        method = keys.get("method", name)
+        never_learned = "zero" if self.config["compat"] == "v1" and method == "forgetting" else "maximum"
+        estimator = estimator_of(
+            method,
+            keys.get("direction"),
+            keys.get("first_epoch"),
+            keys.get("last_epoch"),
+            keys.get("never_learned", never_learned),
+            keys.get("margin", "logits"),
+            keys.get("norm", "l2"),
+        )
+        where = self.plan(source, runs[0][0])
+        places = load_plan(where / "plan.parquet", where / "synthetic.npz").source
+        scores = []
+        for run in runs:
+            dynamics = load_dynamics(self.member(source, *run) / "dynamics.npz")
+            scores.append(instance_scores(dynamics, estimator))
+        return estimator, definition(estimator, dynamics.epochs, dynamics.el2n_epoch), np.stack(scores), places
 
     def _allocations(self) -> None:
         resampling = self.config["resampling"]

@@ -1,5 +1,7 @@
 """From class hardness to the number of samples each class gets."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 
@@ -22,6 +24,15 @@ def resampling_ratios(hardness: np.ndarray, direction: str, class_names: tuple[s
         )
     raw = shifted if direction == HIGH_IS_HARD else 1 / shifted
     return raw / raw.sum()
+
+
+def ratios_of_rows(hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0) -> np.ndarray:
+    """Return the ratios of each row of class hardness ``(rows, classes)``; NaN where a row's hardness is not positive."""
+    ratios = np.full(hardness.shape, np.nan)
+    for row, own in zip(ratios, hardness, strict=True):
+        with suppress(StudyError):
+            row[:] = resampling_ratios(own, direction, class_names, offset)
+    return ratios
 
 
 def allocate(ratios: np.ndarray, total: int, alpha: float, class_names: tuple[str, ...], compat: str = "none") -> np.ndarray:

@@ -28,13 +28,16 @@ def sample_table(
     return pd.DataFrame({**columns, "hardness_std": spread, "difficulty_rank": rank, **own})
 
 
-def class_table(scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], direction: str) -> pd.DataFrame:
+def class_table(
+    scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], direction: str, definition: str = ""
+) -> pd.DataFrame:
     """Return class hardness H_c, the mean instance score of the class, with a 95 % t-interval over members.
 
-    Also the number of samples, of members, and the difficulty rank of the class (1 = easiest).
+    Also the number of samples, of members, the difficulty rank of the class (1 = easiest), and the ``definition`` of the
+    estimator (:func:`hbr.hardness.estimators.definition`).
     """
     counts = np.bincount(labels, minlength=len(class_names))
-    means = np.stack([np.bincount(labels, weights=member, minlength=len(class_names)) for member in scores]) / counts
+    means = class_means(scores, labels, len(class_names))
     hardness = means.mean(0)
     lower, upper = mean_interval(means)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
@@ -49,5 +52,13 @@ def class_table(scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, 
             "members": len(scores),
             "direction": direction,
             "difficulty_rank": stats.rankdata(harder).astype(int),
+            "definition": definition,
         }
     )
+
+
+def class_means(scores: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:
+    """Return the mean score of each class for each member, float64 ``(members, classes)``; NaN for a class without samples."""
+    counts = np.bincount(labels, minlength=classes)
+    sums = np.stack([np.bincount(labels, weights=member, minlength=classes) for member in scores])
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

@@ -17,7 +17,8 @@ class Estimator:
     """A named estimator: ``method`` is a key of :data:`METHODS` or ``module:function``.
 
     The window of epochs counts from 1 and includes both ends; ``None`` means the first and the last epoch.
-    ``never_learned`` (of forgetting only) is ``maximum`` or ``zero``.
+    ``never_learned`` (of forgetting only) is ``maximum`` or ``zero``, ``margin`` (of aum only) ``logits`` or
+    ``probabilities``, ``norm`` (of el2n only) ``l2`` or ``l1``.
     """
 
     method: str
@@ -25,6 +26,8 @@ class Estimator:
     first_epoch: int | None = None
     last_epoch: int | None = None
     never_learned: str = "maximum"
+    margin: str = "logits"
+    norm: str = "l2"
 
     def window(self, epochs: int) -> tuple[int, int]:
         """Return first and last epoch, checked against the number of trained epochs."""
@@ -40,8 +43,13 @@ def estimator_of(
     first_epoch: int | None = None,
     last_epoch: int | None = None,
     never_learned: str = "maximum",
+    margin: str = "logits",
+    norm: str = "l2",
 ) -> Estimator:
-    """Return the estimator; the direction of a built-in one is known, that of a user's own must be declared."""
+    """Return the estimator; the direction of a built-in one is known, that of a user's own must be declared.
+
+    Raises ``StudyError`` where a variant is asked of an estimator that has none.
+    """
     if is_plugin(method):
         if direction not in (HIGH_IS_HARD, LOW_IS_HARD):
             raise StudyError(f"estimator {method}: declare `direction` as {HIGH_IS_HARD} or {LOW_IS_HARD}")
@@ -51,7 +59,38 @@ def estimator_of(
         raise StudyError(f"estimator {method} is {DIRECTIONS[method]}; leave `direction` out")
     else:
         direction = DIRECTIONS[method]
-    return Estimator(method, str(direction), first_epoch, last_epoch, never_learned)
+    for key, value in (("never_learned", never_learned), ("margin", margin), ("norm", norm)):
+        owner, values = VARIANTS[key].method, VARIANTS[key].values
+        if value not in values:
+            raise StudyError(f"`{key}` is {value!r}; it is one of {', '.join(values)}")
+        if value != values[0] and method != owner:
+            raise StudyError(f"estimator {method} has no `{key}`; only {owner} has it")
+    return Estimator(method, str(direction), first_epoch, last_epoch, never_learned, margin, norm)
+
+
+def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
+    """Return in words what an estimator measures, its variant and window of epochs included, for tables and figures.
+
+    ``epochs`` are those trained, ``el2n_epoch`` is the one after which EL2N was evaluated. A user's own estimator is known
+    by its ``module:function``.
+    """
+    if is_plugin(estimator.method):
+        return estimator.method
+    first, last = estimator.window(epochs)
+    if estimator.method == "el2n":
+        norm = f"{estimator.norm.upper()} norm of softmax minus one-hot"
+        if _is_evaluated(estimator):
+            return f"{norm} after epoch {el2n_epoch}, without augmentation"
+        return f"mean {norm}, epochs {first} to {last}"
+    words = {
+        "aum": f"mean margin of {estimator.margin}",
+        "forgetting": f"falls from right to wrong, never learned counts as {estimator.never_learned}",
+        "confidence": "mean p(label)",
+        "loss": "mean cross-entropy",
+        "data_iq": "mean p (1 - p)",
+        "variability": "standard deviation of p(label)",
+    }
+    return f"{words[estimator.method]}, epochs {first} to {last}"
 
 
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
@@ -76,7 +115,12 @@ def ensemble_scores(members: Sequence[Dynamics], estimator: Estimator) -> np.nda
 
 
 def area_under_margin(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the mean margin over the epochs (AUM, Pleiss et al. 2020, eq. 2). Low is hard."""
+    """Return the mean margin over the epochs (AUM, Pleiss et al. 2020, eq. 2). Low is hard.
+
+    ``margin: probabilities`` takes p(label) minus the largest other probability instead of logits.
+    """
+    if estimator.margin == "probabilities":
+        return _probability_margin(dynamics, *estimator.window(dynamics.epochs)).mean(0)
     return _mean_over_epochs(dynamics, "margin", dynamics.margin_sum, estimator)
 
 
@@ -88,9 +132,15 @@ def confidence(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
 def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return the L2 norm of softmax minus one-hot at one epoch, without augmentation (Paul et al. 2021). High is hard.
 
-    With a window of epochs: its mean in train mode over the window instead.
+    With a window of epochs: its mean in train mode over the window instead. ``norm: l1`` takes the L1 norm: the label's
+    error 1 - p and the other probabilities, which sum to 1 - p too, make 2 (1 - p).
     """
-    if estimator.first_epoch is None and estimator.last_epoch is None:
+    evaluated = _is_evaluated(estimator)
+    if estimator.norm == "l1":
+        if evaluated:
+            return 2 * (1 - dynamics.probability_evaluated.astype(np.float64))
+        return 2 * (1 - _mean_over_epochs(dynamics, "probability", dynamics.probability_sum, estimator))
+    if evaluated:
         return dynamics.el2n_evaluated.astype(np.float64)
     return _mean_over_epochs(dynamics, "el2n", dynamics.el2n_sum, estimator)
 
@@ -129,6 +179,19 @@ def forgetting(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     return events
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A setting that only one method has, and the values it takes, the default first."""
+
+    method: str
+    values: tuple[str, ...]
+
+
+VARIANTS = {
+    "never_learned": Variant("forgetting", ("maximum", "zero")),
+    "margin": Variant("aum", ("logits", "probabilities")),
+    "norm": Variant("el2n", ("l2", "l1")),
+}
 METHODS: dict[str, Callable[[Dynamics, Estimator], np.ndarray]] = {
     "aum": area_under_margin,
     "el2n": el2n,
@@ -139,6 +202,24 @@ METHODS: dict[str, Callable[[Dynamics, Estimator], np.ndarray]] = {
     "variability": variability,
 }
 DIRECTIONS = {name: LOW_IS_HARD if name in ("aum", "confidence") else HIGH_IS_HARD for name in METHODS}
+
+
+def _is_evaluated(estimator: Estimator) -> bool:
+    return estimator.first_epoch is None and estimator.last_epoch is None
+
+
+def _probability_margin(dynamics: Dynamics, first: int, last: int) -> np.ndarray:
+    """Return p(label) minus the largest other probability, float64 ``(epochs, examples)``.
+
+    With p = exp(z_y) / Z and margin m = z_y - max z_j, the largest other probability is q = exp(max z_j) / Z = p exp(-m), so
+    that p - q = p (1 - exp(-m)). Below 2^-14 a float16 p loses its digits, and q with it. There EL2N bounds q: the squares
+    of all other probabilities sum to s = EL2N^2 - (1 - p)^2, and as they sum to 1 - p, s / (1 - p) <= q <= sqrt(s).
+    """
+    m, p, el2n = (dynamics.per_epoch(name, first, last).astype(np.float64) for name in ("margin", "probability", "el2n"))
+    q = p * np.exp(np.minimum(-m, 700))
+    squares = np.clip(el2n**2 - (1 - p) ** 2, 0, 1)
+    bounded = np.clip(q, squares / np.maximum(1 - p, 0.5), np.sqrt(squares))
+    return p - np.where(p < np.finfo(np.float16).smallest_normal, bounded, q)
 
 
 def _mean_over_epochs(dynamics: Dynamics, name: str, total: np.ndarray, estimator: Estimator) -> np.ndarray:

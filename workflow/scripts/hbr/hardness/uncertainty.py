@@ -1,0 +1,69 @@
+"""What the choice of members leaves open: bootstrap intervals of class hardness, class rank and allocation."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from hbr.hardness.allocation import ratios_of_rows, wanted_counts
+from hbr.hardness.classes import class_means
+from hbr.hardness.estimators import HIGH_IS_HARD
+
+
+def member_scores(samples: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+    """Return the names of the members' columns and their scores, float64 ``(members, samples)``.
+
+    ``samples`` is the table of :func:`hbr.hardness.classes.sample_table`.
+    """
+    names = [name for name in map(str, samples) if name.startswith("member_")]
+    return names, samples[names].to_numpy(dtype=np.float64).T
+
+
+def member_weights(members: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how much each member weighs in each bootstrap resample, float64 ``(resamples, members)``; rows sum to 1."""
+    return rng.multinomial(members, np.full(members, 1 / members), resamples) / members
+
+
+def middle(resampled: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the middle 95 % of resampled values, over the first axis; NaN with one member, or where one is NaN.
+
+    Percentiles of a bootstrap of the mean are too narrow by a factor of sqrt((n - 1) / n), which is 0.94 for 8 members.
+    """
+    lower, upper = np.quantile(resampled, [0.025, 0.975], axis=0, method="inverted_cdf")
+    missing = np.isnan(resampled).any(0) | (members < 2)
+    return np.where(missing, np.nan, lower), np.where(missing, np.nan, upper)
+
+
+def uncertainty_table(
+    samples: pd.DataFrame, classes: pd.DataFrame, alphas: Sequence[float], offset: float, weights: np.ndarray
+) -> pd.DataFrame:
+    """Return hardness, difficulty rank (1 = easiest) and allocation of each class with 95 % intervals over members.
+
+    ``samples`` and ``classes`` are the tables of :mod:`hbr.hardness.classes`, ``weights`` those of :func:`member_weights`.
+    The allocation is S_c before rounding, at each of ``alphas``. Where a resample has a class hardness that is not
+    positive, the allocation has no interval, and ``remark`` says so. Intervals are of this training set; another one would
+    have other samples.
+    """
+    names, direction = tuple(classes["class_name"].astype(str)), str(classes["direction"].iloc[0])
+    hardness, total = classes["hardness"].to_numpy(), int(classes["samples"].sum())
+    columns, scores = member_scores(samples)
+    resampled = weights @ class_means(scores, samples["class"].to_numpy(), len(names))
+    sign = 1 if direction == HIGH_IS_HARD else -1
+    own, drawn = (ratios_of_rows(rows, direction, names, offset) for rows in (hardness[None], resampled))
+    refused = int(np.isnan(drawn).any(1).sum())
+    remark = f"class hardness is not positive in {refused} of {len(drawn)} resamples" if refused else None
+    quantities: list[tuple[str, float, np.ndarray, np.ndarray]] = [
+        ("hardness", np.nan, hardness, resampled),
+        ("rank", np.nan, stats.rankdata(sign * hardness), stats.rankdata(sign * resampled, axis=1)),
+    ]
+    for alpha in alphas:
+        wanted = [wanted_counts(ratios.T, total, alpha).T for ratios in (own, drawn)]
+        quantities.append(("allocation", alpha, wanted[0][0], wanted[1]))
+    parts = []
+    for quantity, alpha, value, draws in quantities:
+        lower, upper = middle(draws, len(columns))
+        part = classes[["class", "class_name"]].assign(quantity=quantity, alpha=alpha, value=value, lower=lower, upper=upper)
+        part = part.assign(members=len(columns), resamples=len(draws), remark=remark if quantity == "allocation" else None)
+        parts.append(part.astype({"remark": object}))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,79 @@
+"""Measure how much hardness changes with the members it is averaged over."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from hbr.command import append, run
+from hbr.data.files import read_arrays, read_table, write_table
+from hbr.errors import StudyError
+from hbr.hardness.ensembles import ensemble_pairs
+from hbr.hardness.estimators import definition, estimator_of, instance_scores
+from hbr.hardness.stability import stability_tables, table_of
+from hbr.seeds import derive_rng
+from hbr.training.dynamics import load_dynamics
+
+
+def main(arguments: argparse.Namespace) -> None:
+    """Write one table each of pruned sets, allocations and class ranks, and one of the members that are enough."""
+    arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "checksum")
+    places = read_table(arguments.plan, "source")["source"].to_numpy()
+    labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
+    estimator = estimator_of(
+        arguments.method,
+        arguments.direction or None,
+        arguments.first_epoch or None,
+        arguments.last_epoch or None,
+        arguments.never_learned,
+        arguments.margin,
+        arguments.norm,
+    )
+    scores = []
+    # One at a time: all epochs of all members would take gigabytes.
+    for path in arguments.dynamics:
+        dynamics = load_dynamics(path)
+        if dynamics.examples != len(labels) or dynamics.dataset != str(arrays["checksum"]):
+            raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
+        scores.append(instance_scores(dynamics, estimator))
+    # Without the estimator's name, so that all estimators see the same ensembles.
+    rng = derive_rng(arguments.seed, arguments.dataset_name, "stability")
+    tables = stability_tables(
+        np.stack(scores),
+        labels,
+        names,
+        estimator.direction,
+        arguments.offset,
+        arguments.tolerance_percent,
+        ensemble_pairs(len(scores), arguments.partitions, rng),
+    )
+    text = definition(estimator, dynamics.epochs, dynamics.el2n_epoch)
+    for name, table in tables.items():
+        write_table(getattr(arguments, name), table_of(table, arguments.estimator, text))
+    append(arguments.log, tables["members_enough"].to_string(index=False))
+
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--plan", type=Path, required=True, help="what the members were trained on")
+parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
+parser.add_argument("--dataset-name", required=True)
+parser.add_argument("--estimator", required=True)
+parser.add_argument("--seed", type=int, required=True)
+parser.add_argument("--method", required=True)
+parser.add_argument("--direction", default="")
+parser.add_argument("--first-epoch", type=int, default=0)
+parser.add_argument("--last-epoch", type=int, default=0)
+parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
+parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
+parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
+parser.add_argument("--offset", type=float, default=0.0)
+parser.add_argument("--tolerance-percent", type=float, required=True)
+parser.add_argument("--partitions", type=int, required=True)
+parser.add_argument("--pruning", type=Path, required=True)
+parser.add_argument("--allocation", type=Path, required=True)
+parser.add_argument("--ranks", type=Path, required=True)
+parser.add_argument("--members-enough", type=Path, required=True)
+
+if __name__ == "__main__":
+    run(main, parser)
