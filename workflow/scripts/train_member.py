@@ -45,13 +45,7 @@ class Reporter:
 def main(arguments: argparse.Namespace) -> None:
     """Load, train, save."""
     torch.set_num_threads(arguments.threads)
-    # Same seed and machine must give the same bits; cuBLAS needs the variable before its first call.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
-    # torch that sets this imports a compiler, a second a job.
-    torch.set_deterministic_debug_mode("warn")
-    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    set_determinism()
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
@@ -105,6 +99,17 @@ def main(arguments: argparse.Namespace) -> None:
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
     checkpoints.clear()
+
+
+def set_determinism() -> None:
+    """Let the same seed and machine give the same bits."""
+    # cuBLAS needs the variable before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
+    # torch that sets this imports a compiler, a second a job.
+    torch.set_deterministic_debug_mode("warn")
+    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def flag(text: str) -> bool:
