@@ -267,6 +267,7 @@ KEYS: dict[str, tuple[str, Change]] = {
     "recipes.*.flip": ("digits", settings(**{_RECIPE + "flip": True})),
     "recipes.*.crop_padding": ("digits", settings(**{_RECIPE + "crop_padding": 2})),
     "recipes.*.el2n_epoch": ("digits", settings(**{_RECIPE + "el2n_epoch": 1})),
+    "recipes.*.precision": ("digits", settings(**{_RECIPE + "precision": "float32"})),
     "baseline.members": ("digits", settings(baseline__members=3)),
     "hardness.members": ("digits", settings(hardness__members=[2])),
     "hardness.estimators.*.method": ("own functions", settings(**{_OWN + "method": "mine:other"})),

@@ -48,6 +48,7 @@ rule train_member:
             flip=recipe_key("flip"),
             crop_padding=recipe_key("crop_padding"),
             el2n_epoch=recipe_key("el2n_epoch"),
+            precision=recipe_key("precision"),
             keep=keep_dynamics,
         ),
     shell:

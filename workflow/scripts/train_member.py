@@ -20,6 +20,7 @@ from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
 from hbr.training.outcomes import save_outcomes
+from hbr.training.precision import PRECISIONS, dtype_of
 from hbr.training.recipe import Recipe
 
 TERMINAL_SECONDS = 15
@@ -44,10 +45,7 @@ class Reporter:
 def main(arguments: argparse.Namespace) -> None:
     """Load, train, save."""
     torch.set_num_threads(arguments.threads)
-    # Same seed and machine must give the same bits; cuBLAS needs the variable before its first call.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # A user's own network may hold an operation without a deterministic form; torch then warns.
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    set_determinism()
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
@@ -76,26 +74,42 @@ def main(arguments: argparse.Namespace) -> None:
     label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
     parameters = sum(weights.numel() for weights in network.parameters())
     append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
-    append(arguments.log, f"machine: {machine_name(device)}" + (f", GPU {claimed}" if claimed else ""))
+    precision = str(dtype_of(recipe.precision, device)).removeprefix("torch.")
+    append(arguments.log, f"machine: {machine_name(device)}" + (f", GPU {claimed}" if claimed else "") + f", {precision}")
     checksum = dataset.checksum
     settings = json.dumps({"network": arguments.network, "width": arguments.width, "seed": arguments.seed, **vars(recipe)})
     made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
-    tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, arguments.code)
+    tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, precision, arguments.code)
+
+    def note(line: str) -> None:
+        say(arguments.log, f"{label}  {line}")
+
     checkpoints = Checkpoints(
         arguments.outcomes.with_name("checkpoint.npz"),
         tag,
         arguments.checkpoint_minutes,
-        lambda line: say(arguments.log, f"{label}  {line}"),
+        note,
         arguments.limit_minutes or float("inf"),
     )
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints
+            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
     checkpoints.clear()
+
+
+def set_determinism() -> None:
+    """Let the same seed and machine give the same bits."""
+    # cuBLAS needs the variable before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
+    # torch that sets this imports a compiler, a second a job.
+    torch.set_deterministic_debug_mode("warn")
+    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def flag(text: str) -> bool:
@@ -127,6 +141,7 @@ parser.add_argument("--warmup-epochs", type=float, required=True)
 parser.add_argument("--flip", type=flag, required=True)
 parser.add_argument("--crop-padding", type=int, required=True)
 parser.add_argument("--el2n-epoch", type=int, required=True)
+parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="auto: bfloat16 on a GPU that has it")
 parser.add_argument("--keep", choices=("epochs", "sums"), required=True, help="what the dynamics keep")
 parser.add_argument("--code", default="", help="digest of the code of the training; a checkpoint of other code is not resumed")
 parser.add_argument("--checkpoint-minutes", type=float, default=5)

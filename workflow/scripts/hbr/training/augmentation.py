@@ -14,14 +14,15 @@ class ImageBank:
     def __init__(self, images: Tensor, mean: Tensor, std: Tensor, padding: int, device: torch.device) -> None:
         self.height, self.width, self.channels = images.shape[1:]
         self.padding = padding
-        padded = torch.nn.functional.pad(images, (0, 0, padding, padding, padding, padding))
+        padded = torch.nn.functional.pad(images, (0, 0, padding, padding, padding, padding)).to(device)
         self.rows, self.columns = padded.shape[1:3]
-        # One row a pixel: a batch is then a single index_select of whole pixels.
-        self.pixels = padded.reshape(-1, self.channels).to(device)
-        self.scale = (1 / (255 * std)).to(device, torch.float32)
-        self.shift = (mean / std).to(device, torch.float32)
-        self.row_grid = torch.arange(self.height, device=device)
-        self.column_grid = torch.arange(self.width, device=device)
+        # Every run of one crop's width, wherever it begins, is one row of a view: a batch is then one gather of such rows.
+        length, pixels = self.width * self.channels, padded.numel() // self.channels
+        self.runs = padded.reshape(-1).as_strided((pixels - self.width + 1, length), (self.channels, 1))
+        # As long as a row, since three numbers at a time would not fill a processor's registers.
+        self.scale = (1 / (255 * std)).to(device, torch.float32).repeat(self.width)
+        self.shift = (mean / std).to(device, torch.float32).repeat(self.width)
+        self.row_starts = torch.arange(self.height, device=device) * self.columns
 
     def batch(self, index: Tensor, offsets: Tensor | None = None, flips: Tensor | None = None) -> Tensor:
         """Return normalised float32 images ``(batch, channels, height, width)`` in channels-last memory.
@@ -30,17 +31,24 @@ class ImageBank:
         (absent: the centre, which is the picture itself); ``flips`` booleans that mirror left and right.
         """
         if offsets is None:
-            top = left = torch.full_like(index, self.padding)
+            start = (index * self.rows + self.padding) * self.columns + self.padding
         else:
-            top, left = offsets.unbind(1)
-        columns = self.column_grid.expand(len(index), -1)
+            start = (index * self.rows + offsets[:, 0]) * self.columns + offsets[:, 1]
+        runs = self.runs.index_select(0, (start[:, None] + self.row_starts).reshape(-1))
         if flips is not None:
-            columns = torch.where(flips[:, None], self.width - 1 - columns, columns)
-        row = (index * self.rows + top)[:, None] + self.row_grid
-        position = (row * self.columns)[:, :, None] + (columns + left[:, None])[:, None, :]
-        pixels = self.pixels.index_select(0, position.reshape(-1))
-        normalised = pixels.to(torch.float32).mul_(self.scale).sub_(self.shift)
+            _mirror(runs.view(len(index), self.height, self.width, self.channels), flips)
+        normalised = runs.to(torch.float32).mul_(self.scale).sub_(self.shift)
         return normalised.view(len(index), self.height, self.width, self.channels).permute(0, 3, 1, 2)
+
+
+def _mirror(images: Tensor, flips: Tensor) -> None:
+    """Mirror the flipped ``images`` in place."""
+    if images.is_cuda:
+        # Which are flipped must not be read back.
+        images.copy_(torch.where(flips[:, None, None, None], images.flip(2), images))
+    else:
+        chosen = flips.nonzero()[:, 0]
+        images.index_copy_(0, chosen, images.index_select(0, chosen).flip(2))
 
 
 def draw_epoch(

@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import SYNTHETIC, Plan
 from hbr.errors import StudyError
 from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.checkpoints import Checkpoints
+from hbr.training.descent import Descent
 from hbr.training.dynamics import Dynamics
 from hbr.training.outcomes import Outcomes
+from hbr.training.precision import autocast, dtype_of
 from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, to_half
+from hbr.training.steps import Batch, EagerStep, make_step
 
-_EVALUATION_BATCH = 500
+# As many as fill the device: a processor's caches, or a GPU's multiprocessors.
+_EVALUATION_BATCH = {"cpu": 500, "cuda": 2000}
 
 
 @dataclass(frozen=True)
@@ -62,16 +65,18 @@ def train_member(
     keep_epochs: bool = True,
     report: Callable[[Progress], None] = lambda progress: None,
     checkpoints: Checkpoints | None = None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> tuple[Outcomes, Dynamics]:
     """Return outcomes and dynamics of one member trained on ``plan``.
 
     ``keep_epochs`` says whether dynamics keep every epoch or only sums. With ``checkpoints`` a training that was killed
-    goes on where it was; the caller clears them once the results are safe. Raises ``StudyError`` when the loss is not finite.
+    goes on where it was; the caller clears them once the results are safe. ``note`` is told what is out of the ordinary.
+    Raises ``StudyError`` when the loss is not finite.
     """
     # Draws of a user's own network (dropout) come from torch's global generators.
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seeds.order)
-        member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints)
+        member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
         logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
@@ -99,6 +104,7 @@ class _Member:
         device: torch.device,
         keep_epochs: bool,
         checkpoints: Checkpoints | None,
+        note: Callable[[str], None],
     ) -> None:
         self.recipe, self.device, self.examples, self.checkpoints = recipe, device, len(plan), checkpoints
         self.classes = dataset.classes
@@ -111,13 +117,9 @@ class _Member:
         self.labels = torch.tensor(plan.labels, device=device)
         self.test_labels = torch.from_numpy(dataset.test_labels).to(device)
         self.network = network.to(device).to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.SGD(
-            self.network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            nesterov=recipe.nesterov,
-            weight_decay=recipe.weight_decay,
-        )
+        self.dtype = dtype_of(recipe.precision, device)
+        self.descent = Descent(self.network.parameters(), recipe.momentum, recipe.nesterov, recipe.weight_decay)
+        self.train_batch = make_step(EagerStep(self.network, self.bank, self.descent, self.dtype), device, note)
         self.generator = torch.Generator().manual_seed(seeds.order)
         self.recorder = Recorder(self.examples, recipe.epochs, recipe.el2n_epoch, keep_epochs, device)
 
@@ -163,24 +165,14 @@ class _Member:
         order, offsets, flips = draw_epoch(
             self.generator, self.examples, self.recipe.crop_padding, self.recipe.flip, self.device
         )
+        examples = Batch(self.image_index[order], self.labels[order], offsets, flips)
         if self.step == 0:
             self.recorder.start_epoch()
         while self.step < steps:
-            batch = slice(self.step * size, (self.step + 1) * size)
-            positions = order[batch]
-            labels = self.labels[positions]
-            images = self.bank.batch(
-                self.image_index[positions],
-                None if offsets is None else offsets[batch],
-                None if flips is None else flips[batch],
-            )
-            logits = self.network(images)
-            self.optimizer.zero_grad(set_to_none=True)
-            functional.cross_entropy(logits, labels).backward()
-            self.recorder.update(self.epoch, logits, labels, positions)
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.recipe.learning_rate_at(self.epoch * steps + self.step, steps)
-            self.optimizer.step()
+            where = slice(self.step * size, (self.step + 1) * size)
+            batch = examples.part(where)
+            logits = self.train_batch(batch, self.recipe.learning_rate_at(self.epoch * steps + self.step, steps))
+            self.recorder.update(self.epoch, logits, batch.labels, order[where])
             self.step += 1
             self._pause()
         return self.recipe.learning_rate_at(self.epoch * steps + steps - 1, steps)
@@ -190,7 +182,7 @@ class _Member:
         """Record what every training example looks like in evaluation mode, without augmentation."""
         self.network.eval()
         for positions in _batches(self.examples, self.device):
-            logits = self.network(self.bank.batch(self.image_index[positions]))
+            logits = self._evaluate(self.bank.batch(self.image_index[positions]))
             self.recorder.record_evaluated(logits, self.labels[positions], positions)
             self._pause()
 
@@ -200,9 +192,13 @@ class _Member:
         self.network.eval()
         logits = []
         for index in _batches(len(self.test_labels), self.device):
-            logits.append(self.network(self.test_bank.batch(index))[:, : self.classes].float())
+            logits.append(self._evaluate(self.test_bank.batch(index))[:, : self.classes])
             self._pause()
         return torch.cat(logits)
+
+    def _evaluate(self, images: Tensor) -> Tensor:
+        with autocast(self.device, self.dtype):
+            return self.network(images).float()
 
     def _pause(self) -> None:
         if self.checkpoints is not None:
@@ -217,7 +213,7 @@ class _Member:
             "rng": torch.get_rng_state(),
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "momentum": self.descent.buffers,
             "recorder": self.recorder.state(),
         }
 
@@ -230,12 +226,13 @@ class _Member:
         if state["device_rng"] is not None:
             torch.cuda.set_rng_state(state["device_rng"], self.device)
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for buffer, value in zip(self.descent.buffers, state["momentum"], strict=True):
+            buffer.copy_(value)
         self.recorder.restore(state["recorder"])
 
 
 def _batches(samples: int, device: torch.device) -> Iterator[Tensor]:
-    return iter(torch.arange(samples, device=device).split(_EVALUATION_BATCH))
+    return iter(torch.arange(samples, device=device).split(_EVALUATION_BATCH.get(device.type, 500)))
 
 
 def _duration(seconds: float) -> str:

@@ -35,6 +35,17 @@ def build_network(name: str, channels: int, classes: int, seed: int, width: int 
     raise StudyError(f"network {name!r} is unknown; use resnet18, resnet8, resnet20, small-cnn or module:function")
 
 
+class Head(nn.Linear):
+    """A linear layer that works in float32 whatever the precision: margins are differences of what it returns."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the logits."""
+        if not torch.is_autocast_enabled(input.device.type):
+            return super().forward(input)
+        with torch.autocast(input.device.type, enabled=False):
+            return super().forward(input.float())
+
+
 def _resnet18(channels: int, classes: int, width: int | None) -> nn.Module:
     # Imported here: torchvision costs every other training more than a second at start.
     from torchvision.models import resnet18
@@ -46,6 +57,9 @@ def _resnet18(channels: int, classes: int, width: int | None) -> nn.Module:
     # The stem is replaced after torchvision initialised its own; the new one gets the same kind of weights.
     nn.init.kaiming_normal_(network.conv1.weight, mode="fan_out", nonlinearity="relu")
     network.maxpool = nn.Identity()
+    head = Head(network.fc.in_features, classes)
+    head.load_state_dict(network.fc.state_dict())
+    network.fc = head
     return network
 
 
@@ -79,7 +93,7 @@ class SmallResNet(nn.Sequential):
             for block in range(n):
                 stages.append(_Block(inputs, outputs, 2 if stage and not block else 1))
                 inputs = outputs
-        super().__init__(*stem, *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
+        super().__init__(*stem, *stages, nn.AdaptiveAvgPool2d(1), nn.Flatten(), Head(inputs, classes))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -101,5 +115,5 @@ def small_cnn(channels: int, classes: int, width: int) -> nn.Module:
         *convolution(2 * width, 4 * width),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
-        nn.Linear(4 * width, classes),
+        Head(4 * width, classes),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from hbr.errors import StudyError
+from hbr.training.precision import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,8 @@ class Recipe:
     """Settings of one training; the values of arXiv 2504.07031 (v1) stand in ``studies/cifar10.yaml``.
 
     ``schedule`` is ``step`` (times ``decay_factor`` after each of ``milestones``), ``cosine`` (down to 0, per step) or
-    ``one-cycle`` (linear up for ``warmup_epochs``, then linear down to 0, per step).
+    ``one-cycle`` (linear up for ``warmup_epochs``, then linear down to 0, per step). ``precision`` is one of
+    :data:`hbr.training.precision.PRECISIONS`.
     """
 
     epochs: int
@@ -27,10 +29,13 @@ class Recipe:
     flip: bool
     crop_padding: int
     el2n_epoch: int
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         if not 1 <= self.el2n_epoch <= self.epochs:
             raise StudyError(f"el2n_epoch is {self.el2n_epoch}; it must lie between 1 and epochs, {self.epochs}")
+        if self.precision not in PRECISIONS:
+            raise StudyError(f"precision {self.precision!r} is unknown; use {', '.join(PRECISIONS)}")
 
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of optimisation step ``step``, counted from 0."""
