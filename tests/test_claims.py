@@ -125,6 +125,7 @@ def test_what_is_not_in_the_study_never_passes(bench):
     assert set(table["verdict"]) == {"not in this study"}
     # The same tables would pass, and are shown.
     assert bench.verdict("gap-exists") == "reproduced"
+    assert table.loc["gap-exists", "here"] == "d: holds"
     assert table.loc["gap-exists", "measured"].startswith("d: recall 51.0 to 90.0 %")
     assert table.loc["pool-hard", "why"] == "pools of generated images are no condition of this workflow"
 
@@ -136,7 +137,8 @@ def test_a_number_of_the_paper_is_not_judged_in_another_setting(bench):
     for paper in (True, False):
         row = judge([CLAIMS["noise-552"]], [bench.evidence(paper=paper)]).iloc[0]
         assert row["verdict"] == ("not reproduced" if paper else "inconclusive")
-        assert ("a number of the paper's network and recipe" in row["why"]) != paper
+        assert row["here"] == "does not hold"
+        assert ("the claim is of the paper's network and recipe" in row["why"]) != paper
 
 
 def test_data_that_cannot_be_what_they_stand_for_are_refused(bench):
@@ -181,8 +183,9 @@ def test_gap_grows_needs_both_data_sets(bench, tmp_path):
     ours, theirs = bench.evidence("CIFAR100"), other.evidence("CIFAR10")
     assert CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours, theirs]).verdict == "reproduced"
     assert CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours, theirs]).value == pytest.approx(69.5 / 9.5)
-    with pytest.raises(NotMeasuredError, match="CIFAR10"):
-        CHECKS["gap_grows"](ours, CLAIMS["gap-grows"], [ours])
+    for evidence in (ours, theirs):
+        with pytest.raises(NotMeasuredError, match="CIFAR10"):
+            CHECKS["gap_grows"](evidence, CLAIMS["gap-grows"], [evidence])
 
 
 def test_easy_count_and_extreme_classes(bench):

@@ -6,7 +6,7 @@ import pandas as pd
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#8C8C8C"}
-_SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "verdict", "why"]
+_SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "here", "verdict", "why"]
 
 
 def claims_html(claims: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """The ledger: every claim against every data set it speaks of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from hbr.claims import effect, hardness, recall
 from hbr.claims.deviations import deviations_table
 from hbr.claims.evidence import Evidence, NotMeasuredError
-from hbr.claims.finding import ABSENT, INCONCLUSIVE, Finding
+from hbr.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
 from hbr.data.files import reading
 from hbr.errors import StudyError
 
@@ -36,14 +37,16 @@ CHECKS: dict[str, Check] = {
 }
 # Training samples and classes of what a data set may stand for.
 SIZES = {"CIFAR10": (50_000, 10), "CIFAR100": (50_000, 100)}
-COLUMNS = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "verdict", "why"]
+COLUMNS = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "here", "verdict", "why"]
 COLUMNS += ["value", "lower", "upper"]
 
 
 def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
     """Return one row a claim and data set of the study that it speaks of, or one that says it is not in this study.
 
-    A data set that the claim does not speak of is measured all the same, for its own interest, but never passes.
+    ``here`` says whether the claim holds of the network and recipe that were trained; ``verdict`` is on the paper's claim,
+    and where that is of the paper's own network and recipe, no other decides it. A data set that the claim does not speak of
+    is measured all the same, for its own interest, but never passes.
     """
     for evidence in evidences:
         check_size(evidence)
@@ -51,9 +54,12 @@ def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) ->
     for claim in claims:
         speaks_of = [evidence for evidence in evidences if evidence.stands_for in claim["reported"]]
         for evidence in speaks_of:
-            rows.append(_row(claim, evidence.stands_for, evidence.setting, _judged(claim, evidence, evidences)))
+            finding = _found(claim, evidence, evidences)
+            rows.append(
+                _row(claim, evidence.stands_for, evidence.setting, HERE[finding.verdict], _scoped(claim, evidence, finding))
+            )
         if not speaks_of:
-            rows.append(_row(claim, ", ".join(claim["reported"]), "", _elsewhere(claim, evidences)))
+            rows.append(_row(claim, ", ".join(claim["reported"]), "", *_elsewhere(claim, evidences)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -71,7 +77,7 @@ def study_ledger(
         files = {path.relative_to(home).as_posix(): path for path in tables if path.is_relative_to(home)}
         evidences.append(Evidence(dataset, files, **setting))
     ledger = judge(_entries(claims), evidences)
-    opening = ledger[["id", "version", "data_set", "reported", "measured", "n", "verdict", "why"]]
+    opening = ledger[["id", "version", "data_set", "reported", "measured", "n", "here", "verdict", "why"]]
     return {"claims": ledger, "opening": opening, "deviations": deviations_table(_entries(deviations), evidences)}
 
 
@@ -95,30 +101,34 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _judged(claim: Mapping[str, Any], evidence: Evidence, evidences: Sequence[Evidence]) -> Finding:
+def _found(claim: Mapping[str, Any], evidence: Evidence, evidences: Sequence[Evidence]) -> Finding:
     try:
-        finding = CHECKS[claim["check"]](evidence, claim, evidences)
+        return CHECKS[claim["check"]](evidence, claim, evidences)
     except NotMeasuredError as missing:
         return Finding("", ABSENT, str(missing))
-    if claim["setting"] == "paper" and not evidence.paper:
-        why = f"a number of the paper's network and recipe, not of {evidence.setting}; {finding.why}"
-        return Finding(finding.measured, INCONCLUSIVE, why, finding.n, finding.value, finding.lower, finding.upper)
-    return finding
 
 
-def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> Finding:
-    measured, missing = [], []
-    for evidence in evidences:
-        try:
-            finding = CHECKS[claim["check"]](evidence, claim, evidences)
-            measured.append(f"{evidence.dataset}: {finding.measured}, {finding.n}")
-        except NotMeasuredError as absent:
-            missing.append(str(absent))
-    why = "it speaks of other data than the study has" if measured else "; ".join(dict.fromkeys(missing))
-    return Finding("; ".join(measured), ABSENT, why)
+def _scoped(claim: Mapping[str, Any], evidence: Evidence, finding: Finding) -> Finding:
+    """Return the finding, without its verdict where the claim is of the paper's own network and recipe, and these are not."""
+    if claim["setting"] == "any" or evidence.paper or finding.verdict == ABSENT:
+        return finding
+    why = f"the claim is of the paper's network and recipe, not of {evidence.setting}; here {finding.why}"
+    return replace(finding, verdict=INCONCLUSIVE, why=why)
 
 
-def _row(claim: Mapping[str, Any], data_set: str, setting: str, finding: Finding) -> dict[str, Any]:
+def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple[str, Finding]:
+    """Return what holds on data sets that the claim does not speak of, and the finding that it is not in the study."""
+    found = {evidence.dataset: _found(claim, evidence, evidences) for evidence in evidences}
+    measured = {dataset: finding for dataset, finding in found.items() if finding.verdict != ABSENT}
+    here = "; ".join(f"{dataset}: {HERE[finding.verdict]}" for dataset, finding in measured.items())
+    shown = "; ".join(f"{dataset}: {finding.measured}, {finding.n}" for dataset, finding in measured.items())
+    why = "it speaks of other data than the study has"
+    if not measured:
+        why = "; ".join(dict.fromkeys(finding.why for finding in found.values()))
+    return here, Finding(shown, ABSENT, why)
+
+
+def _row(claim: Mapping[str, Any], data_set: str, setting: str, here: str, finding: Finding) -> dict[str, Any]:
     reported = "; ".join(
         text if len(claim["reported"]) == 1 or name == data_set else f"{name}: {text}"
         for name, text in claim["reported"].items()
@@ -133,6 +143,7 @@ def _row(claim: Mapping[str, Any], data_set: str, setting: str, finding: Finding
         "reported": reported,
         "measured": finding.measured,
         "n": finding.n,
+        "here": here,
         "verdict": finding.verdict,
         "why": finding.why,
         "value": finding.value,

@@ -30,7 +30,7 @@ def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 
 def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the ratio of this data set's gap to that of the smaller one; both bootstrapped over members."""
-    smaller = [other for other in others if other.stands_for == claim["smaller"]]
+    smaller = [other for other in others if other.stands_for == claim["smaller"] and other is not evidence]
     if not smaller:
         raise NotMeasuredError(f"it compares with {claim['smaller']}, which the study does not have")
     ours, theirs = 100 * evidence.baseline_recall(), 100 * smaller[0].baseline_recall()
