@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from hbr.analysis.comparisons import compare_to_control, summarise
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs, summarise
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.metrics import accuracy, class_metrics, confusion_matrix
 
@@ -81,14 +82,20 @@ def runs(kind, values, alpha=1.0):
     for (variant, member), value in values.items():
         who = {"dataset": "d", "condition": kind, "kind": kind, "variant": variant, "member": member, "alpha": alpha}
         strategy = {"estimator": "aum", "oversampling": "random", "undersampling": "easy"} if kind == "resampled" else {}
-        rows.append({**who, **strategy, "metric": "recall", "value": value})
+        parts = dict.fromkeys(CONDITION_COLUMNS) | strategy | {"reference": "control" if kind == "resampled" else None}
+        rows.append({**parts, **who, "metric": "recall", "value": value})
     return pd.DataFrame(rows)
+
+
+def compared(values):
+    contrasts = contrasts_of(values[CONDITION_COLUMNS].drop_duplicates())
+    return compare_runs(pair_runs(values, contrasts, ["metric"]), ["metric"])
 
 
 def test_differences_pair_by_seed_and_average_within_variants():
     control = {(1, 1): 0.5, (1, 2): 0.7, (2, 1): 0.6, (2, 2): 0.6}
     treated = {(1, 1): 0.6, (1, 2): 0.8, (2, 1): 0.9, (2, 2): 0.9, (3, 1): 0.0}
-    table = compare_to_control(pd.concat([runs("control", control), runs("resampled", treated)]), ["metric"])
+    table = compared(pd.concat([runs("control", control), runs("resampled", treated)]))
     assert len(table) == 1
     row = table.iloc[0]
     # Variant means of the differences are 0.1 and 0.3; variant 3 has no partner.
@@ -100,7 +107,7 @@ def test_differences_pair_by_seed_and_average_within_variants():
 
 def test_one_variant_has_no_interval():
     both = pd.concat([runs("control", {(1, 1): 0.5, (1, 2): 0.4}), runs("resampled", {(1, 1): 0.6, (1, 2): 0.8})])
-    assert np.isnan(compare_to_control(both, ["metric"])["lower"].iloc[0])
+    assert np.isnan(compared(both)["lower"].iloc[0])
 
 
 def test_summary_agrees_with_scipy():

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
-from hbr.analysis.comparisons import compare_to_control, pair_with_control
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs
 from hbr.analysis.gaps import GAPS, gap_metrics
 from hbr.analysis.metrics import class_metrics, confusion_matrix
+from hbr.analysis.predictions import predictions_of
 from hbr.analysis.statistics.bootstrap import hierarchical_interval, hierarchical_weights, percentile_interval
 from hbr.analysis.statistics.mixed import fit_mixed
 from hbr.analysis.statistics.paired import (
@@ -31,9 +34,8 @@ from hbr.analysis.statistics.paired import (
     variant_means,
 )
 from hbr.analysis.statistics.sampling import (
-    PairedPredictions,
     gaps_of_classes,
-    pair_predictions,
+    paired_places,
     resampled_gaps,
     resampled_tests,
     sampling_errors,
@@ -497,15 +499,25 @@ def test_predictions_are_paired_by_variant_and_member():
     labels = np.array([0, 1, 2, 0])
     condition = [run_of(1, 1, [0, 1, 2, 0], labels), run_of(2, 1, [1, 1, 1, 1], labels), run_of(3, 1, [0] * 4, labels)]
     control = [run_of(2, 1, [2, 2, 2, 2], labels), run_of(1, 1, [0, 0, 0, 0], labels)]
-    pair = pair_predictions(condition, control)
-    np.testing.assert_array_equal(pair.condition, [[0, 1, 2, 0], [1, 1, 1, 1]])
-    np.testing.assert_array_equal(pair.control, [[0, 0, 0, 0], [2, 2, 2, 2]])
-    np.testing.assert_array_equal(pair.variants, [1, 2])
-    np.testing.assert_array_equal(pair.labels, labels)
+    one, other = predictions_of(condition), predictions_of(control)
+    places, partners = paired_places(one, other)
+    np.testing.assert_array_equal(places, [0, 1])
+    np.testing.assert_array_equal(one.predictions[places], [[0, 1, 2, 0], [1, 1, 1, 1]])
+    np.testing.assert_array_equal(other.predictions[partners], [[0, 0, 0, 0], [2, 2, 2, 2]])
+    np.testing.assert_array_equal(one.labels, labels)
     with pytest.raises(StudyError, match="different samples"):
-        pair_predictions(condition[:1], [run_of(1, 1, [0] * 4, labels[::-1].copy())])
+        paired_places(one, predictions_of([run_of(1, 1, [0] * 4, labels[::-1].copy())]))
     with pytest.raises(StudyError, match="no run"):
-        pair_predictions(condition[:1], control[:1])
+        paired_places(predictions_of(condition[:1]), predictions_of(control[:1]))
+
+
+class Pair(NamedTuple):
+    """Predicted classes of paired runs, each run's variant, and the samples' labels."""
+
+    condition: np.ndarray
+    control: np.ndarray
+    variants: np.ndarray
+    labels: np.ndarray
 
 
 def drawn_pair(rng, variants=4, members=4, per_class=200, classes=10):
@@ -514,7 +526,7 @@ def drawn_pair(rng, variants=4, members=4, per_class=200, classes=10):
     right = [rng.random(shape) < 0.9 for _ in range(2)]
     wrong = rng.integers(0, classes, shape)
     condition, control = (np.where(hit, labels, wrong) for hit in right)
-    return PairedPredictions(condition, control, np.repeat(np.arange(variants), members), labels)
+    return Pair(condition, control, np.repeat(np.arange(variants), members), labels)
 
 
 def test_identical_runs_have_no_error_and_independent_ones_no_shared_error():
@@ -522,9 +534,9 @@ def test_identical_runs_have_no_error_and_independent_ones_no_shared_error():
     pair, hard = drawn_pair(rng), np.arange(10) < 4
     weights = resampled_tests(pair.labels, 400, rng)
     gaps = resampled_gaps(pair.condition, pair.labels, hard, weights)
-    same = sampling_errors(pair, gaps, gaps, rng)
+    same = sampling_errors(pair.variants, gaps, gaps, rng)
     assert (same[["test_error", "shared_error", "crossed_lower", "crossed_upper"]] == 0).all(axis=None)
-    found = sampling_errors(pair, gaps, resampled_gaps(pair.control, pair.labels, hard, weights), rng).set_index("gap")
+    found = sampling_errors(pair.variants, gaps, resampled_gaps(pair.control, pair.labels, hard, weights), rng).set_index("gap")
     assert list(found.index) == list(GAPS)
     assert (found["shared_error"] <= found["test_error"]).all()
     # Each run errs on its own: nothing of the test set is common.
@@ -540,10 +552,10 @@ def test_what_all_runs_share_does_not_shrink_with_their_number():
     one, other = rng.random(200) < 0.8, rng.random(200) < 0.8
     variants = np.repeat(np.arange(4), 2)
     condition, control = (np.tile(np.where(hit, labels, 1 - labels), (8, 1)) for hit in (one, other))
-    pair, hard = PairedPredictions(condition, control, variants, labels), np.array([True, False])
+    pair, hard = Pair(condition, control, variants, labels), np.array([True, False])
     weights = resampled_tests(labels, 4000, rng)
     gaps = [resampled_gaps(runs, labels, hard, weights) for runs in (condition, control)]
-    found = sampling_errors(pair, *gaps, rng).set_index("gap").loc["mean"]
+    found = sampling_errors(pair.variants, *gaps, rng).set_index("gap").loc["mean"]
     d = one.astype(float) - other
     expected = np.sqrt(sum(d[labels == c].var() / 100 for c in (0, 1))) / 2
     assert found["test_error"] == pytest.approx(expected, rel=0.05)
@@ -556,7 +568,7 @@ def test_one_variant_has_an_error_of_the_test_set_but_no_crossed_interval():
     pair, hard = drawn_pair(rng, variants=1), np.zeros(10, bool)
     weights = resampled_tests(pair.labels, 50, rng)
     gaps = [resampled_gaps(runs, pair.labels, hard, weights) for runs in (pair.condition, pair.control)]
-    found = sampling_errors(pair, *gaps, rng).set_index("gap")
+    found = sampling_errors(pair.variants, *gaps, rng).set_index("gap")
     assert found["crossed_lower"].isna().all()
     assert (found.drop("hard_easy")["test_error"] > 0).all()
     # No class is hard.
@@ -569,7 +581,7 @@ def test_a_condition_of_cifar_size_takes_seconds():
     started = time.process_time()
     weights = resampled_tests(pair.labels, 1000, rng)
     gaps = [resampled_gaps(runs, pair.labels, hard, weights) for runs in (pair.condition, pair.control)]
-    sampling_errors(pair, *gaps, rng)
+    sampling_errors(pair.variants, *gaps, rng)
     assert time.process_time() - started < 20
 
 
@@ -582,14 +594,19 @@ def long_table(differences, kind="resampled", gap="max_min", base=0.3, condition
     rows = []
     for (variant, member), difference in np.ndenumerate(np.asarray(differences)):
         who = {"dataset": "d", "condition": condition, "kind": kind, "alpha": 1.0, "metric": "recall", "gap": gap, **strategy}
-        who |= {"variant": variant + 1, "member": member + 1}
+        who |= {"variant": variant + 1, "member": member + 1, "reference": "control" if kind == "resampled" else None}
+        who = dict.fromkeys(CONDITION_COLUMNS) | who
         rows.append({**who, "value": base + 0.01 * member + (difference if kind == "resampled" else 0)})
     return pd.DataFrame(rows)
 
 
 def pairs_of(differences, **names):
     control = long_table(differences, "control", **{**names, "condition": "control"})
-    return pair_with_control(pd.concat([long_table(differences, **names), control]), ["metric", "gap"])
+    return paired_of(pd.concat([long_table(differences, **names), control]), ["metric", "gap"])
+
+
+def paired_of(values, keys):
+    return pair_runs(values, contrasts_of(values[CONDITION_COLUMNS].drop_duplicates()), keys)
 
 
 MATRIX = np.array([[0.01, 0.03], [-0.02, 0.01], [0.02, 0.04], [0.03, 0.02]])
@@ -619,9 +636,10 @@ def test_table_holds_every_estimate():
 def test_table_agrees_with_the_comparisons_of_the_report():
     both = pd.concat([long_table(MATRIX), long_table(MATRIX, "control")])
     keys = ["metric", "gap"]
-    ours = compare_cells(pair_with_control(both, keys), keys, margin=0.01, mixed=False)
-    theirs = compare_to_control(both, keys)
-    for column in ("difference", "lower", "upper", "variants", "pairs", "control", "value"):
+    both.loc[both["kind"] == "control", "condition"] = "control"
+    ours = compare_cells(paired_of(both, keys), keys, margin=0.01, mixed=False)
+    theirs = compare_runs(paired_of(both, keys), keys)
+    for column in ("difference", "lower", "upper", "variants", "pairs", "reference_value", "value"):
         np.testing.assert_allclose(ours[column], theirs[column])
 
 

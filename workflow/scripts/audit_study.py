@@ -2,9 +2,11 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from hbr.audit.checks import StudyAudit
+from hbr.audit.study import audit_ledger
 from hbr.errors import StudyError
 from hbr.studies import load_study
 
@@ -14,10 +16,11 @@ def main(arguments: argparse.Namespace) -> int:
     # A user's own estimator stands beside the study.
     sys.path.append(str(Path.cwd()))
     config = load_study(arguments.study)
-    failed = False
-    for dataset in config["datasets"]:
-        findings = StudyAudit(config, dataset).run(pages=not arguments.quick)
-        print(f"{config['study']}, {dataset}\n{findings}")
+    pages, failed = not arguments.quick, False
+    audits = [(dataset, partial(StudyAudit(config, dataset).run, pages)) for dataset in config["datasets"]]
+    for name, audit in [*audits, ("ledger", partial(audit_ledger, config, pages))]:
+        findings = audit()
+        print(f"{config['study']}, {name}\n{findings}")
         for problem in findings.problems:
             print(f"  {problem}")
         failed |= bool(findings.problems)

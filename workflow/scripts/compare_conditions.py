@@ -11,7 +11,7 @@ from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.command import append, run
 from hbr.data.files import read_arrays, read_table, write_table
-from hbr.seeds import derive_seed
+from hbr.seeds import seed_of_test_sets
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -31,7 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
         margin=arguments.margin_points / 100,
         family=(arguments.metrics, arguments.gap_names),
         resamples=arguments.resamples,
-        seed=derive_seed(arguments.seed, arguments.dataset_name, "test samples") % 2**32,
+        seed=seed_of_test_sets(arguments.seed, arguments.dataset_name),
     )
     write_table(arguments.gap_differences, judged)
     declared = judged[judged["family"].notna()]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hbr.command import append, run
-from hbr.conditions.noise import lowest, threshold_margins
+from hbr.conditions.noise import flag_samples, threshold_scores
 from hbr.data.files import read_table, write_table
 from hbr.data.plans import ORIGINS, THRESHOLD
 from hbr.errors import StudyError
@@ -15,39 +15,26 @@ from hbr.training.dynamics import load_dynamics
 
 def main(arguments: argparse.Namespace) -> None:
     """Write sample, class, AUM, score and flag; the score is what the rule compares with ``threshold``."""
-    table = read_table(arguments.samples, "sample", "class", "hardness")[["sample", "class", "hardness"]]
-    table = table.rename(columns={"hardness": "aum"})
-    aum = table["aum"].to_numpy()
-    if arguments.method == "count":
-        table["flagged"] = lowest(aum, arguments.count)
-        table["score"], table["threshold"] = aum, aum[table["flagged"].to_numpy()].max()
-    elif arguments.method == "below":
-        table["score"], table["threshold"] = aum, arguments.threshold
-        table["flagged"] = aum < arguments.threshold
-    else:
-        margins, limits = margins_of(arguments, len(table))
-        table["score"], table["threshold"] = margins, 0.0
-        table["flagged"] = margins < 0
-        append(arguments.log, f"AUM thresholds of the variants: {', '.join(f'{limit:.4f}' for limit in limits)}")
+    samples = read_table(arguments.samples, "sample", "class", "hardness")
+    trained = None
+    if arguments.dynamics:
+        extra = {
+            int(path.parent.name.removeprefix("variant")): threshold_samples(path, len(samples)) for path in arguments.plans
+        }
+        trained = threshold_scores([load_dynamics(path) for path in arguments.dynamics], arguments.variants, extra)
+    table, limits = flag_samples(samples, arguments.method, arguments.count, arguments.threshold, arguments.percentile, trained)
     write_table(arguments.flagged, table)
+    if len(limits):
+        append(arguments.log, f"AUM thresholds of the variants: {', '.join(f'{limit:.4f}' for limit in limits)}")
     append(arguments.log, f"{int(table['flagged'].sum())} of {len(table)} samples are flagged")
 
 
-def margins_of(arguments: argparse.Namespace, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return each sample's margin over the threshold and the thresholds; members of one variant are averaged first."""
-    scores: dict[int, list[np.ndarray]] = {}
-    extra = {}
-    for path, variant in zip(arguments.dynamics, arguments.variants, strict=True):
-        dynamics = load_dynamics(path)
-        scores.setdefault(variant, []).append(dynamics.margin_sum.astype(np.float64) / dynamics.epochs)
-    for path in arguments.plans:
-        variant = int(path.parent.name.removeprefix("variant"))
-        extra[variant] = (read_table(path, "origin")["origin"].astype(str) == ORIGINS[THRESHOLD]).to_numpy()
-        if len(extra[variant]) != samples or not extra[variant].any():
-            raise StudyError(f"{path} is no plan with threshold samples of these data; delete it and run again")
-    order = sorted(scores)
-    aum = np.stack([np.mean(scores[variant], axis=0) for variant in order])
-    return threshold_margins(aum, np.stack([extra[variant] for variant in order]), arguments.percentile)
+def threshold_samples(path: Path, samples: int) -> np.ndarray:
+    """Return which samples of a plan bear the extra label; raise ``StudyError`` where it is no such plan of these data."""
+    extra = (read_table(path, "origin")["origin"].astype(str) == ORIGINS[THRESHOLD]).to_numpy()
+    if len(extra) != samples or not extra.any():
+        raise StudyError(f"{path} is no plan with threshold samples of these data; delete it and run again")
+    return extra
 
 
 parser = argparse.ArgumentParser(description=__doc__)

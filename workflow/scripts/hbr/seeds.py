@@ -15,6 +15,11 @@ def derive_seed(study_seed: int, *key: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
+def seed_of_test_sets(study_seed: int, dataset: str) -> int:
+    """Return the seed of resampled test sets, the same for all conditions of a data set."""
+    return derive_seed(study_seed, dataset, "test samples") % 2**32
+
+
 def derive_rng(study_seed: int, *key: str | int) -> np.random.Generator:
     """Return a NumPy generator seeded by :func:`derive_seed`."""
     return np.random.default_rng(derive_seed(study_seed, *key))

@@ -1,9 +1,13 @@
 """Label noise: which samples are taken for mislabelled, and the plans that find or leave them."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+import pandas as pd
 
 from hbr.data.plans import KEPT, THRESHOLD, Plan
 from hbr.errors import StudyError
+from hbr.training.dynamics import Dynamics
 
 
 def plan_threshold(labels: np.ndarray, image_shape: tuple[int, ...], variant: int, rng: np.random.Generator) -> Plan:
@@ -71,6 +75,53 @@ def threshold_margins(aum: np.ndarray, extra: np.ndarray, percentile: float) -> 
     limits = np.array([np.percentile(row[mask], percentile) for row, mask in zip(aum, extra, strict=True)])
     excess = np.where(extra, 0, aum - limits[:, None])
     return excess.sum(0) / np.maximum((~extra).sum(0), 1), limits
+
+
+def threshold_scores(
+    dynamics: Sequence[Dynamics], variants: Sequence[int], extra: Mapping[int, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return AUM and marks of threshold samples, ``(variants, samples)``, for :func:`threshold_margins`.
+
+    ``dynamics`` are of trainings on :func:`plan_threshold`, ``variants`` their variants; members of one are averaged.
+    ``extra`` marks each variant's threshold samples.
+    """
+    scores: dict[int, list[np.ndarray]] = {}
+    for variant, member in zip(variants, dynamics, strict=True):
+        scores.setdefault(variant, []).append(member.margin_sum.astype(np.float64) / member.epochs)
+    order = sorted(scores)
+    aum = np.stack([np.mean(scores[variant], axis=0) for variant in order])
+    return aum, np.stack([extra[variant] for variant in order])
+
+
+def flag_samples(
+    samples: pd.DataFrame,
+    method: str,
+    count: int = 0,
+    threshold: float = 0.0,
+    percentile: float = 0.0,
+    trained: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return sample, class, aum, score, threshold and flag of each sample, and the AUM thresholds of variants where there are.
+
+    ``samples`` is the table of hardness by AUM. Flagged is what scores below the threshold: the AUM itself, for the rules
+    ``count`` and ``below``; its margin over the variants' thresholds for ``threshold-samples``, which needs ``trained``,
+    of :func:`threshold_scores`.
+    """
+    table = samples[["sample", "class", "hardness"]].rename(columns={"hardness": "aum"})
+    aum, limits = table["aum"].to_numpy(), np.empty(0)
+    if method == "count":
+        flagged = lowest(aum, count)
+        table["score"], table["threshold"] = aum, aum[flagged].max()
+    elif method == "below":
+        table["score"], table["threshold"] = aum, threshold
+        flagged = aum < threshold
+    elif trained is None:
+        raise ValueError("threshold-samples needs trainings with threshold samples")
+    else:
+        margins, limits = threshold_margins(*trained, percentile)
+        table["score"], table["threshold"] = margins, 0.0
+        flagged = margins < 0
+    return table.assign(flagged=flagged), limits
 
 
 def detection(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,153 @@
+"""The audit of hardness and what is made of it: tables made again from stored dynamics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hbr.analysis.noise import preferred_classes, rule_summary, share_by_class
+from hbr.audit.findings import Check
+from hbr.audit.place import Place
+from hbr.audit.tables import same_bytes
+from hbr.conditions.names import BASELINE, THRESHOLD, alpha_text, hardness_runs, needs_control, runs_of, source_of
+from hbr.conditions.noise import flag_samples, threshold_scores
+from hbr.conditions.placebos import placebo_allocation
+from hbr.data.datasets import PreparedDataset
+from hbr.data.files import read_table
+from hbr.data.plans import load_plan
+from hbr.hardness.agreement import comparison_tables
+from hbr.hardness.allocation import allocation_table
+from hbr.hardness.classes import class_table, sample_table
+from hbr.hardness.ensembles import ensemble_pairs
+from hbr.hardness.estimators import Estimator, definition, estimator_of, instance_scores
+from hbr.hardness.stability import stability_tables, table_of
+from hbr.seeds import derive_rng
+from hbr.training.dynamics import load_dynamics
+
+
+def check_hardness(place: Place, data: PreparedDataset, check: Check) -> None:
+    """Check the tables of samples and of classes of every estimator."""
+    for name in place.config["hardness"]["estimators"]:
+        source = source_of(place.config, name)
+        runs = hardness_runs(place.config, source)
+        numbers = [member if source == BASELINE else number for number, (_, member) in enumerate(runs, 1)]
+        estimator, text, scores, places = _scores(place, name, runs)
+        labels, folder = data.train_labels[places], place.results / f"hardness/{name}"
+        samples = sample_table(scores, labels, estimator.direction, numbers, places)
+        classes = class_table(scores, labels, data.class_names, estimator.direction, text)
+        check.artifacts += 2
+        check.expect(same_bytes(folder / "samples.parquet", samples), f"{folder / 'samples.parquet'} does not follow")
+        check.expect(same_bytes(folder / "classes.csv", classes), f"{folder / 'classes.csv'} does not follow")
+
+
+def check_robustness(place: Place, data: PreparedDataset, check: Check) -> None:
+    """Check the tables of stability, and those that compare estimators."""
+    stability, offset = place.config["stability"], float(place.config["resampling"]["hardness_offset"])
+    key, names = (place.config["seed"], place.name), list(place.config["hardness"]["estimators"])
+    for name in names:
+        runs = runs_of(place.config, source_of(place.config, name))
+        estimator, text, scores, places = _scores(place, name, runs)
+        pairs = ensemble_pairs(len(runs), stability["partitions"], derive_rng(*key, "stability"))
+        labels, tolerance = data.train_labels[places], float(stability["tolerance_percent"])
+        tables = stability_tables(scores, labels, data.class_names, estimator.direction, offset, tolerance, pairs)
+        for file, table in tables.items():
+            path = place.results / f"stability/{name}/{file}.csv"
+            check.artifacts += 1
+            check.expect(same_bytes(path, table_of(table, name, text)), f"{path} does not follow from the dynamics")
+    samples = {name: read_table(place.results / f"hardness/{name}/samples.parquet") for name in names}
+    classes = {name: read_table(place.results / f"hardness/{name}/classes.csv") for name in names}
+    alphas, resamples = map(float, place.config["resampling"]["alphas"]), place.config["statistics"]["resamples"]
+    tables = comparison_tables(samples, classes, [*alphas], offset, resamples, derive_rng(*key, "estimators"))
+    for file, table in tables.items():
+        path = place.results / f"estimators/{file}.csv"
+        check.artifacts += 1
+        check.expect(same_bytes(path, table), f"{path} does not follow from the tables of hardness")
+
+
+def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[Estimator, str, np.ndarray, np.ndarray]:
+    """Return an estimator, its definition, the scores of some trainings of its source, and which samples these are of."""
+    keys, source = place.config["hardness"]["estimators"][name], source_of(place.config, name)
+    method = keys.get("method", name)
+    never_learned = "zero" if place.config["compat"] == "v1" and method == "forgetting" else "maximum"
+    estimator = estimator_of(
+        method,
+        keys.get("direction"),
+        keys.get("first_epoch"),
+        keys.get("last_epoch"),
+        keys.get("never_learned", never_learned),
+        keys.get("margin", "logits"),
+        keys.get("norm", "l2"),
+    )
+    where = place.plan(source, runs[0][0])
+    places = load_plan(where / "plan.parquet", where / "synthetic.npz").source
+    scores = []
+    for run in runs:
+        dynamics = load_dynamics(place.member(source, *run) / "dynamics.npz")
+        scores.append(instance_scores(dynamics, estimator))
+    return estimator, definition(estimator, dynamics.epochs, dynamics.el2n_epoch), np.stack(scores), places
+
+
+def check_allocations(place: Place, check: Check) -> None:
+    """Check every allocation, those of placebos included."""
+    resampling, compat = place.config["resampling"], place.config["compat"]
+    if not needs_control(place.config):
+        return
+    offset = float(resampling["hardness_offset"])
+    balanced: set[str] = set()
+    for estimator in resampling["estimators"]:
+        classes = read_table(place.results / f"hardness/{estimator}/classes.csv")
+        # The first estimator of each source gives the control its allocation.
+        source = source_of(place.config, estimator)
+        alphas = [] if source in balanced else ["0"]
+        balanced.add(source)
+        for alpha in [*alphas, *map(alpha_text, resampling["alphas"])] if resampling["strategies"] else alphas:
+            path = place.allocation(estimator, alpha)
+            table = allocation_table(classes, float(alpha), offset, compat)
+            check.artifacts += 1
+            check.expect(same_bytes(path, table), f"{path} does not follow from its class hardness")
+            total = int(table["granted"].sum()) == int(classes["samples"].sum())
+            check.expect(total or compat == "v1", f"{path} does not sum to the size of the training set")
+    for parts in place.conditions.values():
+        if parts["kind"] == "placebo":
+            true = read_table(place.allocation(parts["estimator"], "0"))
+            for variant in range(1, resampling["variants"] + 1):
+                rng = derive_rng(place.config["seed"], place.name, variant, parts["method"])
+                table = placebo_allocation(true, parts["method"], float(parts["alpha"]), compat, rng)
+                folder = place.results / f"allocations/{parts['estimator']}/placebo-{parts['method']}-alpha{parts['alpha']}"
+                check.artifacts += 1
+                path = folder / f"variant{variant}.csv"
+                check.expect(same_bytes(path, table), f"{path} is not what its rule makes")
+
+
+def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
+    """Check what each rule of label noise flags, and what is made of it."""
+    noise, flagged = place.config["noise"], {}
+    if not noise["rules"]:
+        return
+    samples = read_table(place.results / f"hardness/{noise['estimator']}/samples.parquet")
+    for name, rule in noise["rules"].items():
+        trained = None
+        if rule["method"] == "threshold-samples":
+            runs = runs_of(place.config, THRESHOLD)
+            dynamics = [load_dynamics(place.member(THRESHOLD, *run) / "dynamics.npz") for run in runs]
+            plans = {
+                variant: load_plan(
+                    place.plan(THRESHOLD, variant) / "plan.parquet", place.plan(THRESHOLD, variant) / "synthetic.npz"
+                )
+                for variant in place.variants(THRESHOLD)
+            }
+            extra = {variant: plan.labels == data.classes for variant, plan in plans.items()}
+            trained = threshold_scores(dynamics, [variant for variant, _ in runs], extra)
+        flagged[name], _ = flag_samples(samples, **rule, trained=trained)
+        path = place.results / f"noise/{name}/samples.parquet"
+        check.artifacts += 1
+        check.expect(same_bytes(path, flagged[name]), f"{path} does not follow from the dynamics")
+    runs = hardness_runs(place.config, BASELINE)
+    members = [load_dynamics(place.member(BASELINE, *run) / "dynamics.npz") for run in runs]
+    for file, table in (
+        ("rules.csv", rule_summary(flagged, data.planted)),
+        ("classes.csv", share_by_class(flagged, data.class_names)),
+        ("preferred.parquet", preferred_classes(members, data.train_labels, data.classes)),
+    ):
+        path = place.results / "noise" / file
+        check.artifacts += 1
+        check.expect(same_bytes(path, table), f"{path} does not follow from what is flagged")
