@@ -205,14 +205,16 @@ def test_changes_of_noisy_members_follow_pure_noise():
     """Members differ by independent noise alone: nested change falls like 1/sqrt(j (j + 1)), disjoint like 1/sqrt(j)."""
     labels = np.arange(400) % 4
     scores = 5 + labels + 0.3 * rng(3).normal(size=(40, 4))[:, labels]
-    table = tables_of(scores, labels, partitions=200)["allocation"].query("unit == 'percent' and statistic == 'mean'")
+    means = class_means(scores, labels, 4)
+    table = allocation_stability(means, 400, HIGH_IS_HARD, NAMES, 0.0, ensemble_pairs(40, 200, rng(7)))
+    table = table.query("unit == 'percent' and statistic == 'mean'")
     ratio = table.query("members <= 8")["value"] / table.query("members <= 8")["pure_noise"]
     assert ratio.between(0.85, 1.15).all(), ratio.describe()
     nested = table.query("way == 'nested'").set_index("members")["pure_noise"]
     assert nested[7] / nested[1] == pytest.approx(np.sqrt(2 / 56))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.permutations(range(60)))
 def test_the_order_of_samples_does_not_matter(order):
     scores, labels = ensemble(4, 60)
@@ -390,10 +392,8 @@ def test_the_interval_over_samples_agrees_with_scipys_bootstrap():
     second, _ = ensemble(samples=200, seed=9)
     correlations, _ = agreement_tables(*two_estimators(second, labels, scores), 2000, rng())
     pair = (scores.mean(0), second.mean(0))
-    interval = stats.bootstrap(
-        pair, lambda a, b: stats.spearmanr(a, b).statistic, paired=True, vectorized=False, method="percentile", n_resamples=2000,
-        rng=1,
-    ).confidence_interval  # fmt: skip
+    options = {"paired": True, "vectorized": False, "method": "percentile", "n_resamples": 2000, "rng": 1}
+    interval = stats.bootstrap(pair, lambda *drawn: stats.spearmanr(*drawn).statistic, **options).confidence_interval
     np.testing.assert_allclose(correlations.loc[0, ["lower", "upper"]].to_numpy(float), interval, atol=0.02)
 
 
