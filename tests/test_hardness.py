@@ -112,9 +112,9 @@ def test_the_margin_of_probabilities_follows_from_what_is_stored(scale, first):
         dynamics, p, _ = softmax_dynamics(scale)
     found = instance_scores(dynamics, estimator_of("aum", margin="probabilities", first_epoch=first))
     exact = p[..., 0] - p[..., 1:].max(-1)
-    np.testing.assert_allclose(found, exact[(first or 1) - 1 :].mean(0), atol=0.06)
+    np.testing.assert_allclose(found, exact[(first or 1) - 1 :].mean(0), atol=0.1)
     # Stored in 16 bits; only samples that are confidently wrong between two classes are known less well.
-    assert np.abs(found - exact[(first or 1) - 1 :].mean(0)).mean() < 0.004
+    assert np.abs(found - exact[(first or 1) - 1 :].mean(0)).mean() < 0.002
 
 
 def test_the_margin_of_probabilities_by_hand():

@@ -2,6 +2,7 @@
 
 import itertools
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,11 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from sklearn.metrics import jaccard_score
 
+from hbr.analysis.figures import agreement as agreement_figures
+from hbr.analysis.figures import stability as stability_figures
+from hbr.analysis.figures.style import use_style
 from hbr.conditions.pruning import pruned_samples
+from hbr.data.files import read_table, write_table
 from hbr.hardness.agreement import agreement_tables, comparison_tables
 from hbr.hardness.allocation import ratios_of_rows, resampling_ratios
 from hbr.hardness.classes import class_means, class_table, sample_table
@@ -33,6 +38,7 @@ from hbr.hardness.stability import (
     pruning_stability,
     rank_stability,
     stability_tables,
+    table_of,
 )
 from hbr.hardness.uncertainty import member_weights, middle, uncertainty_table
 
@@ -205,14 +211,16 @@ def test_changes_of_noisy_members_follow_pure_noise():
     """Members differ by independent noise alone: nested change falls like 1/sqrt(j (j + 1)), disjoint like 1/sqrt(j)."""
     labels = np.arange(400) % 4
     scores = 5 + labels + 0.3 * rng(3).normal(size=(40, 4))[:, labels]
-    table = tables_of(scores, labels, partitions=200)["allocation"].query("unit == 'percent' and statistic == 'mean'")
+    means = class_means(scores, labels, 4)
+    table = allocation_stability(means, 400, HIGH_IS_HARD, NAMES, 0.0, ensemble_pairs(40, 200, rng(7)))
+    table = table.query("unit == 'percent' and statistic == 'mean'")
     ratio = table.query("members <= 8")["value"] / table.query("members <= 8")["pure_noise"]
     assert ratio.between(0.85, 1.15).all(), ratio.describe()
     nested = table.query("way == 'nested'").set_index("members")["pure_noise"]
     assert nested[7] / nested[1] == pytest.approx(np.sqrt(2 / 56))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.permutations(range(60)))
 def test_the_order_of_samples_does_not_matter(order):
     scores, labels = ensemble(4, 60)
@@ -390,10 +398,8 @@ def test_the_interval_over_samples_agrees_with_scipys_bootstrap():
     second, _ = ensemble(samples=200, seed=9)
     correlations, _ = agreement_tables(*two_estimators(second, labels, scores), 2000, rng())
     pair = (scores.mean(0), second.mean(0))
-    interval = stats.bootstrap(
-        pair, lambda a, b: stats.spearmanr(a, b).statistic, paired=True, vectorized=False, method="percentile", n_resamples=2000,
-        rng=1,
-    ).confidence_interval  # fmt: skip
+    options = {"paired": True, "vectorized": False, "method": "percentile", "n_resamples": 2000, "rng": 1}
+    interval = stats.bootstrap(pair, lambda *drawn: stats.spearmanr(*drawn).statistic, **options).confidence_interval
     np.testing.assert_allclose(correlations.loc[0, ["lower", "upper"]].to_numpy(float), interval, atol=0.02)
 
 
@@ -404,6 +410,44 @@ def test_one_estimator_has_no_pairs_but_keeps_its_columns():
     assert list(tables["correlations"])[:4] == ["first", "second", "first_definition", "second_definition"]
     assert tables["overlap"].empty
     assert set(tables["uncertainty"]["definition"]) == {f"{HIGH_IS_HARD} of a test"}
+
+
+# Figures
+
+
+@pytest.mark.parametrize("members", [1, 2, 3, 8])
+@pytest.mark.parametrize("offset", [0.0, -9.0])
+@pytest.mark.parametrize("estimators", [("one",), ("one", "two")])
+def test_every_figure_is_drawn_however_little_there_is(tmp_path, members, offset, estimators):
+    use_style()
+    scores, labels = ensemble(members)
+    stability = tables_of(scores, labels, offset=offset, partitions=2)
+    for name, table in stability.items():
+        write_table(tmp_path / f"{name}.csv", pd.concat([table_of(table, one, "words") for one in estimators]))
+    samples, classes = hardness_tables(scores, labels)
+    tables = comparison_tables(dict.fromkeys(estimators, samples), dict.fromkeys(estimators, classes), [2], offset, 20, rng())
+    for name, table in tables.items():
+        write_table(tmp_path / f"{name}.csv", table)
+    # As the notebook reads them: empty columns have no type.
+    read = {path.stem: read_table(path) for path in tmp_path.glob("*.csv")}
+    for name, figure in {
+        "pruning_stability": stability_figures.pruning_stability(read["pruning"], "d"),
+        "allocation_stability": stability_figures.allocation_stability(read["allocation"], "d"),
+        "members_enough": stability_figures.members_enough(read["allocation"], read["ranks"], read["members_enough"], "d"),
+        "estimator_agreement": agreement_figures.estimator_agreement(read["correlations"], "d"),
+        "estimator_overlap": agreement_figures.estimator_overlap(read["overlap"], "d"),
+        "class_uncertainty": agreement_figures.class_uncertainty(read["uncertainty"], "d"),
+    }.items():
+        figure.savefig(tmp_path / f"{name}.svg")
+        plt.close(figure)
+        alone = (
+            members == 1 if name in ("pruning_stability", "allocation_stability", "members_enough") else len(estimators) == 1
+        )
+        said = (tmp_path / f"{name}.svg").read_text()
+        assert ("can be compared with no other" in said) == (alone and name != "class_uncertainty"), name
+        assert ("class hardness is not positive" in said) == (
+            offset < 0 and (name == "class_uncertainty" or (name == "allocation_stability" and members > 1))
+        ), name
 
 
 # Uncertainty

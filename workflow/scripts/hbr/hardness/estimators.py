@@ -212,14 +212,18 @@ def _probability_margin(dynamics: Dynamics, first: int, last: int) -> np.ndarray
     """Return p(label) minus the largest other probability, float64 ``(epochs, examples)``.
 
     With p = exp(z_y) / Z and margin m = z_y - max z_j, the largest other probability is q = exp(max z_j) / Z = p exp(-m), so
-    that p - q = p (1 - exp(-m)). Below 2^-14 a float16 p loses its digits, and q with it. There EL2N bounds q: the squares
-    of all other probabilities sum to s = EL2N^2 - (1 - p)^2, and as they sum to 1 - p, s / (1 - p) <= q <= sqrt(s).
+    that p - q = p (1 - exp(-m)). Below 2^-14 a float16 p loses its digits, and q with it. There EL2N bounds q: the other
+    probabilities sum to t = 1 - p and their squares to s = EL2N^2 - t^2. Hence q <= sqrt(s), and q >= s / t; where 2 s > t^2,
+    q is least if one class has all the rest, q^2 + (t - q)^2 = s, so that q >= (t + sqrt(2 s - t^2)) / 2.
     """
     m, p, el2n = (dynamics.per_epoch(name, first, last).astype(np.float64) for name in ("margin", "probability", "el2n"))
     q = p * np.exp(np.minimum(-m, 700))
-    squares = np.clip(el2n**2 - (1 - p) ** 2, 0, 1)
-    bounded = np.clip(q, squares / np.maximum(1 - p, 0.5), np.sqrt(squares))
-    return p - np.where(p < np.finfo(np.float16).smallest_normal, bounded, q)
+    lost = p < np.finfo(np.float16).smallest_normal
+    t = 1 - p[lost]
+    s = np.clip(el2n[lost] ** 2 - t**2, 0, 1)
+    least = np.where(2 * s > t**2, (t + np.sqrt(np.maximum(2 * s - t**2, 0))) / 2, s / t)
+    q[lost] = np.clip(q[lost], least, np.sqrt(s))
+    return p - q
 
 
 def _mean_over_epochs(dynamics: Dynamics, name: str, total: np.ndarray, estimator: Estimator) -> np.ndarray:

@@ -45,8 +45,12 @@ def jaccard_of(common: np.ndarray) -> np.ndarray:
 
 
 def beyond_chance(observed: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Return (observed - chance) / (1 - chance): 0 for sets drawn at random, 1 for equal sets, as in Cohen's kappa."""
-    return (observed - chance) / (1 - chance)
+    """Return (observed - chance) / (1 - chance): 0 for sets drawn at random, 1 for equal sets, as in Cohen's kappa.
+
+    NaN where chance alone gives equal sets, as among a handful of samples.
+    """
+    with np.errstate(invalid="ignore"):
+        return (observed - chance) / (1 - chance)
 
 
 def chance_in_common(samples: int, rates_percent: tuple[int, ...] = RATES_PERCENT) -> np.ndarray:

@@ -30,7 +30,7 @@ def spread_of_pairs(pairs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     The range says how much one pair of ensembles differs from another. It is no confidence interval of the mean: pairs of
     different orders and divisions share members. Empty where a group has one pair; a group with a NaN is NaN.
     """
-    groups = pairs.groupby(keys, sort=False)["value"]
+    groups = pairs.astype({"value": float}).groupby(keys, sort=False)["value"]
     table = groups.agg(value=lambda values: values.mean(skipna=False), pairs="size")
     for name, share in (("lower", 0.025), ("upper", 0.975)):
         table[name] = groups.quantile(share).where((table["pairs"] > 1) & table["value"].notna())

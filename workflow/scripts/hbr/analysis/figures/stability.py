@@ -21,11 +21,12 @@ def pruning_stability(pruning: pd.DataFrame, dataset: str) -> Figure:
     ``pruning`` holds the tables of :func:`hbr.hardness.stability.pruning_stability` of all estimators.
     """
     changed = pruning[pruning["measure"] == "changed"]
+    if changed.empty:
+        return _too_few(dataset)
     estimators = list(changed["estimator"].unique())
-    sizes = changed.groupby("way")["members"].nunique()
-    width = max(2.4, 0.8 + 0.34 * sizes.max())
+    width = max(2.4, 0.8 + 0.34 * changed["members"].nunique())
     figure, grid = plt.subplots(2, len(estimators), figsize=(1.2 + width * len(estimators), 6.2), squeeze=False)
-    top = 100 * float(changed["value"].max())
+    top = max(1.0, 100 * float(changed["value"].max()))
     for row, (way, words) in zip(grid, _WAYS.items(), strict=True):
         for axes, name in zip(row, estimators, strict=True):
             cell = changed[(changed["way"] == way) & (changed["estimator"] == name)]
@@ -41,7 +42,7 @@ def pruning_stability(pruning: pd.DataFrame, dataset: str) -> Figure:
             axes.set_xticks(range(table.shape[1]), table.columns)
             axes.set_yticks(range(len(table)), table.index)
             axes.set_title(f"{name}: {words}", fontsize=8.5)
-            axes.set_xlabel(f"members j ({_range(cell['pairs'])} pairs)")
+            axes.set_xlabel(f"members j (pairs: {_range(cell['pairs'])})")
         row[0].set_ylabel("pruned, easiest first (%)")
     figure.colorbar(image, ax=grid, label="pruned samples that change (%)", shrink=0.7)
     figure.suptitle(f"{dataset}: pruned samples that change with the ensemble, mean over {_PAIRS}")
@@ -53,6 +54,8 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
 
     ``allocation`` holds the tables of :func:`hbr.hardness.stability.allocation_stability` of all estimators.
     """
+    if allocation.empty:
+        return _too_few(dataset)
     estimators = list(allocation["estimator"].unique())
     rows = [(way, unit) for way in _WAYS for unit in ("samples", "percent")]
     size = (1 + 2.5 * len(estimators), 1.9 * len(rows) + 1)
@@ -71,10 +74,11 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
                 axes.plot(line["members"], line["pure_noise"], color=NEUTRAL, ls=":", lw=1.3, label=noise, zorder=3)
             if not panel["value"].notna().any():
                 _say_nothing(axes, "class hardness is not positive" if len(panel) else "too few members")
+            elif (panel["value"] > 0).any():
+                # Estimators differ by powers of ten.
+                axes.set_yscale("log", nonpositive="mask")
             axes.set_title(f"{name}: {_WAYS[way]}", fontsize=8.5)
-            # Noise that averages out is a straight line, and estimators differ by powers of ten.
-            axes.set_yscale("log", nonpositive="mask")
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         row[0].set_ylabel("change (samples)" if unit == "samples" else "change (% of S)")
     for axes in grid[-1]:
         axes.set_xlabel("members j")
@@ -90,6 +94,8 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
 def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.DataFrame, dataset: str) -> Figure:
     """Return both criteria against ensemble size with the tolerance; a ring marks the size from which on it is kept."""
     mean = allocation[(allocation["unit"] == "percent") & (allocation["statistic"] == "mean")]
+    if mean.empty:
+        return _too_few(dataset)
     ranks = ranks.assign(**{name: 100 * (1 - ranks[name]) for name in ("lower", "upper")}, value=100 * (1 - ranks["spearman"]))
     curves = {"allocation": (mean, "mean change of S (%)"), "ranks": (ranks, "100 (1 - Spearman of classes)")}
     estimators = list(enough["estimator"].unique())
@@ -111,6 +117,7 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
             tolerance = float(rules["tolerance_percent"].iloc[0])
             axes.axhline(tolerance, color=NEUTRAL, lw=0.9, ls="--")
             axes.set_title(title, fontsize=9)
+            axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
             # Linear up to the tolerance: equal rankings have 0, which has no logarithm.
             axes.set_yscale("symlog", linthresh=tolerance)
             axes.set_ylim(bottom=0)
@@ -132,6 +139,13 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
 def _range(numbers: pd.Series) -> str:
     low, high = int(numbers.min()), int(numbers.max())
     return str(low) if low == high else f"{low} to {high}"
+
+
+def _too_few(dataset: str) -> Figure:
+    figure, axes = plt.subplots(figsize=(5.5, 1.6))
+    axes.axis("off")
+    _say_nothing(axes, f"{dataset}: one member can be compared with no other")
+    return figure
 
 
 def _say_nothing(axes: Axes, why: str = "too few members") -> None:
