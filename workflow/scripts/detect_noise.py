@@ -18,9 +18,9 @@ def main(arguments: argparse.Namespace) -> None:
     samples = read_table(arguments.samples, "sample", "class", "hardness")
     trained = None
     if arguments.dynamics:
-        extra = {
-            int(path.parent.name.removeprefix("variant")): threshold_samples(path, len(samples)) for path in arguments.plans
-        }
+        variants = [int(path.parent.name.removeprefix("variant")) for path in arguments.plans]
+        marks = [threshold_samples(path, len(samples)) for path in arguments.plans]
+        extra = dict(zip(variants, marks, strict=True))
         trained = threshold_scores([load_dynamics(path) for path in arguments.dynamics], arguments.variants, extra)
     table, limits = flag_samples(samples, arguments.method, arguments.count, arguments.threshold, arguments.percentile, trained)
     write_table(arguments.flagged, table)

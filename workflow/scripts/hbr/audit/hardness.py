@@ -129,15 +129,12 @@ def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
         if rule["method"] == "threshold-samples":
             runs = runs_of(place.config, THRESHOLD)
             dynamics = [load_dynamics(place.member(THRESHOLD, *run) / "dynamics.npz") for run in runs]
-            plans = {
-                variant: load_plan(
-                    place.plan(THRESHOLD, variant) / "plan.parquet", place.plan(THRESHOLD, variant) / "synthetic.npz"
-                )
-                for variant in place.variants(THRESHOLD)
-            }
+            folders = {variant: place.plan(THRESHOLD, variant) for variant in place.variants(THRESHOLD)}
+            plans = {variant: load_plan(path / "plan.parquet", path / "synthetic.npz") for variant, path in folders.items()}
             extra = {variant: plan.labels == data.classes for variant, plan in plans.items()}
             trained = threshold_scores(dynamics, [variant for variant, _ in runs], extra)
-        flagged[name], _ = flag_samples(samples, **rule, trained=trained)
+        limits = (rule.get("count", 0), float(rule.get("threshold", 0)), float(rule.get("percentile", 0)))
+        flagged[name], _ = flag_samples(samples, rule["method"], *limits, trained)
         path = place.results / f"noise/{name}/samples.parquet"
         check.artifacts += 1
         check.expect(same_bytes(path, flagged[name]), f"{path} does not follow from the dynamics")
