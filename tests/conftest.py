@@ -108,6 +108,10 @@ def small_config() -> dict:
     config["datasets"]["digits"] |= {"width": 4}
     config["baseline"]["members"] = config["hardness"]["members"] = 2
     config["hardness"]["estimators"] = {"aum": {}, "forgetting": {}}
+    config["placebos"] = {"kinds": [], "strategies": [], "alphas": []}
+    config["pruning"] |= {"rates": [], "variants": 1}
+    config["noise"] |= {"rules": {}, "denoised": [], "variants": 1}
+    config["statistics"]["resamples"] = 200
     config["resampling"] |= {
         "strategies": [{"oversampling": "smote", "undersampling": "easy"}],
         "alphas": [1],
@@ -118,23 +122,52 @@ def small_config() -> dict:
     return config
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Study:
-    """A finished study, made once for all processes of a test run; nobody may change it."""
+def whole_config() -> dict:
+    """Return the small study with every kind of condition, one of each."""
+    config = small_config()
+    strategy = {"oversampling": "smote", "undersampling": "easy"}
+    config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
+    config["resampling"]["estimators"] = ["aum", "aum_denoised"]
+    config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}
+    config["pruning"]["rates"] = [30]
+    config["noise"] |= {
+        "rules": {
+            "lowest": {"method": "count", "count": 5},
+            "pleiss": {"method": "threshold-samples", "percentile": 99},
+        },
+        "denoised": ["lowest"],
+    }
+    return config
+
+
+def finished_study(tmp_path_factory, name: str, config: dict) -> Study:
+    """Return a copy of a finished study, made once for all processes of a test run."""
     own = tmp_path_factory.getbasetemp()
-    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "finished"
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
     with shared.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not shared.exists():
             making = shared.with_suffix(".making")
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
-            Study(making, small_config()).snakemake()
+            Study(making, config).snakemake()
             making.rename(shared)
         # A copy of its own, since even a dry run writes a log.
         study = Study.__new__(Study)
-        study.folder, study.config = shared, small_config()
-        return study.copied(own / "finished-copy")
+        study.folder, study.config = shared, config
+        return study.copied(own / f"{name}-copy")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Study:
+    """A finished small study; nobody may change it."""
+    return finished_study(tmp_path_factory, "finished", small_config())
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory) -> Study:
+    """A finished study with every kind of condition; nobody may change it."""
+    return finished_study(tmp_path_factory, "whole", whole_config())
 
 
 @pytest.fixture

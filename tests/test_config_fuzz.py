@@ -197,11 +197,18 @@ def assert_plannable(config) -> None:
     resampling = config["resampling"]
     conditions = conditions_of(config)
     grid = len(resampling["estimators"]) * len(resampling["strategies"]) * len(resampling["alphas"])
-    assert len(conditions) == (2 + grid if resampling["strategies"] else 1)
+    placebos, pruning, noise = config["placebos"], config["pruning"], config["noise"]
+    others = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"])
+    others += len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"]) + len(noise["denoised"])
+    others += any(rule["method"] == "threshold-samples" for rule in noise["rules"].values())
+    controls = sum(parts["kind"] == "control" for parts in conditions.values())
+    assert len(conditions) == 1 + controls + grid + others
+    assert {parts["reference"] for parts in conditions.values() if "reference" in parts} <= set(conditions)
     trainings = 0
     for name, parts in conditions.items():
         assert fits("condition", name)
-        assert all(fits(kind, text) for kind, text in parts.items() if kind in CONSTRAINTS)
+        constrained = set(CONSTRAINTS) - (set() if parts["kind"] == "pruned" else {"method"})
+        assert all(fits(kind, text) for kind, text in parts.items() if kind in constrained)
         assert len(f"{name}_variant1000.parquet") <= LONGEST_FILE_NAME
         runs = runs_of(config, name)
         assert len(set(runs)) == len(runs) > 0

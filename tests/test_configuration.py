@@ -265,8 +265,9 @@ def test_a_number_that_yaml_takes_for_text_is_explained():
 
 def test_more_trainings_than_can_be_planned_are_refused():
     message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
-    assert message.startswith("baseline.members, resampling.variants and resampling.members make 7,000,008 trainings")
-    most = (MOST_TRAININGS - 8) // 7 // 2
+    # Control, four resampled conditions and two placebos, beside 8 + 8 + 2 + 2 of baseline, pruning and label noise.
+    assert message.startswith("members, variants and rates make 7,000,020 trainings of all conditions; at most 10,000")
+    most = (MOST_TRAININGS - 20) // 7 // 2
     checked(changed({"resampling.variants": most, "resampling.members": 2}))
     refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
 
@@ -435,7 +436,51 @@ def test_digits_need_a_test_fraction():
         ),
         (
             {"resampling.estimators": ["loss"]},
-            "resampling.estimators: 'loss' is not under hardness.estimators; known are aum, el2n, forgetting",
+            "resampling.estimators: 'loss' is not under hardness.estimators; known are aum, el2n, forgetting, aum_early, "
+            "aum_denoised",
+        ),
+        (
+            {"hardness.estimators.aum_denoised.source": "denoised-below"},
+            "hardness.estimators.aum_denoised.source: 'denoised-below' is no condition that hardness can come from; "
+            "did you mean 'denoised-lowest'?",
+        ),
+        (
+            {"pruning.estimators": ["aum_denoised"]},
+            "pruning.estimators: the hardness of aum_denoised does not come from the baseline; name one that does",
+        ),
+        (
+            {"resampling.estimators": ["aum_denoised", "aum"]},
+            "resampling.estimators.0: the hardness of aum_denoised does not come from the baseline; name one that does",
+        ),
+        ({"pruning.estimators": ["amu"]}, "pruning.estimators: 'amu' is not under hardness.estimators; did you mean 'aum'?"),
+        ({"noise.denoised": ["lowset"]}, "noise.denoised: 'lowset' is not under noise.rules; did you mean 'lowest'?"),
+        ({"noise.estimator": "aumm"}, "noise.estimator: 'aumm' is not under hardness.estimators; did you mean 'aum'?"),
+        (
+            {"noise.estimator": "el2n"},
+            "noise.estimator: el2n is not of method aum, which the rules of label noise are made for",
+        ),
+        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest: method count needs the key 'count'"),
+        (
+            {"noise.rules.below.count": 3},
+            "noise.rules.below.count: method below has no such key; it takes threshold",
+        ),
+        (
+            {"placebos.alphas": [3]},
+            "placebos.alphas: 3 is not among resampling.alphas; a placebo needs its partner",
+        ),
+        (
+            {"placebos.strategies": []},
+            "placebos.strategies: name at least one of resampling.strategies, which the placebo is compared with",
+        ),
+        (
+            {"pruning.variants": 5},
+            "pruning.variants is 5, but the control, which runs are paired with, has resampling.variants 4; lower the one or "
+            "raise the other",
+        ),
+        (
+            {"noise.members": 2},
+            "noise.members is 2, but the control, which runs are paired with, has resampling.members 1; lower the one or "
+            "raise the other",
         ),
     ],
 )
@@ -456,7 +501,13 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard"}},
         {"hardness.estimators.forgetting.never_learned": "zero"},
         {"datasets.digits.network": "my_networks:wide"},
-        {"resampling": REMOVED},
+        {"resampling": REMOVED, "placebos": REMOVED, "pruning": REMOVED, "noise": REMOVED, "hardness": REMOVED},
+        {"placebos": REMOVED},
+        {"pruning.rates": [1, 99], "pruning.estimators": ["el2n", "forgetting"]},
+        {"hardness.estimators.el2n.norm": "l1"},
+        {"hardness.estimators.aum.margin": "probabilities"},
+        {"resampling.estimators": ["aum", "aum_denoised"]},
+        {"datasets.digits.flipped_labels": 0.5},
     ],
     ids=str,
 )

@@ -24,7 +24,7 @@ RULES = sorted(
     for rule in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", file.read_text(), flags=re.MULTILINE)
 )
 # What a job reads beside its inputs: whole folders, which Snakemake cannot compare.
-FOLDERS = {"record_checksums": ("results", "reports")}
+FOLDERS = {"record_checksums": ("results", "reports"), "measure_costs": ("benchmarks", "logs")}
 
 
 def run_alone(job: Job, home: Path, folder: Path, leave_out: str = "") -> subprocess.CompletedProcess:
@@ -59,26 +59,26 @@ def declared(job: Job) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def jobs(finished) -> dict[str, list[Job]]:
-    every = finished.jobs("--forceall")
+def jobs(whole) -> dict[str, list[Job]]:
+    every = whole.jobs("--forceall")
     return {rule: [job for job in every if job.rule == rule] for rule in RULES}
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "download_archive"])
-def test_a_rule_makes_the_same_bytes_from_its_declared_inputs(rule, jobs, finished, tmp_path):
+def test_a_rule_makes_the_same_bytes_from_its_declared_inputs(rule, jobs, whole, tmp_path):
     # The last training is a resampled one, which needs more than the baseline.
     job = jobs[rule][-1]
-    done = run_alone(job, finished.folder, tmp_path)
+    done = run_alone(job, whole.folder, tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     for path in job.output:
-        assert (tmp_path / path).read_bytes() == (finished.folder / path).read_bytes(), path
+        assert (tmp_path / path).read_bytes() == (whole.folder / path).read_bytes(), path
     # Nor does it declare what it leaves unused.
     assert declared(job) == imported(tmp_path)
 
 
-def test_a_rule_without_one_of_its_modules_fails(jobs, finished, tmp_path):
+def test_a_rule_without_one_of_its_modules_fails(jobs, whole, tmp_path):
     (job,) = jobs["measure_gaps"]
-    done = run_alone(job, finished.folder, tmp_path, leave_out="workflow/scripts/hbr/analysis/gaps.py")
+    done = run_alone(job, whole.folder, tmp_path, leave_out="workflow/scripts/hbr/analysis/gaps.py")
     assert done.returncode != 0
     assert "No module named 'hbr.analysis.gaps'" in done.stderr
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from hbr.conditions.names import denoised_name, members_list, source_of
+from hbr.conditions.names import denoised_name, members_list, needs_control, source_of
 from hbr.errors import StudyError
 from hbr.hardness.names import BUILT_IN_ESTIMATORS
 
@@ -122,8 +122,8 @@ def check_meaning(config: Mapping[str, Any]) -> None:
                 raise StudyError(
                     f"{section}.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
                 )
-    _check_sources(config)
     _check_noise(config["noise"], estimators)
+    _check_sources(config)
     _check_placebos(config["placebos"], config["resampling"])
     _check_pairs(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
@@ -144,12 +144,13 @@ def _trainings(config: Mapping[str, Any]) -> int:
     like_control = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"]) + resampled
     pruned = len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"])
     # Each source of hardness that is resampled has a control of its own.
-    controls = len({source_of(config, name) for name in resampling["estimators"]})
+    controls = len({source_of(config, name) for name in resampling["estimators"]}) if resampled else needs_control(config)
+    threshold = any(rule["method"] == "threshold-samples" for rule in noise["rules"].values())
     runs = (
         config["baseline"]["members"]
         + resampling["variants"] * resampling["members"] * (like_control + controls)
         + pruning["variants"] * pruning["members"] * pruned
-        + noise["members"] * (noise["variants"] * len(noise["denoised"]) + noise["threshold_variants"])
+        + noise["members"] * (noise["variants"] * len(noise["denoised"]) + noise["threshold_variants"] * threshold)
     )
     return len(config["datasets"]) * int(runs)
 
