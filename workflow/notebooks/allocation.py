@@ -44,14 +44,17 @@ for estimator, tables in allocations.items():
 # With `none` on one side the classes of that side stay as they are, and the plan's size differs from N.
 
 # %%
-samples = read_table(inputs["samples"])
-plans = {path.split("/")[-3].removeprefix("resampled-"): read_table(path) for path in inputs["plans"]}
-display(HTML(plan_summary(plans).to_html(index=False)))
+plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
+display(HTML(plan_summary({name.removeprefix("resampled-"): plan for name, plan in plans.items()}).to_html(index=False)))
 
 # %% [markdown]
 # ## Effective sampling
 # How often a sample of each difficulty decile (within its class) stands in the plan of the first variant, synthetic images not
-# counted (so smote equals none). The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`.
+# counted (so smote equals none). The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`. Samples
+# that the estimator does not know, since a rule of label noise took them, do not count.
 
 # %%
-save_figure(drawing_rates(draw_rates(plans, samples), dataset), figures, "drawing_rates")
+samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
+resampled = {name.removeprefix("resampled-"): plan for name, plan in plans.items() if name.startswith("resampled-")}
+known = {name: samples[name.partition("-")[0]] for name in resampled}
+save_figure(drawing_rates(draw_rates(resampled, known), dataset), figures, "drawing_rates")

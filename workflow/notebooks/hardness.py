@@ -42,8 +42,7 @@ for name in estimators:
 # %%
 ranks = pd.DataFrame({name: table.set_index("class_name")["difficulty_rank"] for name, table in classes.items()})
 ranks = ranks.sort_values(first)
-# A dollar sign in a class name would start mathematics.
-save_figure(class_order(ranks.rename(index=lambda name: name.replace("$", r"\$")), dataset), figures, "class_order")
+save_figure(class_order(ranks, dataset), figures, "class_order")
 
 # %% [markdown]
 # ## The easiest and the hardest images

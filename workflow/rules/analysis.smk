@@ -98,7 +98,10 @@ rule render_baseline:
             "<reports>/{dataset}/baseline.html",
             caption="../report/notebook.rst",
             category="Notebooks",
-            labels={"data set": "{dataset}", "notebook": "1 data and baseline"},
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("baseline", "data and baseline"),
+            },
         ),
         images=report(
             "<reports>/{dataset}/figures/images.svg",
@@ -153,7 +156,10 @@ use rule render_baseline as render_hardness with:
             "<reports>/{dataset}/hardness.html",
             caption="../report/notebook.rst",
             category="Notebooks",
-            labels={"data set": "{dataset}", "notebook": "2 hardness"},
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("hardness", "hardness"),
+            },
         ),
         hardness_distributions=report(
             "<reports>/{dataset}/figures/hardness_distributions.svg",
@@ -206,7 +212,10 @@ use rule render_baseline as render_robustness with:
             "<reports>/{dataset}/robustness.html",
             caption="../report/notebook.rst",
             category="Notebooks",
-            labels={"data set": "{dataset}", "notebook": "5 robustness of hardness"},
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("robustness", "robustness of hardness"),
+            },
         ),
         pruning_stability=report(
             "<reports>/{dataset}/figures/pruning_stability.svg",
@@ -266,22 +275,100 @@ use rule render_baseline as render_robustness with:
         order=list(config["hardness"]["estimators"]),
 
 
+use rule render_baseline as render_noise with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/noise.py"),
+        notebook=source("workflow/notebooks/noise.py"),
+        data="<results>/{dataset}/dataset.npz",
+        summary="<results>/{dataset}/noise/rules.csv",
+        by_class="<results>/{dataset}/noise/classes.csv",
+        preferred="<results>/{dataset}/noise/preferred.parquet",
+        hardness=f"<results>/{{dataset}}/hardness/{config['noise']['estimator']}/classes.csv",
+        flagged=collect(
+            "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
+            noise_rule=config["noise"]["rules"],
+        ),
+        gap_differences=(
+            "<results>/{dataset}/gap_differences.csv"
+            if config["noise"]["denoised"]
+            else []
+        ),
+    output:
+        html=report(
+            "<reports>/{dataset}/noise.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("noise", "label noise"),
+            },
+        ),
+        noise_detection=report(
+            "<reports>/{dataset}/figures/noise_detection.svg",
+            caption="../report/noise_detection.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "rules of label noise"},
+        ),
+        noise_detection_png="<reports>/{dataset}/figures/noise_detection.png",
+        noise_by_class=report(
+            "<reports>/{dataset}/figures/noise_by_class.svg",
+            caption="../report/noise_by_class.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "label noise by class (v1, figure 5a)",
+            },
+        ),
+        noise_by_class_png="<reports>/{dataset}/figures/noise_by_class.png",
+        cumulative_aum=report(
+            "<reports>/{dataset}/figures/cumulative_aum.svg",
+            caption="../report/cumulative_aum.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "samples below an AUM (v1, figure 5b)",
+            },
+        ),
+        cumulative_aum_png="<reports>/{dataset}/figures/cumulative_aum.png",
+        lowest_images=report(
+            "<reports>/{dataset}/figures/lowest_images.svg",
+            caption="../report/lowest_images.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "images of lowest AUM (v1, figure 6)",
+            },
+        ),
+        lowest_images_png="<reports>/{dataset}/figures/lowest_images.png",
+    log:
+        "<logs>/render_noise/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/noise.py"),
+        order=list(config["noise"]["rules"]),
+
+
 use rule render_baseline as render_allocation with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/allocation.py"),
         notebook=source("workflow/notebooks/allocation.py"),
-        samples=f"<results>/{{dataset}}/hardness/{config['resampling']['estimators'][0]}/samples.parquet",
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["resampling"]["estimators"],
+        ),
         allocations=allocations_shown,
         plans=collect(
             "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
-            condition=RESAMPLED_AND_CONTROL,
+            condition=of_kinds("control", "resampled"),
         ),
     output:
         html=report(
             "<reports>/{dataset}/allocation.html",
             caption="../report/notebook.rst",
             category="Notebooks",
-            labels={"data set": "{dataset}", "notebook": "3 allocation and plans"},
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("allocation", "allocation and plans"),
+            },
         ),
         allocation=report(
             "<reports>/{dataset}/figures/allocation.svg",
@@ -313,7 +400,7 @@ use rule render_baseline as render_effect with:
         notebook=source("workflow/notebooks/effect.py"),
         classes=collect(
             "<results>/{{dataset}}/measures/{condition}/classes.csv",
-            condition=CONDITIONS,
+            condition=of_kinds("baseline", "control", "resampled", "placebo"),
         ),
         gaps="<results>/{dataset}/gaps.csv",
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
@@ -324,7 +411,10 @@ use rule render_baseline as render_effect with:
             "<reports>/{dataset}/effect.html",
             caption="../report/notebook.rst",
             category="Notebooks",
-            labels={"data set": "{dataset}", "notebook": "4 effect of resampling"},
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("effect", "effect of resampling"),
+            },
         ),
         recall_by_class=report(
             "<reports>/{dataset}/figures/recall_by_class.svg",
@@ -357,6 +447,106 @@ use rule render_baseline as render_effect with:
         "<logs>/render_effect/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/effect.py"),
+
+
+use rule render_baseline as render_placebos with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/placebos.py"),
+        notebook=source("workflow/notebooks/placebos.py"),
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        html=report(
+            "<reports>/{dataset}/placebos.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("placebos", "placebos"),
+            },
+        ),
+        placebos=report(
+            "<reports>/{dataset}/figures/placebos.svg",
+            caption="../report/placebos.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "true hardness and placebos"},
+        ),
+        placebos_png="<reports>/{dataset}/figures/placebos.png",
+    log:
+        "<logs>/render_placebos/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/placebos.py"),
+
+
+use rule render_baseline as render_pruning with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/pruning.py"),
+        notebook=source("workflow/notebooks/pruning.py"),
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["pruning"]["estimators"],
+        ),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=of_kinds("control", "pruned"),
+        ),
+        gaps="<results>/{dataset}/gaps.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        html=report(
+            "<reports>/{dataset}/pruning.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={
+                "data set": "{dataset}",
+                "notebook": chapter("pruning", "pruning"),
+            },
+        ),
+        pruned_share=report(
+            "<reports>/{dataset}/figures/pruned_share.svg",
+            caption="../report/pruned_share.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "class share that DLP prunes (v1, figure S4)",
+            },
+        ),
+        pruned_share_png="<reports>/{dataset}/figures/pruned_share.png",
+        pruning_recall=report(
+            "<reports>/{dataset}/figures/pruning_recall.svg",
+            caption="../report/pruning_recall.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "mean recall, DLP and CLP (v1, figure 12)",
+            },
+        ),
+        pruning_recall_png="<reports>/{dataset}/figures/pruning_recall.png",
+        pruning_gaps=report(
+            "<reports>/{dataset}/figures/pruning_gaps.svg",
+            caption="../report/pruning_gaps.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "recall gaps, DLP and CLP (v1, figure S5)",
+            },
+        ),
+        pruning_gaps_png="<reports>/{dataset}/figures/pruning_gaps.png",
+        pruning_classes=report(
+            "<reports>/{dataset}/figures/pruning_classes.svg",
+            caption="../report/pruning_classes.rst",
+            category="Figures",
+            labels={
+                "data set": "{dataset}",
+                "figure": "class recall, DLP and CLP (v1, figure S6)",
+            },
+        ),
+        pruning_classes_png="<reports>/{dataset}/figures/pruning_classes.png",
+    log:
+        "<logs>/render_pruning/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/pruning.py"),
+        order=config["pruning"]["estimators"],
 
 
 # Pages stand at the end of every path through the study: once they do, all else does.

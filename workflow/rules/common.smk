@@ -54,11 +54,20 @@ try:
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
-CHAPTERS = (
-    ["baseline", "hardness", "robustness", "allocation", "effect"]
-    if config["resampling"]["strategies"]
-    else ["baseline", "hardness", "robustness"]
-)
+CHAPTERS = [
+    "baseline",
+    "hardness",
+    "robustness",
+    *(["noise"] if config["noise"]["rules"] else []),
+    *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
+    *(["placebos"] if config["placebos"]["kinds"] else []),
+    *(["pruning"] if config["pruning"]["rates"] else []),
+]
+
+
+def chapter(name, title):
+    """Return a chapter's title with its place in this study's report."""
+    return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
 
 
 def sources(script, plugin=None, notebook=None, data=()):
@@ -279,7 +288,11 @@ def data_fingerprint(wildcards):
 
 
 CONDITIONS = conditions_of(config)
-RESAMPLED_AND_CONTROL = [name for name in CONDITIONS if name != "baseline"]
+
+
+def of_kinds(*kinds):
+    """Return the conditions of some kinds, in the study's order."""
+    return [name for name, parts in CONDITIONS.items() if parts["kind"] in kinds]
 
 
 def condition_key(key):

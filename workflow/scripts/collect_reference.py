@@ -11,26 +11,42 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.figures.labels import condition_labels
+from hbr.analysis.figures.labels import condition_labels, label_differences
 from hbr.analysis.tables import condition_summary, gap_summary
 from hbr.command import run, say
 from hbr.data.files import read_table, write_table, write_text
 
+# No pictures of training images: they are not the project's to publish.
 FIGURES = (
     "class_recall",
     "learning_curves",
     "hardness_distributions",
     "class_order",
+    "pruning_stability",
+    "allocation_stability",
+    "members_enough",
+    "estimator_agreement",
+    "estimator_overlap",
+    "class_uncertainty",
+    "noise_detection",
+    "noise_by_class",
+    "cumulative_aum",
     "allocation",
+    "drawing_rates",
     "recall_by_class",
     "class_changes",
     "gap_changes",
+    "placebos",
+    "pruned_share",
+    "pruning_recall",
+    "pruning_gaps",
+    "pruning_classes",
 )
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "imbalanced-learn", "scipy", "snakemake")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Copy tables and figures, write provenance. Pictures of training images are not the project's to publish."""
+    """Copy tables and those figures that the study has, write provenance."""
     results, reports = Path("results") / arguments.study, Path("reports") / arguments.study
     for dataset in sorted(path.name for path in results.iterdir() if (path / "dataset.npz").is_file()):
         target = arguments.output / dataset
@@ -39,21 +55,27 @@ def main(arguments: argparse.Namespace) -> None:
             shutil.copyfile(table, target / f"hardness_{table.parent.name}.csv")
         for table in sorted((results / dataset / "allocations").glob("*/*.csv")):
             shutil.copyfile(table, target / f"allocation_{table.parent.name}_{table.stem}.csv")
-        for name in FIGURES:
-            shutil.copyfile(reports / dataset / f"figures/{name}.svg", target / f"{name}.svg")
+        for table in sorted((results / dataset / "noise").glob("*.csv")):
+            shutil.copyfile(table, target / f"noise_{table.name}")
+        for figure in (reports / dataset / f"figures/{name}.svg" for name in FIGURES):
+            if figure.is_file():
+                shutil.copyfile(figure, target / figure.name)
         write_summaries(results / dataset, target)
+    for table in sorted(results.glob("claims.csv")):
+        shutil.copyfile(table, arguments.output / table.name)
     write_text(arguments.output / "provenance.json", json.dumps(provenance(arguments), indent=2) + "\n")
     say(arguments.log, f"kept {arguments.study} in {arguments.output}")
 
 
 def write_summaries(results: Path, target: Path) -> None:
-    """Write accuracy and gaps per condition, class recall per condition, and gap changes against the control."""
+    """Write accuracy and gaps per condition, class recall per condition, and all comparisons of recall gaps with verdicts."""
     classes = pd.concat([read_table(path) for path in sorted(results.glob("measures/*/classes.csv"))])
-    gaps, differences = read_table(results / "gaps.csv"), read_table(results / "gap_differences.csv")
-    for table in (classes, gaps, differences):
-        table["label"] = condition_labels(table)
-    write_table(target / "conditions.csv", condition_summary(classes, gaps).reset_index().round(3))
-    write_table(target / "gap_changes.csv", gap_summary(differences[differences["metric"] == "recall"]).round(3))
+    classes["label"] = condition_labels(classes)
+    if (results / "gap_differences.csv").is_file():
+        gaps, differences = read_table(results / "gaps.csv"), label_differences(read_table(results / "gap_differences.csv"))
+        gaps["label"] = condition_labels(gaps)
+        write_table(target / "conditions.csv", condition_summary(classes, gaps).reset_index().round(3))
+        write_table(target / "gap_changes.csv", gap_summary(differences[differences["metric"] == "recall"]).round(4))
     names = read_table(next(iter(results.glob("hardness/*/classes.csv"))))["class_name"]
     recall = classes[classes["metric"] == "recall"].pivot_table(index="class", columns="label", values="value", sort=False)
     recall = (100 * recall).round(2)

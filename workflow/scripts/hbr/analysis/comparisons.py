@@ -7,6 +7,9 @@ from hbr.analysis.columns import CONDITION_COLUMNS
 from hbr.analysis.gaps import gap_metrics
 from hbr.intervals import mean_interval
 
+# Gaps with a sign of their own; the others are at least 0.
+SIGNED_GAPS = ("hard_easy",)
+
 
 def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
     """Return one row a run, metric (recall, precision) and gap, from class metrics; ``hard`` is a boolean a class."""
@@ -57,6 +60,18 @@ def pair_runs(values: pd.DataFrame, contrasts: pd.DataFrame, keys: list[str]) ->
     paired = runs.merge(partners, on=["reference", *pair], suffixes=("", "_reference"), validate="many_to_one")
     paired["difference"] = paired["value"] - paired["value_reference"]
     return paired
+
+
+def sized_differences(paired: pd.DataFrame) -> pd.Series:
+    """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(reference).
+
+    hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and reference have one sign, the
+    change of size is the difference itself up to its sign.
+    """
+    difference = paired["value"] - paired["value_reference"]
+    if "gap" not in paired:
+        return difference
+    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_reference"].abs())
 
 
 def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

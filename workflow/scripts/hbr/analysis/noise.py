@@ -4,19 +4,35 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from hbr.conditions.noise import detection
 from hbr.training.dynamics import Dynamics
 
 
 def rule_summary(flagged: Mapping[str, pd.DataFrame], planted: np.ndarray) -> pd.DataFrame:
-    """Return one row a rule: samples flagged, their share, and precision and recall where labels were flipped on purpose."""
+    """Return one row a rule: samples flagged, their share, and precision and recall where labels were flipped on purpose.
+
+    Both with the exact 95 % binomial interval (Clopper and Pearson 1934) over samples; NaN where nothing was planted.
+    """
     rows = []
     for name, table in flagged.items():
         flags = table["flagged"].to_numpy(bool)
         rows.append({"rule": name, "samples": len(flags), "flagged": int(flags.sum()), "share": flags.mean()})
-        rows[-1] |= detection(flags, planted)
+        found = detection(flags, planted)
+        for share, trials in (("precision", int(flags.sum())), ("recall", int(planted.sum()))):
+            ends = exact_interval(int(found["found"]), trials) if planted.any() else (np.nan, np.nan)
+            found |= dict(zip((f"{share}_lower", f"{share}_upper"), ends, strict=True))
+        rows[-1] |= found
     return pd.DataFrame(rows)
+
+
+def exact_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact interval of a binomial share (Clopper and Pearson 1934); NaN without trials."""
+    if not trials:
+        return np.nan, np.nan
+    interval = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
+    return float(interval.low), float(interval.high)
 
 
 def share_by_class(flagged: Mapping[str, pd.DataFrame], class_names: tuple[str, ...]) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Small tables for people, made from stored ones."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,17 +45,29 @@ def plan_summary(plans: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def draw_rates(plans: Mapping[str, pd.DataFrame], samples: pd.DataFrame) -> pd.DataFrame:
-    """Return how many real copies an average sample of each within-class difficulty decile has in each plan."""
-    rank = samples.groupby("class")["difficulty_rank"].rank(method="first", pct=True)
-    decile = np.ceil(rank * 10).clip(1, 10).astype(int)
+def draw_rates(plans: Mapping[str, pd.DataFrame], samples: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how many real copies an average sample of each within-class difficulty decile has in each plan.
+
+    ``samples`` is the hardness that each plan derives from, by condition as ``plans``. An estimator that reads a denoised
+    condition knows fewer samples than the data set has; the others are not counted.
+    """
     rows = []
     for condition, plan in plans.items():
+        known = samples[condition]
+        rank = known.groupby("class")["difficulty_rank"].rank(method="first", pct=True)
+        decile = np.ceil(rank * 10).clip(1, 10).astype(int).to_numpy()
         real = plan[plan["origin"].astype(str) != "synthetic"]
-        copies = np.bincount(real["source"], minlength=len(samples))
-        means = pd.Series(copies).groupby(decile.to_numpy()).mean()
+        copies = np.bincount(real["source"], minlength=int(known["sample"].max()) + 1)[known["sample"]]
+        means = pd.Series(copies).groupby(decile).mean()
         rows += [{"condition": condition, "decile": place, "copies": value} for place, value in means.items()]
     return pd.DataFrame(rows)
+
+
+def recall_summary(classes: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean recall of each class under each condition over its runs, with their number n."""
+    recall = classes[classes["metric"] == "recall"]
+    who = ["condition", "kind", "reference", "strategy", "alpha", "class"]
+    return recall.groupby(who, sort=False, dropna=False)["value"].agg(mean="mean", n="size").reset_index()
 
 
 def condition_summary(classes: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
@@ -66,8 +79,37 @@ def condition_summary(classes: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame
 
 
 def gap_summary(differences: pd.DataFrame) -> pd.DataFrame:
-    """Return gap changes in points, with intervals and n."""
-    columns = ["label", "gap", "control", "value", "difference", "lower", "upper", "pair_std", "variants", "pairs"]
-    table = differences[columns].copy()
-    table[columns[2:8]] *= 100
-    return table
+    """Return differences of gaps in points, with the primary 95 % interval, tests and verdicts, one row a comparison and gap.
+
+    hard_easy enters a difference by its size. effect is Hedges's g, in standard deviations between variants.
+    """
+    points = ["reference_value", "value", "difference", "total_lower", "total_upper"]
+    judged = ["p_adjusted", "equivalence_p", "effect", "effect_lower", "effect_upper", "verdict", "variants_needed"]
+    table = differences[["label", "reference_label", "metric", "gap", *points, *judged, "variants", "pairs"]].copy()
+    table[points] *= 100
+    new = {"label": "condition", "reference_label": "reference", "total_lower": "lower", "total_upper": "upper"}
+    return table.rename(columns=new)
+
+
+def placebo_sentences(differences: pd.DataFrame) -> str:
+    """Return what the declared comparisons with placebos say: where true hardness does better, no better, or cannot be told.
+
+    ``differences`` are labelled rows of gap differences of the family placebo, condition - placebo.
+    """
+    words = {
+        "Resampling by true hardness does better than a placebo": ["improves"],
+        "It does no better than a placebo": ["equivalent", "worsens"],
+        "It cannot be told from a placebo": ["inconclusive"],
+    }
+    sentences = []
+    for words_of, verdicts in words.items():
+        rows = differences[differences["verdict"].isin(verdicts)]
+        told = "; ".join(_comparison(row) for row in rows.to_dict("records"))
+        sentences.append(f"{words_of} in {len(rows)} of {len(differences)} comparisons{f': {told}' if told else ''}.")
+    return " ".join(sentences)
+
+
+def _comparison(row: Mapping[Hashable, Any]) -> str:
+    ends = f", {100 * row['total_lower']:+.2f} to {100 * row['total_upper']:+.2f}" if pd.notna(row["total_lower"]) else ""
+    change = f"{100 * row['difference']:+.2f} points{ends}, {row['variants']} variants, {row['verdict']}"
+    return f"{row['label']} against {row['reference_label']} ({row['metric']} {row['gap']} {change})"

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, name_classes
+from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, name_classes, plain
 
 _ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
@@ -42,10 +42,14 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
 
 def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
     """Return the difficulty rank of each class under each estimator; ``ranks`` has class names as index."""
-    figure, axes = plt.subplots(figsize=(1.6 + 0.9 * len(ranks.columns), 0.8 + 0.28 * len(ranks)))
-    sns.heatmap(ranks, annot=len(ranks) <= 20, fmt=".0f", cmap="cividis", cbar_kws={"label": "rank, high = hard"}, ax=axes)
+    many = len(ranks) > 20
+    height = max(0.085, min(0.28, 8.5 / len(ranks))) * len(ranks)
+    figure, axes = plt.subplots(figsize=(1.6 + 0.9 * len(ranks.columns), 0.8 + height))
+    named = ranks.rename(index=plain)
+    bar = {"label": "rank, high = hard"}
+    sns.heatmap(named, annot=not many, fmt=".0f", cmap="cividis", cbar_kws=bar, yticklabels=True, ax=axes)
     axes.set(title=f"{dataset}: class difficulty by estimator", xlabel="", ylabel="")
-    axes.tick_params(axis="y", rotation=0)
+    axes.tick_params(axis="y", rotation=0, labelsize=min(8, max(4.6, 430 / len(ranks))) if many else None)
     return figure
 
 
@@ -72,13 +76,34 @@ def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -
 
 
 def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
-    """Return how often samples of each difficulty decile stand in the plans of each strategy, 1 = as in the data."""
-    figure, axes = plt.subplots(figsize=(5.5, 3))
-    sns.lineplot(rates, x="decile", y="copies", hue="condition", style="condition", markers=True, dashes=False, ax=axes)
-    axes.axhline(1, color=NEUTRAL, lw=0.8, ls="--")
-    axes.set(
-        xlabel="difficulty decile (10 = hardest)", ylabel="real copies per sample", title=f"{dataset}: what the plans draw"
-    )
-    axes.set_xticks(range(1, 11))
-    sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=7)
+    """Return how often samples of each difficulty decile stand in the plans, a panel a strategy, 1 = as in the data.
+
+    Conditions in ``rates`` are called estimator-oversampling-undersampling-alpha.
+    """
+    named = rates["condition"].str.extract(r"^(?P<estimator>[^-]+)-(?P<over>[^-]+)-(?P<under>[^-]+)-alpha(?P<alpha>.+)$")
+    several = named["estimator"].nunique() > 1
+    strategy = named["over"] + " / " + named["under"] + (" by " + named["estimator"] if several else "")
+    table = rates.assign(strategy=strategy, alpha=named["alpha"].astype(float))
+    strategies, alphas = list(table["strategy"].unique()), sorted(table["alpha"].unique())
+    columns = min(3, len(strategies))
+    rows = -(-len(strategies) // columns)
+    size = (max(4, 2.4 * columns), 1.2 + 1.6 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axes, name in zip(grid.flat, strategies, strict=False):
+        for alpha, colour, marker in zip(alphas, sns.color_palette("viridis", len(alphas) + 1), "os^Dv*" * 20, strict=False):
+            line = table[(table["strategy"] == name) & (table["alpha"] == alpha)]
+            axes.plot(line["decile"], line["copies"], marker=marker, ms=3, lw=1, color=colour, label=f"alpha = {alpha:g}")
+        axes.axhline(1, color=NEUTRAL, lw=0.8, ls="--")
+        axes.set_title(name, fontsize=8)
+        axes.set_xticks(range(1, 11, 3))
+    for axes in grid.flat[len(strategies) :]:
+        axes.set_axis_off()
+    for axes in list(grid.flat)[max(0, len(strategies) - columns) : len(strategies)]:
+        axes.set_xlabel("difficulty decile (10 = hardest)", fontsize=8)
+        axes.tick_params(axis="x", labelbottom=True)
+    for row in grid:
+        row[0].set_ylabel("real copies per sample", fontsize=8)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=7.5)
+    figure.suptitle(f"{dataset}: what the plans draw, by difficulty within the class", fontsize=9)
     return figure

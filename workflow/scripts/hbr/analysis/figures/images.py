@@ -6,16 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from hbr.analysis.figures.style import PAGE, plain
+
 
 def image_sheet(images: np.ndarray, captions: Sequence[str], title: str, columns: int = 10) -> Figure:
-    """Return a sheet of uint8 images ``(n, height, width, channels)``, each with its caption above."""
+    """Return a sheet of uint8 images ``(n, height, width, channels)``, as wide as a page, each with its caption above."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(0.85 * columns, 1.08 * rows + 0.4), squeeze=False)
+    width = PAGE / columns
+    lines = max((caption.count("\n") + 1 for caption in captions), default=1)
+    figure, axes = plt.subplots(rows, columns, figsize=(PAGE, (0.88 * width + 0.115 * lines) * rows + 0.4), squeeze=False)
     for place in axes.flat:
         place.axis("off")
     for place, image, caption in zip(axes.flat, images, captions, strict=False):
         place.imshow(image.squeeze(), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        # A class may be called anything, and a dollar sign would start mathematics.
-        place.set_title(caption.replace("$", r"\$"), fontsize=6, pad=2)
+        place.set_title(plain(caption), fontsize=6, pad=2)
     figure.suptitle(title)
     return figure

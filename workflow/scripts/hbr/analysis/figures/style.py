@@ -1,13 +1,18 @@
 """One look for all figures: legible in print, safe for colour-blind readers, equal bytes for equal content."""
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+# The width of a page, in inches.
+PAGE = 7.2
 EASY, HARD, NEUTRAL = "#0072B2", "#D55E00", "#4D4D4D"
 PALETTE = [EASY, HARD, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
@@ -38,15 +43,59 @@ def save_figure(figure: Figure, folder: str | Path, name: str) -> None:
     figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
 
 
-def name_classes(axes: Axes, names: Iterable[str]) -> None:
+def headline(figure: Figure, title: str, note: str) -> None:
+    """Write a title above a figure, and below it a note in brackets, in lines that are no wider than the figure."""
+    lines = textwrap.wrap(f"({note})", int(14.5 * figure.get_figwidth()))
+    figure.suptitle("\n".join([title, *lines]), fontsize=8.5)
+
+
+def plain(text: str) -> str:
+    """Return text that stands in a figure as it is: a dollar sign would start mathematics, and a class may bear any name."""
+    return text.replace("$", r"\$")
+
+
+def name_classes(axes: Axes, names: Iterable[str], upright: bool = False) -> None:
     """Write class names under an axis whose classes stand at 0, 1, 2 ..., slanted, or upright where there are many."""
-    labels = [str(name).replace("$", r"\$") for name in names]
-    if len(labels) > 12:
-        axes.set_xticks(range(len(labels)), labels, rotation=90)
+    labels = [plain(str(name)) for name in names]
+    if upright or len(labels) > 12:
+        size = min(7.5, max(4.2, 430 / len(labels)))
+        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
+        axes.tick_params(axis="x", length=2, pad=1)
     else:
         axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
 
 
+def name_lowest(grid: np.ndarray, panels: int, names: Iterable[str]) -> None:
+    """Name the classes under the lowest of the first ``panels`` of a grid in each column, where there is room for names."""
+    labels = list(names)
+    for axes in list(grid.flat)[max(0, panels - grid.shape[1]) : panels]:
+        if len(labels) <= 20 or grid.shape[1] == 1:
+            name_classes(axes, labels, upright=True)
+        else:
+            axes.set_xticks([])
+            axes.set_xlabel(f"{len(labels)} classes, hardest right", fontsize=8)
+        # In a row that is not full, a panel ends above the last row.
+        axes.tick_params(axis="x", labelbottom=True)
+    for axes in list(grid.flat)[panels:]:
+        axes.set_axis_off()
+
+
+def separate_groups(axes: Axes, allocation: pd.DataFrame) -> None:
+    """Draw a dotted line between easy and hard classes, which stand at 0, 1, 2 ... in the order of the allocation."""
+    axes.axvline((allocation["group"] != "hard").sum() - 0.5, color=NEUTRAL, lw=0.8, ls=":")
+
+
+def reach_of(values: pd.Series) -> float:
+    """Return a limit for an axis around 0 on which all values lie; NaN are passed over."""
+    return 1.3 * max(0.1, float(np.nan_to_num(values.abs().max())))
+
+
 def class_axis_width(classes: int) -> float:
-    """Return a figure width in inches at which the names of all classes can be read."""
-    return min(14.0, max(5.5, 2.5 + 0.32 * classes))
+    """Return a figure width in inches, at most that of a page, at which the names of classes can be read."""
+    return min(PAGE, max(5.5, 2.5 + 0.32 * classes))
+
+
+def counted(numbers: Iterable[int], noun: str) -> str:
+    """Return a number with its noun, or the smallest and the largest where they differ: `4 variants`, `2 to 4 variants`."""
+    low, high = min(numbers := list(numbers)), max(numbers)
+    return f"{low} {noun}{'' if low == 1 else 's'}" if low == high else f"{low} to {high} {noun}s"

@@ -128,7 +128,7 @@ def sampling_errors(
     gap; test_error, the standard error due to the test set with the runs fixed; shared_error, the part of it that the spread
     between variants does not hold (:func:`variance_components`); crossed_lower and crossed_upper, the ``1 - level`` percentile
     interval of a bootstrap that draws variants, members within them, and test samples (Owen 2007), NaN with one variant.
-    The gap hard_easy enters by its size, as in :func:`hbr.analysis.statistics.tables.sized_differences`.
+    The gap hard_easy enters by its size, as in :func:`hbr.analysis.comparisons.sized_differences`.
     """
     runs = hierarchical_weights(variants, len(condition), rng)
     rows = []

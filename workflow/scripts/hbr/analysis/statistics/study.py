@@ -25,7 +25,7 @@ def judge_gaps(
 
     ``gaps`` are the gaps of runs, ``contrasts`` of :func:`hbr.analysis.comparisons.contrasts_of`, ``runs`` the predictions by
     condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics and the gaps
-    that the study declared; other rows of a contrast are exploratory, whatever its family.
+    that the study declared; other rows of a contrast are exploratory, whatever its family. The margin stands in the table.
     """
     metrics, names = family
     sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed)
@@ -33,4 +33,4 @@ def judge_gaps(
     table = compare_cells(paired, ["metric", "gap"], margin, sampling=sampling, resamples=resamples, seed=seed)
     declared = table["metric"].isin(list(metrics)) & table["gap"].isin(list(names))
     families = table[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
-    return add_verdicts(table, margin, family=families.where(declared.to_numpy()))
+    return add_verdicts(table, margin, family=families.where(declared.to_numpy())).assign(margin=margin)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import sized_differences
 from hbr.analysis.statistics.bootstrap import hierarchical_interval
 from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
 from hbr.analysis.statistics.paired import (
@@ -20,21 +21,6 @@ from hbr.analysis.statistics.paired import (
 )
 from hbr.analysis.statistics.verdicts import holm, variants_needed, verdict
 from hbr.errors import StudyError
-
-# Gaps with a sign of their own; the others are at least 0.
-SIGNED_GAPS = ("hard_easy",)
-
-
-def sized_differences(paired: pd.DataFrame) -> pd.Series:
-    """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(reference).
-
-    hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and reference have one sign, the
-    change of size is the difference itself up to its sign.
-    """
-    difference = paired["value"] - paired["value_reference"]
-    if "gap" not in paired:
-        return difference
-    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_reference"].abs())
 
 
 def compare_cells(

@@ -1,0 +1,236 @@
+"""Labels, the tables behind figures, and figures of studies of every size."""
+
+import warnings
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.proportion import proportion_confint
+
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs, sized_differences
+from hbr.analysis.figures import noise as noise_figures
+from hbr.analysis.figures import pruning as pruning_figures
+from hbr.analysis.figures.effect import class_changes, recall_by_class
+from hbr.analysis.figures.hardness import class_order, drawing_rates
+from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
+from hbr.analysis.figures.style import counted, plain, use_style
+from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
+from hbr.analysis.noise import exact_interval, rule_summary, share_by_class
+from hbr.analysis.pruning import pruned_shares, rate_summary
+from hbr.analysis.statistics.tables import add_verdicts, compare_cells
+from hbr.analysis.tables import draw_rates, gap_summary, placebo_sentences, recall_summary
+
+matplotlib.use("Agg")
+EMPTY = dict.fromkeys(CONDITION_COLUMNS, np.nan)
+
+
+def condition(name, kind, **parts):
+    return {**EMPTY, "dataset": "made_up", "condition": name, "kind": kind, **parts}
+
+
+def conditions(estimators=("aum",), alphas=(1.0,), rates=(30,)):
+    """Return conditions of every kind."""
+    rows = [condition("baseline", "baseline"), condition("control", "control", alpha=0.0)]
+    both = {"reference": "control", "oversampling": "random", "undersampling": "easy"}
+    for name in estimators:
+        for alpha in alphas:
+            own = {**both, "estimator": name, "alpha": alpha}
+            rows.append(condition(f"resampled-{name}-random-easy-alpha{alpha:g}", "resampled", **own))
+    for kind in ("shuffled", "random"):
+        own = {**both, "estimator": estimators[0], "alpha": alphas[0], "method": kind}
+        rows.append(condition(f"placebo-{kind}-{estimators[0]}-random-easy-alpha{alphas[0]:g}", "placebo", **own))
+    for method in ("dlp", "clp"):
+        for rate in rates:
+            own = {"reference": "control", "estimator": "aum", "method": method, "rate": rate}
+            rows.append(condition(f"pruned-aum-{method}-{rate}", "pruned", **own))
+    rows.append(condition("denoised-lowest", "denoised", reference="control", method="lowest"))
+    return pd.DataFrame(rows)
+
+
+def made_up(classes, variants, **more):
+    """Return allocation, class metrics, gaps and judged differences of a study that was never trained."""
+    rng = np.random.default_rng(0)
+    hard = np.arange(classes) >= classes / 2
+    group = np.where(hard, "hard", "easy")
+    names = [f"${number}^2$" for number in range(classes)]
+    positions = np.arange(classes)
+    allocation = pd.DataFrame({"class": positions, "class_name": names, "group": group, "position": positions})
+    rows = []
+    for who in conditions(**more).to_dict("records"):
+        runs = [(0, 1), (0, 2)] if who["kind"] == "baseline" else [(variant, 1) for variant in range(1, variants + 1)]
+        for variant, member in runs:
+            for metric in ("recall", "precision", "f1", "mcc"):
+                values = 0.95 - 0.3 * positions / classes + rng.normal(0, 0.02, classes)
+                run = {**who, "variant": variant, "member": member, "metric": metric}
+                rows.append(pd.DataFrame({**run, "class": positions, "value": values}))
+    table = pd.concat(rows, ignore_index=True)
+    gaps = gaps_of_runs(table, hard)
+    contrasts = contrasts_of(table[CONDITION_COLUMNS].drop_duplicates())
+    judged = compare_cells(pair_runs(gaps, contrasts, ["metric", "gap"]), ["metric", "gap"], 0.01, resamples=100, mixed=False)
+    family = judged[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
+    declared = (judged["metric"] == "recall") & (judged["gap"] == "max_min")
+    judged = add_verdicts(judged, 0.01, family=family.where(declared)).assign(margin=0.01)
+    by_class = compare_runs(pair_runs(table, contrasts, ["metric", "class"]), ["metric", "class"])
+    return allocation, table, gaps, judged, by_class
+
+
+def test_conditions_are_called_as_people_would():
+    table = conditions()
+    table.loc[len(table)] = condition("control-denoised-lowest", "control", alpha=0.0, method="denoised-lowest")
+    table.loc[len(table)] = condition("threshold", "threshold")
+    assert list(condition_labels(table)) == [
+        "baseline",
+        "control",
+        "random / easy, alpha 1",
+        "placebo shuffled: random / easy, alpha 1",
+        "placebo random: random / easy, alpha 1",
+        "DLP 30 %",
+        "CLP 30 %",
+        "without lowest",
+        "control of denoised-lowest",
+        "threshold samples",
+    ]
+
+
+def test_estimators_are_named_where_there_are_several_of_the_kind():
+    labels = list(condition_labels(conditions(estimators=("aum", "el2n"), alphas=(0.5, 2.0))))
+    assert "random / easy by el2n, alpha 0.5" in labels
+    assert "placebo random: random / easy by aum, alpha 0.5" in labels
+    # All are pruned by the same one.
+    assert "DLP 30 %" in labels
+    assert len(set(labels)) == len(labels)
+
+
+def test_differences_name_both_sides():
+    rows = conditions()
+    rows = rows[rows["reference"].notna()]
+    true = rows[rows["kind"] == "resampled"].assign(reference="placebo-random-aum-random-easy-alpha1")
+    other = rows[rows["kind"] == "resampled"].assign(reference="control-denoised-lowest")
+    table = label_differences(pd.concat([rows, true, other], ignore_index=True))
+    assert list(table["reference_label"])[-2:] == ["placebo random: random / easy, alpha 1", "control of denoised-lowest"]
+    assert set(table["reference_label"][:-2]) == {"control"}
+    assert list(against_control(table))[-3:] == [True, False, True]
+
+
+def test_shares_that_pruning_takes_by_hand():
+    # Class 0 holds ranks 0, .1, .2, .3, .9, class 1 the others: of the easiest 4 all are of class 0, of the easiest 6 again 4.
+    ranks = np.array([0, 0.1, 0.2, 0.3, 0.9, 0.4, 0.5, 0.6, 0.7, 0.8])
+    samples = pd.DataFrame({"class": [0] * 5 + [1] * 5, "difficulty_rank": ranks})
+    dlp = pruned_shares(samples, rates=(40, 60)).set_index(["rate", "class"])
+    assert dlp["pruned"].to_dict() == {(40, 0): 4, (40, 1): 0, (60, 0): 4, (60, 1): 2}
+    assert dlp.loc[(60, 1), "share"] == pytest.approx(0.4)
+    assert set(pruned_shares(samples, "clp", (40,))["share"]) == {0.4}
+
+
+def test_rates_start_at_the_control_and_average_members_within_variants():
+    rows = []
+    for name, kind, parts, values in (
+        ("control", "control", {"alpha": 0.0}, [(1, 0.9), (2, 0.8)]),
+        ("control-denoised-x", "control", {"method": "denoised-x"}, [(1, 0.1)]),
+        ("pruned-aum-dlp-30", "pruned", {"estimator": "aum", "method": "dlp", "rate": 30}, [(1, 0.5), (1, 0.7), (2, 0.8)]),
+        ("pruned-aum-clp-30", "pruned", {"estimator": "aum", "method": "clp", "rate": 30}, [(1, 0.5)]),
+    ):
+        for member, (variant, value) in enumerate(values):
+            run = {"variant": variant, "member": member, "gap": "mean", "value": value}
+            rows.append({**condition(name, kind, **parts), **run})
+    table = rate_summary(pd.DataFrame(rows), "gap").set_index(["method", "rate"])
+    assert table["mean"].to_dict() == pytest.approx({("clp", 0): 0.85, ("clp", 30): 0.5, ("dlp", 0): 0.85, ("dlp", 30): 0.7})
+    assert table.loc[("dlp", 30), ["variants", "runs"]].tolist() == [2, 3]
+    assert np.isnan(table.loc[("clp", 30), "lower"])
+
+
+@pytest.mark.parametrize(("found", "trials"), [(0, 7), (7, 7), (3, 7), (10, 552)])
+def test_exact_intervals_agree_with_statsmodels(found, trials):
+    assert exact_interval(found, trials) == pytest.approx(proportion_confint(found, trials, method="beta"))
+
+
+def test_rules_have_intervals_only_where_labels_were_planted():
+    flags = pd.DataFrame({"class": [0, 0, 1, 1], "flagged": [True, True, False, False]})
+    planted = rule_summary({"rule": flags}, np.array([True, False, True, False])).iloc[0]
+    assert (planted["precision"], planted["recall"]) == (0.5, 0.5)
+    assert (planted["recall_lower"], planted["recall_upper"]) == pytest.approx(proportion_confint(1, 2, method="beta"))
+    nothing = rule_summary({"rule": flags}, np.zeros(4, dtype=bool)).iloc[0]
+    assert nothing[["precision", "recall", "precision_lower", "recall_upper"]].isna().all()
+
+
+def test_samples_that_an_estimator_does_not_know_are_not_counted():
+    # Sample 1 was taken for label noise; sample 3 stands twice in the plan.
+    samples = pd.DataFrame({"sample": [0, 2, 3], "class": 0, "difficulty_rank": [0.0, 0.5, 1.0]})
+    plan = pd.DataFrame({"source": [0, 2, 3, 3], "origin": ["kept", "kept", "kept", "duplicate"]})
+    rates = draw_rates({"x": plan}, {"x": samples})
+    assert rates["copies"].tolist() == [1, 1, 2]
+
+
+def test_sentences_say_where_truth_does_no_better():
+    _, _, _, judged, _ = made_up(4, 4)
+    table = label_differences(judged)
+    table = table[table["family"] == "placebo"].assign(verdict=["equivalent", "inconclusive"])
+    text = placebo_sentences(table)
+    assert "does better than a placebo in 0 of 2 comparisons." in text
+    assert "no better than a placebo in 1 of 2 comparisons: random / easy, alpha 1 against placebo shuffled" in text
+    assert "cannot be told from a placebo in 1 of 2 comparisons" in text
+
+
+def test_words():
+    assert (counted([4, 4], "variant"), counted([1], "run"), counted([2, 4], "run")) == ("4 variants", "1 run", "2 to 4 runs")
+    assert plain("$x^2$") == r"\$x^2\$"
+
+
+@pytest.mark.parametrize(("classes", "variants"), [(2, 1), (10, 4), (100, 2)])
+def test_figures_draw_studies_of_every_size_without_a_warning(tmp_path, classes, variants):
+    use_style()
+    allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=("aum", "el2n"), rates=(10, 30))
+    differences = label_differences(judged)
+    resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
+    of_recall = resampled[resampled["metric"] == "recall"]
+    shown = table[table["kind"].isin(["baseline", "control", "resampled"])]
+    changes = by_class[(by_class["kind"] == "resampled") & against_control(by_class)]
+    named = gaps.assign(label=condition_labels(gaps))
+    contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
+    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
+    pairs["difference"] = sized_differences(pairs)
+    rates = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
+    recall = rate_summary(table[table["metric"] == "recall"], "class")
+    labels = np.arange(10 * classes) % classes
+    rng = np.random.default_rng(1)
+    aum = rng.normal(2, 2, len(labels))
+    samples = pd.DataFrame({"class": labels, "difficulty_rank": rng.permutation(len(labels)) / len(labels)})
+    flags = {
+        "below": pd.DataFrame({"class": labels, "aum": aum, "score": aum, "threshold": 0.0, "flagged": aum < 0}),
+        "pleiss": pd.DataFrame({"class": labels, "aum": aum, "score": aum - 1, "threshold": 0.0, "flagged": aum < 1}),
+    }
+    planted = np.arange(len(labels)) < (0 if classes == 2 else 5)
+    images = pd.DataFrame({"sample": [0, 1], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]})
+    captions = noise_figures.image_captions(images, ["a" * 40, "b"], planted)
+    ranks = pd.DataFrame({"aum": np.arange(classes), "el2n": np.arange(classes)}, index=allocation["class_name"])
+    decile = {"decile": range(1, 11), "copies": 1.0}
+    draws = pd.concat([pd.DataFrame({"condition": f"aum-smote-easy-alpha{a}", **decile}) for a in ("1", "1e-05")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures = [
+            recall_by_class(recall_summary(shown.assign(strategy=strategy_labels(shown))), allocation, "made_up"),
+            class_changes(changes.assign(strategy=strategy_labels(changes)), allocation, "made_up"),
+            gap_changes(of_recall, pairs, "made_up"),
+            placebo_changes(differences, "made_up", "recall", "max_min"),
+            pruning_figures.pruning_by_rate(rates, ["mean"], "made_up"),
+            pruning_figures.pruning_by_rate(rates, ["max_min", "std"], "made_up"),
+            pruning_figures.pruning_classes(recall, allocation, "aum", "made_up"),
+            pruning_figures.pruned_share(pruned_shares(samples).assign(estimator="aum"), allocation, "made_up"),
+            noise_figures.noise_detection(rule_summary(flags, planted), "made_up"),
+            noise_figures.noise_by_class(share_by_class(flags, tuple(allocation["class_name"])), range(classes), "made_up"),
+            noise_figures.cumulative_aum(flags, planted, 8, "made_up"),
+            image_sheet(np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", columns=6),
+            class_order(ranks, "made_up"),
+            drawing_rates(draws, "made_up"),
+        ]
+        for number, figure in enumerate(figures):
+            figure.savefig(tmp_path / f"{number}.png", dpi=50)
+            width, height = figure.get_size_inches()
+            assert width <= 7.21, number
+            assert height <= 11.7, number
+            matplotlib.pyplot.close(figure)
+    assert gap_summary(differences)["condition"].notna().all()
+    assert max(map(len, captions[0].splitlines())) <= 30

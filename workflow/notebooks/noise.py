@@ -1,0 +1,101 @@
+# %% [markdown]
+# # Label noise
+# Samples of low AUM may bear a wrong label. Three rules say which: a fixed *count* of those with the lowest AUM, an AUM
+# *below* a threshold, and Pleiss's *threshold samples*: an extra class of samples whose labels are wrong on purpose shows
+# what AUM a wrong label has (version 1, section 5; Pleiss et al. 2020).
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+import pandas as pd
+from IPython.display import HTML, display
+
+from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.labels import label_differences
+from hbr.analysis.figures.noise import cumulative_aum, image_captions, noise_by_class, noise_detection
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.tables import gap_summary
+from hbr.data.datasets import load_dataset
+from hbr.data.files import read_table
+
+use_style()
+data = load_dataset(inputs["data"])
+rules = read_table(inputs["summary"])
+classes = read_table(inputs["hardness"])
+flagged = {path.split("/")[-2]: read_table(path) for path in inputs["flagged"]}
+
+
+def show(table, digits="{:.3g}"):
+    """Show a table of numbers."""
+    display(HTML(table.to_html(index=False, float_format=digits.format, na_rep="")))
+
+
+# %% [markdown]
+# ## What each rule flags
+# Where labels were flipped on purpose (*planted*), precision is the share of what a rule flags that was flipped, recall the
+# share of what was flipped that it flags, both with exact 95 % binomial intervals (Clopper and Pearson) over samples;
+# *chance* is the precision of flagging at random. Where none were planted nothing can be said of either.
+
+# %%
+save_figure(noise_detection(rules, dataset), figures, "noise_detection")
+show(rules.dropna(axis="columns", how="all"))
+
+# %% [markdown]
+# ## Share of each class (v1, figure 5a)
+
+# %%
+order = classes.sort_values("difficulty_rank")["class"]
+save_figure(noise_by_class(read_table(inputs["by_class"]), order, dataset), figures, "noise_by_class")
+
+# %% [markdown]
+# ## Samples below an AUM (v1, figure 5b)
+# The rule of threshold samples looks at trainings of its own and compares with what the threshold samples have there, so it
+# stands in a panel of its own.
+
+# %%
+figure = cumulative_aum(flagged, data.planted, int(classes["members"].iloc[0]), dataset)
+save_figure(figure, figures, "cumulative_aum")
+
+# %% [markdown]
+# ## The images of lowest AUM (v1, figure 6)
+# Above each image: the label it bears (with a star where it was flipped on purpose); the class that most members prefer at
+# the epoch of EL2N, in evaluation mode, and how many do; its AUM and its index in the training set.
+
+# %%
+votes = read_table(inputs["preferred"])
+votes["aum"] = next(iter(flagged.values()))["aum"]
+
+
+def sheet(rows, title):
+    """Show images of the training set with what the ensemble sees in them."""
+    captions = image_captions(rows, data.class_names, data.planted)
+    return image_sheet(data.train_images[rows["sample"]], captions, f"{dataset}: {title}", columns=6)
+
+
+save_figure(sheet(votes.sort_values("aum").head(30), "training images of lowest AUM"), figures, "lowest_images")
+
+# %% [markdown]
+# ## Images on which the rules differ
+# For each rule the images of highest AUM that it flags and some other rule does not.
+
+# %%
+agreed = pd.DataFrame({name: table["flagged"] for name, table in flagged.items()}).all(axis="columns")
+for name, table in flagged.items():
+    rows = votes[table["flagged"] & ~agreed].sort_values("aum", ascending=False).head(12)
+    if len(rows):
+        sheet(rows, f"flagged by {name}, not by all rules")
+
+# %% [markdown]
+# ## What training without them does
+# Each denoised condition against the control, in points. Below 0 the gap is smaller, for *mean* recall is lower. These
+# comparisons are exploratory: they are in no declared family, so a verdict can only be equivalent or inconclusive.
+
+# %%
+if inputs["gap_differences"]:
+    differences = label_differences(read_table(inputs["gap_differences"]))
+    show(gap_summary(differences[(differences["kind"] == "denoised") & (differences["metric"] == "recall")]))
+else:
+    print("No condition of this study trains without what a rule flags.")

@@ -1,0 +1,54 @@
+# %% [markdown]
+# # Placebos
+# A placebo resamples as much as true hardness does, and the wrong classes: *shuffled* gives every class the ratio of another,
+# *random* draws ratios of the same spread. What a placebo does as well is not due to hardness.
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+from IPython.display import HTML, display
+
+from hbr.analysis.figures.labels import label_differences
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.figures.verdicts import placebo_changes
+from hbr.analysis.tables import gap_summary, placebo_sentences
+from hbr.data.files import read_table
+
+use_style()
+differences = label_differences(read_table(inputs["gap_differences"]))
+against = differences[differences["family"] == "placebo"]
+
+
+def show(table):
+    """Show a table of numbers."""
+    display(HTML(table.to_html(index=False, float_format="{:.3g}".format, na_rep="")))
+
+
+# %%
+display(HTML(f"<p><b>{placebo_sentences(against)}</b></p>"))
+
+# %% [markdown]
+# ## Truth beside its placebos
+# Left: change of the first declared gap against the control, by true hardness and by each placebo. Right: paired by seed, what
+# true hardness has over the placebo.
+
+# %%
+metric, gap = against[["metric", "gap"]].iloc[0]
+save_figure(placebo_changes(differences, dataset, metric, gap), figures, "placebos")
+
+# %% [markdown]
+# ## Truth - placebo
+# Declared family, in points, Holm-adjusted.
+
+# %%
+show(gap_summary(against))
+
+# %% [markdown]
+# ## Placebos against the control
+# Exploratory. A placebo that changes a gap says how much any resampling of this size does.
+
+# %%
+show(gap_summary(differences[(differences["kind"] == "placebo") & (differences["metric"] == metric)]))

@@ -1,0 +1,80 @@
+# %% [markdown]
+# # Pruning
+# The easiest samples leave the training set: of all of it (DLP, which makes classes unequal) or of each class (CLP, which
+# does not). If DLP does better than CLP at the same rate, the imbalance that it makes helps.
+
+# %% tags=["parameters"]
+inputs: dict = {}
+figures = "figures"
+dataset = "digits"
+
+# %%
+import pandas as pd
+from IPython.display import HTML, display
+
+from hbr.analysis.figures.labels import label_differences
+from hbr.analysis.figures.pruning import pruned_share, pruning_by_rate, pruning_classes
+from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.pruning import pruned_shares, rate_summary
+from hbr.analysis.tables import gap_summary
+from hbr.data.files import read_table
+
+use_style()
+allocation = read_table(inputs["allocation"])
+gaps = read_table(inputs["gaps"])
+classes = pd.concat([read_table(path) for path in inputs["classes"]])
+samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
+
+
+def show(table):
+    """Show a table of numbers."""
+    display(HTML(table.to_html(index=False, float_format="{:.3g}".format, na_rep="")))
+
+
+# %% [markdown]
+# ## What DLP takes from each class (v1, figure S4)
+# Found from hardness alone, at all rates, trained or not.
+
+# %%
+shares = pd.concat([pruned_shares(table).assign(estimator=name) for name, table in samples.items()])
+save_figure(pruned_share(shares, allocation, dataset), figures, "pruned_share")
+
+# %% [markdown]
+# ## Mean recall (v1, figure 12)
+
+# %%
+by_rate = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
+save_figure(pruning_by_rate(by_rate, ["mean"], dataset), figures, "pruning_recall")
+
+# %% [markdown]
+# ## Recall gaps (v1, figure S5)
+
+# %%
+save_figure(pruning_by_rate(by_rate, ["max_min", "std"], dataset), figures, "pruning_gaps")
+
+# %% [markdown]
+# ## Recall of each class (v1, figure S6)
+
+# %%
+recall = rate_summary(classes[classes["metric"] == "recall"], "class")
+for number, name in enumerate(samples):
+    figure = pruning_classes(recall[recall["estimator"] == name], allocation, name, dataset)
+    if number == 0:
+        save_figure(figure, figures, "pruning_classes")
+
+# %% [markdown]
+# ## DLP against CLP
+# Paired by seed, in points of recall: DLP - CLP at the same rate. Below 0 DLP has the smaller gap, for *mean* the lower recall.
+# Rows with *p_adjusted* are the declared family (Holm); all others are exploratory, and can only be equivalent or inconclusive.
+
+# %%
+differences = label_differences(read_table(inputs["gap_differences"]))
+pruned = differences[(differences["kind"] == "pruned") & (differences["metric"] == "recall")]
+to_clp = pruned["reference"].str.startswith("pruned-")
+show(gap_summary(pruned[to_clp]))
+
+# %% [markdown]
+# ## Against the control
+
+# %%
+show(gap_summary(pruned[~to_clp]))

@@ -1,0 +1,46 @@
+"""Pruning in tables: what each rate takes from each class, and what training without it gives."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from hbr.conditions.pruning import METHODS, pruned_samples
+from hbr.intervals import mean_interval
+
+RATES = tuple(range(10, 100, 10))
+
+
+def pruned_shares(samples: pd.DataFrame, method: str = "dlp", rates: Sequence[int] = RATES) -> pd.DataFrame:
+    """Return one row a rate (percent) and class: samples, pruned, and the share of the class that is pruned (v1, figure S4).
+
+    ``samples`` are those of one estimator, with class and difficulty_rank, in the order of the training set.
+    """
+    labels, difficulty = samples["class"].to_numpy(), samples["difficulty_rank"].to_numpy()
+    sizes = np.bincount(labels)
+    tables = []
+    for rate in rates:
+        pruned = np.bincount(labels[pruned_samples(labels, difficulty, METHODS[method], rate / 100)], minlength=len(sizes))
+        columns = {"class": np.arange(len(sizes)), "samples": sizes, "pruned": pruned, "share": pruned / sizes}
+        tables.append(pd.DataFrame({"rate": rate, **columns}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def rate_summary(values: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return mean and 95 % t-interval over variants of pruned conditions, and of the control as rate 0 of each method.
+
+    ``values`` is long: the columns of a condition, variant, member, ``key`` (such as gap or class) and value. One row an
+    estimator, method, rate and ``key``, with the numbers of variants and of runs. Members are averaged within a variant first.
+    """
+    pruned = values[values["kind"] == "pruned"]
+    ways = pruned[["estimator", "method"]].drop_duplicates()
+    control = values[(values["kind"] == "control") & values["method"].isna()].drop(columns=["estimator", "method", "rate"])
+    every = pd.concat([control.merge(ways, how="cross").assign(rate=0), pruned])
+    rows = []
+    columns = ["estimator", "method", "rate", key]
+    for name, cell in every.groupby(columns, sort=False):
+        means = cell.groupby("variant")["value"].mean().to_numpy()
+        lower, upper = map(float, mean_interval(means))
+        row = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means), "runs": len(cell)}
+        rows.append({**dict(zip(columns, name, strict=True)), **row})
+    return pd.DataFrame(rows).sort_values(["estimator", "method", "rate"], kind="stable", ignore_index=True)
