@@ -150,6 +150,8 @@ def second_strategy(study: Study) -> None:
         shutil.copytree(folder / "resampled-aum-smote-easy-alpha1", folder / "resampled-aum-random-easy-alpha1")
 
 
+# The study with every kind of condition.
+WHOLE = "whole"
 BASES: dict[str, Change] = {
     "own functions": own_functions,
     "folder": source(source="folder", root="pictures", image_size=8, test_fraction=0.5),
@@ -163,15 +165,16 @@ BASES: dict[str, Change] = {
 class Bench:
     """Finished studies, and what a change of one would make Snakemake do."""
 
-    def __init__(self, finished: Study, folder: Path) -> None:
-        self.finished, self.folder = finished, folder
+    def __init__(self, finished: Study, whole: Study, folder: Path) -> None:
+        self.finished, self.whole, self.folder = finished, whole, folder
         self.studies: dict[str, Study] = {}
 
     def study(self, base: str) -> Study:
         """Return a finished study; all but digits are made by declaring its results to be theirs."""
         if base not in self.studies:
-            study = self.studies[base] = self.finished.copied(self.folder / base.replace(" ", "-"))
-            if base != "digits":
+            original = self.whole if base == WHOLE else self.finished
+            study = self.studies[base] = original.copied(self.folder / base.replace(" ", "-"))
+            if base in BASES:
                 BASES[base](study)
                 study.write(study.config)
                 status, text = snakemake_forked(study.folder, "--touch", "--forceall", "--quiet", "all")
@@ -214,8 +217,11 @@ MODULES = [path.relative_to(ROOT).as_posix() for path in sorted((SCRIPTS / "hbr"
 STARTED = [path.relative_to(ROOT).as_posix() for path in sorted(SCRIPTS.glob("*.py"))]
 NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "workflow/notebooks").glob("*.py"))]
 
+# What the small study does not use.
+OF_WHOLE = re.compile("noise|placebo|prun|threshold|denoised|verdicts")
+
 CODE = [
-    *(Case(path, append(path)) for path in [*MODULES, *STARTED, *NOTEBOOKS]),
+    *(Case(path, append(path), WHOLE if OF_WHOLE.search(path) else "digits") for path in [*MODULES, *STARTED, *NOTEBOOKS]),
     Case("a user's own module, or what it imports", append("helper.py"), "own functions"),
     Case(
         "the `shell:` text of a rule, a space included (here `measure_gaps`)",
@@ -227,6 +233,7 @@ _DIGITS = "datasets__digits__"
 _RECIPE = "recipes__quick__"
 _FORGETTING = "hardness__estimators__forgetting__"
 _OWN = "hardness__estimators__aum__"
+_STRATEGY = {"oversampling": "smote", "undersampling": "easy"}
 # For every key of the schema another value, and the finished study it is tried on.
 KEYS: dict[str, tuple[str, Change]] = {
     "study": ("digits", settings(study="other")),
@@ -290,6 +297,44 @@ KEYS: dict[str, tuple[str, Change]] = {
     "resampling.members": ("digits", settings(resampling__members=2)),
     "resampling.sharpness": ("digits", settings(resampling__sharpness=0)),
     "resampling.hardness_offset": ("digits", settings(resampling__hardness_offset=3)),
+    "datasets.*.reproduces": ("digits", settings(**{_DIGITS + "reproduces": "CIFAR10"})),
+    "datasets.*.flipped_labels": ("digits", settings(**{_DIGITS + "flipped_labels": 0.1})),
+    "datasets.*.flip_seed": ("digits", settings(**{_DIGITS + "flip_seed": 1})),
+    "hardness.estimators.*.source": (WHOLE, settings(hardness__estimators__aum_denoised__source="baseline")),
+    "placebos.kinds": (WHOLE, settings(placebos__kinds=["random"])),
+    "placebos.alphas": (WHOLE, settings(resampling__alphas=[1, 2], placebos__alphas=[2])),
+    **{
+        f"placebos.strategies.{side}": (
+            WHOLE,
+            settings(resampling__strategies=[_STRATEGY, strategy], placebos__strategies=[strategy]),
+        )
+        for side, strategy in (
+            ("oversampling", {"oversampling": "random", "undersampling": "easy"}),
+            ("undersampling", {"oversampling": "smote", "undersampling": "random"}),
+        )
+    },
+    "pruning.estimators": (WHOLE, settings(pruning__estimators=["forgetting"])),
+    "pruning.methods": (WHOLE, settings(pruning__methods=["dlp"])),
+    "pruning.rates": (WHOLE, settings(pruning__rates=[50])),
+    "pruning.variants": (WHOLE, settings(pruning__variants=2)),
+    # The control must have as many members.
+    "pruning.members": (WHOLE, settings(pruning__members=2, resampling__members=2)),
+    "noise.estimator": (
+        WHOLE,
+        settings(hardness__estimators__late={"method": "aum", "first_epoch": 2}, noise__estimator="late"),
+    ),
+    "noise.rules.*.method": (WHOLE, settings(noise__rules__lowest={"method": "below", "threshold": 0})),
+    "noise.rules.*.count": (WHOLE, settings(noise__rules__lowest__count=6)),
+    "noise.rules.*.threshold": (WHOLE, settings(noise__rules__lowest={"method": "below", "threshold": 1})),
+    "noise.rules.*.percentile": (WHOLE, settings(noise__rules__pleiss__percentile=98)),
+    "noise.denoised": (WHOLE, settings(noise__denoised=["lowest", "pleiss"])),
+    "noise.threshold_variants": (WHOLE, settings(noise__threshold_variants=3)),
+    "noise.variants": (WHOLE, settings(noise__variants=2)),
+    "noise.members": (WHOLE, settings(noise__members=2, resampling__members=2)),
+    "statistics.margin_points": ("digits", settings(statistics__margin_points=2)),
+    "statistics.metrics": ("digits", settings(statistics__metrics=["precision"])),
+    "statistics.gaps": ("digits", settings(statistics__gaps=["std"])),
+    "statistics.resamples": ("digits", settings(statistics__resamples=300)),
 }
 CONFIG = [
     *(Case(key, change, base) for key, (base, change) in KEYS.items()),
@@ -375,7 +420,8 @@ HEAD = """\
 # What reruns
 
 Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
-condition with 2 variants of 1 member, 6 trainings) after every single change. `tests/test_invalidation.py` measures all of
+condition with 2 variants of 1 member, 6 trainings) after every single change; what that study does not have, in one with a
+placebo, pruning and label noise beside (17 trainings). `tests/test_invalidation.py` measures all of
 it again at each test run and compares it with this page; `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page`
 writes it anew.
 
@@ -408,14 +454,16 @@ def measure(bench: Bench, section: str) -> dict[str, list[Job]]:
     return {case.label: bench.jobs(case) for case in SECTIONS[section]}
 
 
-def page(measured: dict[str, dict[str, list[Job]]], every: list[Job]) -> str:
-    """Return the page; changes of one effect share a row."""
-    totals = Counter(job.rule for job in every)
+def page(measured: dict[str, dict[str, list[Job]]], small: list[Job], whole: list[Job]) -> str:
+    """Return the page; changes of one effect share a row. The jobs are those of the two studies, from nothing."""
+    of_small, of_whole = (Counter(job.rule for job in jobs) for jobs in (small, whole))
+    bases = {case.label: case.base for cases in SECTIONS.values() for case in cases}
     parts = [HEAD]
     for section, (title, column) in TITLES.items():
         rows: dict[tuple[str, str], list[str]] = {}
         starts: dict[tuple[str, str], int] = {}
         for label, jobs in measured[section].items():
+            totals = of_whole if bases[label] == WHOLE else of_small
             first = [job for job in jobs if not job.follows]
             effect = (_cell(first, totals) or "nothing", _cell([job for job in jobs if job.follows], totals))
             rows.setdefault(effect, []).append(label)

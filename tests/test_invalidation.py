@@ -18,14 +18,15 @@ from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, Bench, Case, append, 
 
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"
-MEASURING = {"measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums"}
+LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
+MEASURING = {"measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
 # What every change of a condition ends in.
-END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1}
+END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
 
 
 @pytest.fixture(scope="module")
-def bench(finished, tmp_path_factory) -> Bench:
-    return Bench(finished, tmp_path_factory.mktemp("bench"))
+def bench(finished, whole, tmp_path_factory) -> Bench:
+    return Bench(finished, whole, tmp_path_factory.mktemp("bench"))
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def modules(measured, folder: str) -> dict[str, list[Job]]:
     return found
 
 
-def test_the_page_is_what_dry_runs_say(measured, finished):
-    now = page(measured, finished.jobs("--forceall"))
+def test_the_page_is_what_dry_runs_say(measured, finished, whole):
+    now = page(measured, finished.jobs("--forceall"), whole.jobs("--forceall"))
     if "WRITE_PAGE" in os.environ:
         PAGE.write_text(now)
     if PAGE.read_text() != now:

@@ -128,8 +128,8 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     _check_pairs(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
-            f"baseline.members, resampling.variants, resampling.members, placebos, pruning and noise make {trainings:,} trainings "
-            f"of all conditions; at most {MOST_TRAININGS:,} can be planned"
+            f"baseline.members, resampling.variants, resampling.members, placebos, pruning and noise make "
+            f"{trainings:,} trainings of all conditions; at most {MOST_TRAININGS:,} can be planned"
         )
 
 
