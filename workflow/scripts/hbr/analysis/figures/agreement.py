@@ -71,7 +71,7 @@ def estimator_agreement(correlations: pd.DataFrame, dataset: str) -> Figure:
             for y, x in (places, places[::-1]):
                 text = "none" if np.isnan(value) else f"{value:.2f}{below}"
                 axes.text(x, y, text, ha="center", va="center", fontsize=7, color=shade)
-        image = axes.imshow(matrix, cmap="cividis", vmin=-1, vmax=1, aspect="auto")
+        image = axes.imshow(matrix.astype(float), cmap="cividis", vmin=-1, vmax=1, aspect="auto")
         for place in range(len(names)):
             axes.text(place, place, "1", ha="center", va="center", fontsize=7)
         axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")

@@ -34,7 +34,7 @@ def pruning_stability(pruning: pd.DataFrame, dataset: str) -> Figure:
                 _say_nothing(axes)
                 continue
             table = 100 * cell.pivot(index="rate_percent", columns="members", values="value").sort_index(ascending=False)
-            image = axes.imshow(table, cmap="cividis", vmin=0, vmax=top, aspect="auto")
+            image = axes.imshow(table.astype(float), cmap="cividis", vmin=0, vmax=top, aspect="auto")
             if table.shape[1] <= 10:
                 for (line, place), value in np.ndenumerate(table.to_numpy()):
                     shade = "white" if value < 0.6 * top else "black"
