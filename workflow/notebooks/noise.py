@@ -84,7 +84,7 @@ save_figure(sheet(votes.sort_values("aum").head(30), "training images of lowest 
 # %%
 agreed = pd.DataFrame({name: table["flagged"] for name, table in flagged.items()}).all(axis="columns")
 for name, table in flagged.items():
-    rows = votes[table["flagged"] & ~agreed].sort_values("aum", ascending=False).head(12)
+    rows = votes[table["flagged"] & ~agreed].sort_values("aum", ascending=False).head(6)
     if len(rows):
         sheet(rows, f"flagged by {name}, not by all rules")
 

@@ -20,7 +20,9 @@ from hbr.data.files import read_table
 
 use_style()
 stability = ("pruning", "allocation", "ranks", "members_enough")
-pruning, allocation, ranks, enough = (pd.concat([read_table(path) for path in inputs[name]]) for name in stability)
+tables = {name: [read_table(path) for path in inputs[name]] for name in stability}
+# An empty table, of an estimator with one member, has columns without a type, and would take it from the others.
+pruning, allocation, ranks, enough = (pd.concat([table for table in t if len(table)] or t) for t in tables.values())
 correlations, overlap, uncertainty = (read_table(inputs[name]) for name in ("correlations", "overlap", "uncertainty"))
 
 

@@ -68,6 +68,8 @@ def name_classes(axes: Axes, names: Iterable[str], upright: bool = False) -> Non
 def name_lowest(grid: np.ndarray, panels: int, names: Iterable[str]) -> None:
     """Name the classes under the lowest of the first ``panels`` of a grid in each column, where there is room for names."""
     labels = list(names)
+    for axes in list(grid.flat)[: panels if len(labels) > 20 else 0]:
+        axes.tick_params(axis="x", length=0)
     for axes in list(grid.flat)[max(0, panels - grid.shape[1]) : panels]:
         if len(labels) <= 20 or grid.shape[1] == 1:
             name_classes(axes, labels, upright=True)
