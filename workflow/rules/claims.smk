@@ -35,7 +35,11 @@ rule judge_claims:
 rule measure_costs:
     input:
         code=sources("measure_costs.py"),
-        classes=[path for path in claims_tables() if path.endswith("/classes.csv")],
+        classes=collect(
+            "<results>/{dataset}/measures/{condition}/classes.csv",
+            dataset=config["datasets"],
+            condition=CONDITIONS,
+        ),
     output:
         "<results>/costs.csv",
     log:

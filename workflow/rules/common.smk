@@ -329,7 +329,7 @@ def allocations_shown(wildcards):
     )
 
 
-def claims_tables(wildcards=None):
+def claims_tables(wildcards):
     """Return everything that claims are judged by, of all data sets."""
     tables = tables_of_claims(config)
     return [
