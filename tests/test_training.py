@@ -101,6 +101,16 @@ def test_el2n_is_taken_in_evaluation_mode_without_augmentation(tiny_dataset, qui
     np.testing.assert_array_equal(dynamics.class_evaluated, probability.argmax(1))
 
 
+def test_evaluation_runs_the_network_once_an_image(tiny_dataset, quick_recipe):
+    seen = []
+    network = build_network("small-cnn", 3, 3, 1, 4)
+    network.register_forward_hook(lambda module, inputs, output: None if module.training else seen.append(len(output)))
+    plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+    train_member(tiny_dataset, plan, network, quick_recipe, MemberSeeds(1, 1, 0, 1), CPU)
+    # 30 test images after each of three epochs, and 50 training images once for EL2N: no class is gone through by itself.
+    assert sum(seen) == 3 * 30 + 50
+
+
 def test_threshold_samples_are_a_class_of_their_own_that_is_not_tested(tiny_dataset, quick_recipe):
     whole = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
     labels, origin = whole.labels.copy(), whole.origin.copy()
