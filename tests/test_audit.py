@@ -38,6 +38,7 @@ KINDS = [
     f"{RESULTS}/allocations/aum/alpha1.csv",
     f"{RESULTS}/measures/control/classes.csv",
     f"{RESULTS}/measures/baseline/confusion.csv",
+    f"{RESULTS}/measures/control/predictions.npz",
     f"{RESULTS}/measures/{RESAMPLED}/history.csv",
     f"{RESULTS}/gaps.csv",
     f"{RESULTS}/class_differences.csv",
@@ -70,7 +71,7 @@ def test_a_finished_study_passes_as_a_command(finished):
     done = subprocess.run(command, cwd=finished.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "nothing to object to" in done.stdout
-    assert done.stdout.count("holds") == 11
+    assert done.stdout.count("holds") == 14
 
 
 def test_kinds_are_all_there_is(own):

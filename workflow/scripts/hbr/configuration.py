@@ -117,7 +117,9 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
     for section in ("resampling", "pruning"):
-        for name in config[section]["estimators"]:
+        # A default that nothing is pruned by names no estimator of the study.
+        unused = section == "pruning" and not config["pruning"]["rates"]
+        for name in [] if unused else config[section]["estimators"]:
             if name not in estimators:
                 raise StudyError(
                     f"{section}.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
