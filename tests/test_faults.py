@@ -126,13 +126,13 @@ STEPS = {
     "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz",
     "plan_baseline": "--dataset dataset.npz --plan plan.parquet --synthetic synthetic.npz",
     "train_member": TRAIN,
-    "estimate_hardness": "--dataset dataset.npz --dynamics member/dynamics.npz --members 1 --method aum "
+    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 --method aum "
     "--samples samples.parquet --classes hardness.csv",
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": "--dataset dataset.npz --samples samples.parquet --allocation allocation.csv --dataset-name tiny "
     "--variant 1 --seed 0 --oversampling random --undersampling easy --plan resampled.parquet --synthetic resampled.npz",
     "measure_classes": "--outcomes member/outcomes.npz --dataset-name tiny --condition baseline --kind baseline "
-    "--alpha 0 --classes classes.csv --confusion confusion.csv --history history.csv",
+    "--alpha 0 --classes classes.csv --confusion confusion.csv --history history.csv --predictions predictions.npz",
     "measure_gaps": "--classes classes.csv --allocation allocation.csv --gaps gaps.csv",
 }
 
@@ -140,7 +140,7 @@ READS = {
     "prepare_dataset": ["data.npz"],
     "plan_baseline": ["dataset.npz"],
     "train_member": ["dataset.npz", "plan.parquet", "synthetic.npz"],
-    "estimate_hardness": ["dataset.npz", "member/dynamics.npz"],
+    "estimate_hardness": ["dataset.npz", "plan.parquet", "member/dynamics.npz"],
     "allocate_samples": ["hardness.csv"],
     "plan_resampled": ["dataset.npz", "samples.parquet", "allocation.csv"],
     "measure_classes": ["member/outcomes.npz"],
