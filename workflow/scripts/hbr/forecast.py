@@ -55,7 +55,7 @@ def timed_trainings(folders: StudyFolders) -> pd.DataFrame:
     for path in sorted(folders.benchmarks.rglob("*.tsv")):
         log = folders.logs / path.relative_to(folders.benchmarks).with_suffix(".log")
         found = re.search(
-            r"^machine: (.+?)(?:, GPU \S+)?(?:, b?float\d+)?$",
+            r"^machine: (.+?)(?:, b?float\d+)?(?:, GPU \S+)?$",
             log.read_text(encoding="utf-8") if log.is_file() else "",
             re.MULTILINE,
         )
