@@ -80,10 +80,10 @@ def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
 
     Conditions in ``rates`` are called estimator-oversampling-undersampling-alpha.
     """
-    named = rates["condition"].str.extract(r"^(?P<estimator>[^-]+)-(?P<over>[^-]+)-(?P<under>[^-]+)-alpha(?P<alpha>.+)$")
+    named = rates["condition"].str.split("-", n=3, expand=True).set_axis(["estimator", "over", "under", "alpha"], axis=1)
     several = named["estimator"].nunique() > 1
     strategy = named["over"] + " / " + named["under"] + (" by " + named["estimator"] if several else "")
-    table = rates.assign(strategy=strategy, alpha=named["alpha"].astype(float))
+    table = rates.assign(strategy=strategy, alpha=named["alpha"].str.removeprefix("alpha").astype(float))
     strategies, alphas = list(table["strategy"].unique()), sorted(table["alpha"].unique())
     columns = min(3, len(strategies))
     rows = -(-len(strategies) // columns)
