@@ -335,7 +335,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.device = options.device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if options.smoke:
-        options.batches, options.repetitions, options.network, options.width = 2, 1, "small-cnn", 4
+        options.batches, options.repetitions, options.network, options.width, options.workers = 2, 1, "small-cnn", 4, 0
     torch.set_num_threads(options.threads)
     return options
 

@@ -136,7 +136,7 @@ def authors(setting: Setting) -> Iterator[str]:
         planted=setting.data.planted[:images],
     )
     part = replace(setting, data=data)
-    member, plain = part.member(), PlainTraining(data, part.fresh(), setting.device)
+    member, plain = part.member(), PlainTraining(data, part.fresh(), setting.device, workers=0 if setting.smoke else 2)
     works = {
         "engine: train, track, test": lambda: one_epoch(member),
         "authors' manner: train, track": lambda: undetermined(plain.epoch),
