@@ -497,4 +497,5 @@ def _cell(jobs: list[Job], totals: Counter[str]) -> str:
             words.append(rule if again[rule] == totals[rule] else f"{rule} {again[rule]} of {totals[rule]}")
         if new[rule]:
             words.append(f"{rule} +{new[rule]}")
-    return ", ".join(words).replace(", ".join(PAGES), "render_*")
+    # Written in one word where all pages of the study rerun.
+    return ", ".join(words).replace(", ".join(page for page in PAGES if totals[page]), "render_*")

@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, Study, small_config
 
-from hbr.forecast import StudyFolders, expected_hours, timed_trainings, training_table
+from hbr.costs import StudyFolders, timed_trainings
+from hbr.forecast import expected_hours, training_table
 
 CLAIM = (
     "import os, sys, pathlib; sys.path.insert(0, 'workflow/scripts')\n"

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from hbr.command import append, run
+from hbr.costs import StudyFolders, cost_table
 from hbr.data.files import write_table
-from hbr.forecast import StudyFolders, cost_table
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from hbr.costs import StudyFolders, timed_trainings
 from hbr.errors import StudyError
-from hbr.forecast import StudyFolders, expected_hours, timed_trainings, training_table
+from hbr.forecast import expected_hours, training_table
 from hbr.studies import load_study
 
 

@@ -9,7 +9,7 @@ from hbr.audit.findings import Findings
 from hbr.audit.tables import same_bytes
 from hbr.claims.ledger import study_ledger
 from hbr.claims.tables import tables_of_claims
-from hbr.forecast import StudyFolders, cost_table
+from hbr.costs import StudyFolders, cost_table
 from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.setting import setting_of
 
