@@ -277,6 +277,9 @@ def test_gap_falls_by_hand(bench):
     assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "not reproduced"
     bench.put_contrasts([{"difference": -0.06, "total_error": 0.05}])
     assert bench.verdict("gap-32") == "inconclusive"
+    bench.put_contrasts([{"reference_value": 0.0}])
+    with pytest.raises(NotMeasuredError, match="no gap that could fall"):
+        bench.verdict("gap-32")
 
 
 def test_rankings_differ(bench):

@@ -123,6 +123,8 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
     resampled = _records(evidence, "resampled")
     rows = [row for row in resampled if row["gap"] == "max_min" and not row["reference"].startswith("placebo")]
+    if any(row["reference_value"] == 0 for row in rows):
+        raise NotMeasuredError("the control has no gap that could fall")
     falls = []
     for row in rows:
         reach = float(stats.t.ppf(1 - LEVEL / (2 * len(rows)), row["total_df"])) * row["total_error"]
