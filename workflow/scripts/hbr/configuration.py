@@ -34,6 +34,8 @@ MOST_TRAININGS = 10_000
 
 # Far beyond any study: what a few lines of YAML aliases can grow to would keep every later check busy for ever.
 _MOST_VALUES, _MOST_LEVELS, _MOST_CHARACTERS, _MOST_BITS = 5_000, 20, 1_000, 64
+# What a terminal shows in a few lines; what a mistake quotes is cut until it fits.
+_LONGEST_MESSAGE = 300
 # File systems take no longer name.
 _MOST_BYTES = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -101,7 +103,8 @@ def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
             raise StudyError(sentence)
     if errors:
         error = best_match(errors)
-        raise StudyError(f"{dotted_path(error.absolute_path)}: {_short(error.message)}{_hint(error)}")
+        where, hint = dotted_path(error.absolute_path), _hint(error)
+        raise StudyError(f"{where}: {_short(error.message, max(40, _LONGEST_MESSAGE - len(where) - len(hint) - 2))}{hint}")
 
 
 def check_meaning(config: Mapping[str, Any]) -> None:
@@ -256,9 +259,7 @@ def _check_sources(config: Mapping[str, Any]) -> None:
     for name in estimators:
         where = f"hardness.estimators.{name}.source"
         if (source := source_of(config, name)) not in known:
-            raise StudyError(
-                f"{where}: {_short(repr(source))} is no condition that hardness can come from{_nearest(source, known)}"
-            )
+            raise StudyError(f"{where}: {_short(repr(source))} is no source of hardness{_nearest(source, known)}")
     for key, used in (
         ("pruning.estimators", config["pruning"]["estimators"] if config["pruning"]["rates"] else []),
         ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] else []),
@@ -318,7 +319,7 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config:
     method = settings.get("method", name)
     if ":" in method:
         if "direction" not in settings:
-            raise StudyError(f"{where}.direction: declare high-is-hard or low-is-hard for your own estimator {method}")
+            raise StudyError(f"{where}.direction: declare high-is-hard or low-is-hard for your own estimator {_short(method)}")
     elif method not in BUILT_IN_ESTIMATORS:
         near = _nearest(method, BUILT_IN_ESTIMATORS)
         raise StudyError(
@@ -346,7 +347,7 @@ def _unknown_keys(error: ValidationError) -> Iterator[str]:
 
 def _nearest(word: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {_short(', '.join(known))}"
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {_short(', '.join(known), 80)}"
 
 
 def _hint(error: ValidationError) -> str:
@@ -362,5 +363,6 @@ def _word(key: Any) -> str:
     return text if text and text.isprintable() and len(text) <= 64 else _short(repr(key), 64)
 
 
-def _short(text: str, most: int = 160) -> str:
-    return text if len(text) <= most else f"{text[: most // 2]} ... {text[-most // 2 :]}"
+def _short(text: str, most: int = 72) -> str:
+    half = (most - 5) // 2
+    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
