@@ -16,7 +16,7 @@ from hbr.analysis.figures.effect import class_changes, recall_by_class
 from hbr.analysis.figures.hardness import class_order, drawing_rates
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
-from hbr.analysis.figures.style import counted, plain, use_style
+from hbr.analysis.figures.style import counted, name_classes, plain, use_style
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.noise import exact_interval, rule_summary, share_by_class
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -165,13 +165,53 @@ def test_samples_that_an_estimator_does_not_know_are_not_counted():
 
 
 def test_sentences_say_where_truth_does_no_better():
-    _, _, _, judged, _ = made_up(4, 4)
+    _, _, _, judged, _ = made_up(4, 1)
     table = label_differences(judged)
     table = table[table["family"] == "placebo"].assign(verdict=["equivalent", "inconclusive"])
     text = placebo_sentences(table)
     assert "does better than a placebo in 0 of 2 comparisons." in text
-    assert "no better than a placebo in 1 of 2 comparisons: random / easy, alpha 1 against placebo shuffled" in text
+    assert (
+        "no better than a placebo, up to the margin of equivalence of 1 points, in 1 of 2 comparisons: random / easy, " in text
+    )
     assert "cannot be told from a placebo in 1 of 2 comparisons" in text
+    assert "points, 1 variant)" in text
+    assert "worse" not in text
+    assert "It does worse than a placebo in 2 of 2 comparisons" in placebo_sentences(table.assign(verdict="worsens"))
+
+
+def test_many_comparisons_with_placebos_are_counted_only():
+    _, _, _, judged, _ = made_up(4, 4)
+    table = label_differences(judged)
+    table = pd.concat([table[table["family"] == "placebo"].assign(verdict="improves")] * 5)
+    assert placebo_sentences(table) == (
+        "Resampling by true hardness does better than a placebo in 10 of 10 comparisons. The table has each of them."
+    )
+
+
+def test_all_text_of_many_conditions_can_be_read_in_print():
+    alphas = tuple(np.arange(1, 28) / 4)
+    _, _, gaps, judged, _ = made_up(4, 2, alphas=alphas)
+    differences = label_differences(judged)
+    of_recall = differences[(differences["kind"] == "resampled") & (differences["metric"] == "recall")]
+    of_recall = of_recall[against_control(of_recall)]
+    contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
+    named = gaps.assign(label=condition_labels(gaps))
+    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
+    figure = gap_changes(of_recall, pairs, "made_up")
+    texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
+    assert len({text.get_text() for text in texts} & set(of_recall["label"])) == 27
+    assert min(text.get_fontsize() for text in texts) >= 5
+    matplotlib.pyplot.close(figure)
+
+
+@pytest.mark.parametrize(("names", "angle"), [("abc", 0), (["airplane", "cat"], 30)])
+def test_short_names_of_classes_are_not_turned(names, angle):
+    figure, axes = matplotlib.pyplot.subplots()
+    name_classes(axes, names)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {angle}
+    name_classes(axes, names, upright=True)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {90 if angle else 0}
+    matplotlib.pyplot.close(figure)
 
 
 def test_words():

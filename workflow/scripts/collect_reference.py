@@ -55,6 +55,8 @@ def main(arguments: argparse.Namespace) -> None:
             shutil.copyfile(table, target / f"hardness_{table.parent.name}.csv")
         for table in sorted((results / dataset / "allocations").glob("*/*.csv")):
             shutil.copyfile(table, target / f"allocation_{table.parent.name}_{table.stem}.csv")
+        for table in sorted((results / dataset / "stability").glob("*/members_enough.csv")):
+            shutil.copyfile(table, target / f"members_enough_{table.parent.name}.csv")
         for table in sorted((results / dataset / "noise").glob("*.csv")):
             shutil.copyfile(table, target / f"noise_{table.name}")
         for figure in (reports / dataset / f"figures/{name}.svg" for name in FIGURES):

@@ -7,7 +7,11 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise
+from hbr.analysis.figures.style import counted
 from hbr.data.datasets import PreparedDataset
+
+# Beyond this, a sentence is no place for comparisons.
+_MOST_TOLD = 8
 
 
 def dataset_summary(data: PreparedDataset) -> pd.DataFrame:
@@ -94,22 +98,27 @@ def gap_summary(differences: pd.DataFrame) -> pd.DataFrame:
 def placebo_sentences(differences: pd.DataFrame) -> str:
     """Return what the declared comparisons with placebos say: where true hardness does better, no better, or cannot be told.
 
-    ``differences`` are labelled rows of gap differences of the family placebo, condition - placebo.
+    ``differences`` are labelled rows of gap differences of the family placebo, condition - placebo. Many comparisons are
+    counted, and not told one by one.
     """
+    margin = 100 * float(differences["margin"].max())
     words = {
-        "Resampling by true hardness does better than a placebo": ["improves"],
-        "It does no better than a placebo": ["equivalent", "worsens"],
-        "It cannot be told from a placebo": ["inconclusive"],
+        "improves": "Resampling by true hardness does better than a placebo",
+        "equivalent": f"It does no better than a placebo, up to the margin of equivalence of {margin:g} points,",
+        "worsens": "It does worse than a placebo",
+        "inconclusive": "It cannot be told from a placebo",
     }
     sentences = []
-    for words_of, verdicts in words.items():
-        rows = differences[differences["verdict"].isin(verdicts)]
-        told = "; ".join(_comparison(row) for row in rows.to_dict("records"))
+    for verdict, words_of in words.items():
+        rows = differences[differences["verdict"] == verdict]
+        if rows.empty and verdict != "improves":
+            continue
+        told = "; ".join(_comparison(row) for row in rows.to_dict("records")) if len(differences) <= _MOST_TOLD else ""
         sentences.append(f"{words_of} in {len(rows)} of {len(differences)} comparisons{f': {told}' if told else ''}.")
-    return " ".join(sentences)
+    return " ".join(sentences) + (" The table has each of them." if len(differences) > _MOST_TOLD else "")
 
 
 def _comparison(row: Mapping[Hashable, Any]) -> str:
     ends = f", {100 * row['total_lower']:+.2f} to {100 * row['total_upper']:+.2f}" if pd.notna(row["total_lower"]) else ""
-    change = f"{100 * row['difference']:+.2f} points{ends}, {row['variants']} variants, {row['verdict']}"
+    change = f"{100 * row['difference']:+.2f} points{ends}, {counted([row['variants']], 'variant')}"
     return f"{row['label']} against {row['reference_label']} ({row['metric']} {row['gap']} {change})"

@@ -57,7 +57,9 @@ def plain(text: str) -> str:
 def name_classes(axes: Axes, names: Iterable[str], upright: bool = False) -> None:
     """Write class names under an axis whose classes stand at 0, 1, 2 ..., slanted, or upright where there are many."""
     labels = [plain(str(name)) for name in names]
-    if upright or len(labels) > 12:
+    if len(labels) <= 12 and max(map(len, labels), default=0) <= 2:
+        axes.set_xticks(range(len(labels)), labels)
+    elif upright or len(labels) > 12:
         size = min(7.5, max(4.2, 430 / len(labels)))
         axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
         axes.tick_params(axis="x", length=2, pad=1)

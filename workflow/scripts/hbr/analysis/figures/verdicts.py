@@ -1,5 +1,7 @@
 """Changes of the gaps, with margins and verdicts."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headl
 
 _COLOURS = {"improves": "#009E73", "worsens": HARD, "equivalent": EASY, "inconclusive": NEUTRAL}
 _GAPS = ("max_min", "hard_easy", "std")
+# What can still be read in print, in points.
+_SMALLEST = 5.0
 
 
 def gap_changes(differences: pd.DataFrame, pairs: pd.DataFrame, dataset: str) -> Figure:
@@ -89,7 +93,8 @@ def _draw_changes(axes: Axes, rows: pd.DataFrame, size: float, others: pd.Series
         for end, inside, marker in ((lower, lower >= -reach, "<"), (upper, upper <= reach, ">")):
             if not inside and not np.isnan(end):
                 axes.plot(np.sign(end) * reach, place, marker, ms=3, color=colour, clip_on=False, zorder=3)
-        axes.annotate(verdict, (1.03, place), xycoords=("axes fraction", "data"), va="center", fontsize=size - 1, color=colour)
+        look: dict[str, Any] = {"fontsize": max(_SMALLEST, size - 1), "color": colour, "va": "center"}
+        axes.annotate(verdict, (1.03, place), xycoords=("axes fraction", "data"), **look)
     axes.set_xlabel("change (points)", fontsize=8)
     axes.tick_params(axis="x", labelsize=7.5)
 
@@ -107,4 +112,4 @@ def _note(rows: pd.DataFrame) -> str:
 def _row_height(rows: int) -> tuple[float, float]:
     """Return the height of a row in inches and the size of its text, so that all rows fit on a page."""
     height = max(0.11, min(0.3, 8 / max(rows, 1)))
-    return height, max(4.6, min(7.5, 44 * height))
+    return height, max(_SMALLEST, min(7.5, 44 * height))
