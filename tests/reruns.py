@@ -372,6 +372,10 @@ GROWTH = [
         "one more data set",
         lambda study: settings(datasets__second={**study.config["datasets"]["digits"], "split_seed": 1})(study),
     ),
+    Case("one more rate of pruning", settings(pruning__rates=[30, 50]), WHOLE),
+    Case("one more kind of placebo", settings(placebos__kinds=["shuffled", "random"]), WHOLE),
+    Case("one more rule of label noise", settings(noise__rules__below={"method": "below", "threshold": 0}), WHOLE),
+    Case("one more denoised condition", settings(noise__denoised=["lowest", "pleiss"]), WHOLE),
 ]
 
 NOTHING = [

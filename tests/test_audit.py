@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Study
+from conftest import Study, whole_config
 
 from hbr.audit.checks import StudyAudit
 from hbr.audit.record import RECORD, record_of
-from hbr.data.files import read_arrays, write_arrays, write_table
+from hbr.audit.study import audit_ledger
+from hbr.data.files import read_arrays, read_table, write_arrays, write_table
 from hbr.studies import load_study
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
@@ -47,12 +48,39 @@ KINDS = [
     f"{REPORTS}/figures/class_recall.svg",
     f"{REPORTS}/figures/class_recall.png",
 ]
+PLACEBO = "placebo-shuffled-aum-smote-easy-alpha1"
+# What a study with every kind of condition has besides.
+MORE_KINDS = [
+    f"{RESULTS}/allocations/aum/placebo-shuffled-alpha1/variant2.csv",
+    f"{RESULTS}/plans/{PLACEBO}/variant1/plan.parquet",
+    f"{RESULTS}/plans/control-denoised-lowest/variant2/plan.parquet",
+    f"{RESULTS}/plans/pruned-aum-dlp-30/variant1/plan.parquet",
+    f"{RESULTS}/plans/denoised-lowest/variant1/plan.parquet",
+    f"{RESULTS}/plans/threshold/variant2/plan.parquet",
+    f"{RESULTS}/members/denoised-lowest/variant1/member1/dynamics.npz",
+    f"{RESULTS}/members/threshold/variant1/member1/outcomes.npz",
+    f"{RESULTS}/hardness/aum_denoised/samples.parquet",
+    f"{RESULTS}/noise/lowest/samples.parquet",
+    f"{RESULTS}/noise/rules.csv",
+    f"{RESULTS}/noise/classes.csv",
+    f"{RESULTS}/noise/preferred.parquet",
+    f"{RESULTS}/measures/threshold/classes.csv",
+    f"{REPORTS}/placebos.html",
+    f"{REPORTS}/figures/lowest_images.png",
+]
 
 
 @pytest.fixture
 def own(copied, monkeypatch) -> Study:
     monkeypatch.chdir(copied.folder)
     return copied
+
+
+@pytest.fixture
+def own_whole(whole, tmp_path, monkeypatch) -> Study:
+    study = whole.copied(tmp_path / "copy")
+    monkeypatch.chdir(study.folder)
+    return study
 
 
 def audit(pages: bool = False) -> list[str]:
@@ -81,21 +109,112 @@ def test_kinds_are_all_there_is(own):
     assert {Path(path).name for path in record["path"] if path.startswith(RESULTS)} <= kinds | {"alpha0.csv"}
 
 
-def test_one_flipped_byte_in_any_kind_of_artifact_is_caught(own, record_property):
+def flipped(path: Path, place: int) -> bytes:
+    """Return the content of a file with one byte flipped."""
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize(("study", "kinds", "places"), [("own", KINDS, (0, 0.5, 1)), ("own_whole", MORE_KINDS, (0.5,))])
+def test_one_flipped_byte_in_any_kind_of_artifact_is_caught(study, kinds, places, request, record_property):
+    request.getfixturevalue(study)
     caught = 0
-    for path in map(Path, KINDS):
+    for path in map(Path, kinds):
         whole = path.read_bytes()
-        for place in (0, len(whole) // 2, len(whole) - 1):
-            content = bytearray(whole)
-            content[place] ^= 1
-            path.write_bytes(content)
+        for place in places:
+            path.write_bytes(flipped(path, int(place * (len(whole) - 1))))
             problems = audit()
             assert any(str(path) in problem for problem in problems), (path, place, problems)
+            path.write_bytes(whole)
             caught += 1
-        path.write_bytes(whole)
     assert audit() == []
     record_property("tampered and caught", caught)
-    print(f"{caught} of {3 * len(KINDS)} tampered artifacts caught")
+    print(f"{caught} of {len(places) * len(kinds)} tampered artifacts caught")
+
+
+def test_a_study_with_every_kind_of_condition_passes_with_its_pages_and_its_ledger(own_whole):
+    done = subprocess.run(
+        [sys.executable, "workflow/scripts/audit_study.py", "config.yaml"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+
+
+def _swap_granted(path: Path) -> None:
+    table = read_table(path)
+    table["granted"] = table["granted"].to_numpy()[::-1]
+    write_table(path, table)
+
+
+def _unflag(path: Path) -> None:
+    table = pd.read_parquet(path)
+    table["flagged"] = ~table["flagged"]
+    table.to_parquet(path, index=False)
+
+
+def _other_source(path: Path) -> None:
+    plan, labels = pd.read_parquet(path), read_arrays(f"{RESULTS}/dataset.npz", "train_labels")["train_labels"]
+    left_out = np.setdiff1d(np.arange(len(labels)), plan["source"])
+    sample = left_out[0]
+    row = int(np.flatnonzero(plan["class"] == labels[sample])[0])
+    plan.loc[row, "source"] = sample
+    plan.to_parquet(path, index=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "sentence"),
+    [
+        ("allocations/aum/placebo-shuffled-alpha1/variant1.csv", _swap_granted, "variant1.csv is not what its rule makes"),
+        ("plans/pruned-aum-dlp-30/variant1/plan.parquet", _other_source, "is not what its rule makes"),
+        ("plans/pruned-aum-clp-30/variant1/plan.parquet", _other_source, "is not what its rule makes"),
+        ("plans/denoised-lowest/variant1/plan.parquet", _other_source, "is not what its rule makes"),
+        ("noise/lowest/samples.parquet", _unflag, "samples.parquet does not follow from the dynamics"),
+        ("noise/pleiss/samples.parquet", _unflag, "samples.parquet does not follow from the dynamics"),
+    ],
+)
+def test_forgeries_of_what_only_some_studies_have_are_caught(own_whole, path, change, sentence):
+    change(Path(RESULTS) / path)
+    record_again()
+    assert any(sentence in problem and path.rpartition("/")[0] in problem for problem in audit())
+
+
+def test_a_threshold_run_that_was_never_trained_with_its_class_is_caught(own_whole):
+    folder = Path(RESULTS) / "members/threshold"
+    for name in ("outcomes.npz", "dynamics.npz"):
+        shutil.copyfile(folder / f"variant2/member1/{name}", folder / f"variant1/member1/{name}")
+    record_again()
+    problems = "\n".join(audit())
+    assert "threshold/variant1/member1/outcomes.npz was trained on another plan" in problems
+    assert "noise/pleiss/samples.parquet does not follow from the dynamics" in problems
+
+
+def test_hardness_of_another_source_is_caught(own_whole):
+    for name in ("samples.parquet", "classes.csv"):
+        shutil.copyfile(Path(RESULTS) / f"hardness/aum/{name}", Path(RESULTS) / f"hardness/aum_denoised/{name}")
+    record_again()
+    problems = "\n".join(audit())
+    assert "hardness/aum_denoised/samples.parquet does not follow" in problems
+
+
+@pytest.mark.parametrize("table", ["claims.csv", "deviations.csv", "costs.csv", "opening.csv"])
+def test_a_forged_ledger_is_caught(own_whole, table):
+    path = Path("results/digits") / table
+    text, study = path.read_text(), load_study(Path("config.yaml"))
+    assert audit_ledger(study, pages=False).problems == []
+    path.write_text(text.replace("inconclusive", "reproduced", 1) if "inconclusive" in text else text.replace("1", "2", 1))
+    assert path.read_text() != text
+    assert any(table in problem for problem in audit_ledger(study, pages=False).problems)
+
+
+def test_conditions_of_one_plan_may_end_alike_and_classes_may_differ_in_size(tmp_path, monkeypatch):
+    config = whole_config()
+    # So small an alpha moves no sample, and the rule flags none: all these conditions train on what the control does.
+    config["resampling"]["alphas"] = config["placebos"]["alphas"] = [0.00001]
+    config["noise"]["rules"]["lowest"] = {"method": "below", "threshold": -1000}
+    config["datasets"]["digits"]["flipped_labels"] = 0.1
+    Study(tmp_path, config).snakemake()
+    monkeypatch.chdir(tmp_path)
+    assert audit() == []
 
 
 def test_a_removed_a_foreign_and_an_unrecorded_file_are_named(own):

@@ -181,6 +181,13 @@ def test_a_data_set_leaves_the_other_alone(bench, totals):
     assert all("dataset=second" in job.wildcards for job in jobs if job.rule not in LEDGER)
 
 
+@pytest.mark.parametrize("key", ["margin_points", "metrics", "gaps"])
+def test_what_is_declared_beforehand_judges_anew_and_trains_nothing(measured, key):
+    jobs = measured["config"][f"statistics.{key}"]
+    assert rules(jobs) == {"compare_conditions", "render_effect", "record_checksums", "judge_claims", "render_ledger"}
+    assert [job.rule for job in jobs if not job.follows] == ["compare_conditions"]
+
+
 @pytest.mark.parametrize("key", ["checkpoint_minutes", "datasets.*.mirror", "datasets.*.archive_folder"])
 def test_how_to_run_is_no_part_of_the_results(measured, key):
     assert measured["config"][key] == []
@@ -247,6 +254,29 @@ def test_what_computes_nothing_reruns_nothing(measured):
         ),
         ("one more variant", {"plan_control": 1, "plan_resampled": 1, "train_member": 2, "measure_classes": 2, **END}),
         ("one more member a variant", {"train_member": 4, "measure_classes": 2, **END}),
+        (
+            "one more rate of pruning",
+            {"plan_pruned": 2, "train_member": 2, "measure_classes": 2, "render_pruning": 1, "render_placebos": 1, **END},
+        ),
+        (
+            "one more kind of placebo",
+            {
+                "allocate_placebo": 2,
+                "plan_placebo": 2,
+                "train_member": 2,
+                "measure_classes": 1,
+                "render_placebos": 1,
+                **END,
+            },
+        ),
+        (
+            "one more rule of label noise",
+            {"detect_noise": 1, "measure_noise": 1, "render_noise": 1, "record_checksums": 1, "judge_claims": 1},
+        ),
+        (
+            "one more denoised condition",
+            {"plan_denoised": 1, "train_member": 1, "measure_classes": 1, "render_placebos": 1, **END},
+        ),
     ],
 )
 def test_growing_runs_what_is_new_and_gathers_again(measured, what, expected):

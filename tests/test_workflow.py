@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+import pytest
 from conftest import Study, small_config
 
 from hbr.training.outcomes import load_outcomes
@@ -20,6 +21,77 @@ def test_study_ends_with_notebooks_and_figures(finished):
     for figure in ("class_recall", "hardest_images", "allocation", "class_changes", "gap_changes"):
         assert (reports / f"figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
         assert (reports / f"figures/{figure}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole):
+    reports = whole.folder / "reports/digits"
+    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "pruning")
+    assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
+    for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
+        assert "Traceback" not in page.read_text()
+    for figure in ("placebos", "pruning_recall", "pruned_share", "noise_by_class", "cumulative_aum", "lowest_images"):
+        assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
+    claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
+    assert len(claims) == 14
+    assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
+    whole.snakemake("--report", "report.html")
+    report = (whole.folder / "report.html").read_text()
+    assert "not in this study" in report
+
+
+def test_plans_of_every_kind_hold_what_their_condition_says(whole):
+    results = whole.folder / "results/digits/digits"
+    labels = np.load(results / "dataset.npz")["train_labels"]
+    rank = pd.read_parquet(results / "hardness/aum/samples.parquet")["difficulty_rank"].to_numpy()
+
+    def plan(condition, variant=1):
+        return pd.read_parquet(results / f"plans/{condition}/variant{variant}/plan.parquet")
+
+    kept = round(0.7 * len(labels))
+    dlp, clp = plan("pruned-aum-dlp-30"), plan("pruned-aum-clp-30")
+    assert len(dlp) == kept
+    assert set(dlp["source"]) == set(np.argsort(rank)[-kept:])
+    for label in np.unique(labels):
+        own = np.flatnonzero(labels == label)
+        left = clp.loc[clp["class"] == label, "source"]
+        assert set(left) == set(own[np.argsort(rank[own])[-len(left) :]])
+        assert abs(len(left) - 0.7 * len(own)) < 1
+    lowest = pd.read_parquet(results / "noise/lowest/samples.parquet")
+    flagged = np.flatnonzero(lowest["flagged"])
+    aum = pd.read_parquet(results / "hardness/aum/samples.parquet")["hardness"].to_numpy()
+    assert set(flagged) == set(np.argsort(aum)[:5])
+    assert set(plan("denoised-lowest")["source"]) == set(range(len(labels))) - set(flagged)
+    # What is resampled by hardness of the denoised training never sees what was taken for noise.
+    for variant in (1, 2):
+        for condition in ("control-denoised-lowest", "resampled-aum_denoised-smote-easy-alpha1"):
+            table = plan(condition, variant)
+            assert not set(table.loc[table["origin"] != "synthetic", "source"]) & set(flagged)
+    first, second = (plan("threshold", variant) for variant in (1, 2))
+    extra = [set(table.loc[table["origin"] == "threshold", "source"]) for table in (first, second)]
+    assert extra[0] and not extra[0] & extra[1]
+    assert {len(first), len(second)} == {len(labels)}
+    true, placebo = (
+        pd.read_csv(results / f"allocations/aum/{name}.csv") for name in ("alpha1", "placebo-shuffled-alpha1/variant1")
+    )
+    assert sorted(true["granted"]) == sorted(placebo["granted"])
+    assert (true["ratio"] != placebo["ratio"]).all()
+
+
+def test_every_comparison_has_its_family_and_verdict(whole):
+    differences = pd.read_csv(whole.folder / "results/digits/digits/gap_differences.csv")
+    declared = differences[differences["family"].notna()]
+    assert set(declared["metric"]) == {"recall"}
+    assert set(declared["gap"]) == {"max_min"}
+    pairs = set(zip(declared["condition"], declared["reference"], declared["family"], strict=True))
+    resampled = "resampled-aum-smote-easy-alpha1"
+    assert pairs == {
+        (resampled, "control", "resampling"),
+        ("resampled-aum_denoised-smote-easy-alpha1", "control-denoised-lowest", "resampling"),
+        (resampled, "placebo-shuffled-aum-smote-easy-alpha1", "placebo"),
+        ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
+    }
+    assert differences["verdict"].notna().all()
+    assert set(differences["margin"]) == {0.01}
 
 
 def test_notebooks_open_without_a_network(finished):
@@ -105,6 +177,20 @@ def test_typo_is_refused_by_name(tmp_path):
     output = Study(tmp_path, config).snakemake("--dry-run", fails=True)
     assert "resampling.alpha is not a known key; did you mean 'alphas'?" in output
     assert "Traceback" not in output
+
+
+def test_planted_label_noise_is_found_far_better_than_by_chance(tmp_path):
+    config = small_config()
+    config["datasets"]["digits"] |= {"flipped_labels": 0.05, "width": 8}
+    config["recipes"]["quick"]["epochs"] = 8
+    config["noise"]["rules"] = {"lowest": {"method": "count", "count": 40}}
+    config["resampling"]["strategies"] = []
+    Study(tmp_path, config).snakemake("results/digits/digits/noise/rules.csv")
+    rule = pd.read_csv(tmp_path / "results/digits/digits/noise/rules.csv").iloc[0]
+    assert rule["flagged"] == 40
+    assert rule["chance"] == pytest.approx(rule["planted"] / rule["samples"])
+    assert rule["precision_lower"] > 5 * rule["chance"]
+    assert rule["recall"] > 0.5
 
 
 def test_diverging_training_ends_with_one_sentence_and_no_result(tmp_path):
