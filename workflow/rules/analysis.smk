@@ -391,7 +391,7 @@ use rule render_baseline as render_allocation with:
         "<logs>/render_allocation/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/allocation.py"),
-        order=[*CONDITIONS, *config["resampling"]["estimators"]],
+        order=[*of_kinds("control", "resampled"), *config["resampling"]["estimators"]],
 
 
 use rule render_baseline as render_effect with:
