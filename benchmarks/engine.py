@@ -31,7 +31,7 @@ from hbr.data.plans import identity_plan, save_plan
 from hbr.data.sources import digits_dataset
 from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.descent import Descent
-from hbr.training.engine import MemberSeeds, _Member
+from hbr.training.engine import MemberSeeds, Training
 from hbr.training.networks import build_network
 from hbr.training.recorder import Recorder
 from hbr.training.steps import Batch, EagerStep
@@ -45,15 +45,15 @@ def network_of(options: argparse.Namespace, data: PreparedDataset, seed: int = 1
     return build_network(options.network, data.train_images.shape[3], data.classes, seed, options.width)
 
 
-def member_of(options: argparse.Namespace, data: PreparedDataset, epochs: int = 1) -> _Member:
+def member_of(options: argparse.Namespace, data: PreparedDataset, epochs: int = 1) -> Training:
     """Return the engine's training of one member on all images."""
     plan = identity_plan(data.train_labels, data.train_images.shape[1:])
     recipe = replace(RECIPE, epochs=epochs, precision=options.precision)
     network = network_of(options, data)
-    return _Member(data, plan, network, recipe, MemberSeeds(1, 2, 0, 0), options.device, True, None, print)
+    return Training(data, plan, network, recipe, MemberSeeds(1, 2, 0, 0), options.device, True, None, print)
 
 
-def without_tracking(member: _Member) -> _Member:
+def without_tracking(member: Training) -> Training:
     """Return the same training, which no longer scores its samples."""
     member.recorder.update = lambda *batch: None
     return member
@@ -66,7 +66,7 @@ def epoch(options: argparse.Namespace) -> Iterator[str]:
     tracked, untracked = member_of(options, data), without_tracking(member_of(options, data))
     plain = PlainTraining(data, network_of(options, data), options.device, workers=options.workers)
 
-    def run(member: _Member) -> Callable[[], object]:
+    def run(member: Training) -> Callable[[], object]:
         def work() -> None:
             member.step = 0
             member.train_epoch()

@@ -26,7 +26,7 @@ from train_member import set_determinism
 
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import identity_plan
-from hbr.training.engine import MemberSeeds, _Member, train_member
+from hbr.training.engine import MemberSeeds, Training, train_member
 from hbr.training.networks import build_network
 from hbr.training.precision import dtype_of
 from hbr.training.recipe import Recipe
@@ -60,18 +60,18 @@ class Setting:
         """Return a network."""
         return build_network(self.network, self.data.train_images.shape[3], self.data.classes, seed)
 
-    def member(self, precision: str = "auto", is_recorded: bool = True, seed: int = 1) -> _Member:
+    def member(self, precision: str = "auto", is_recorded: bool = True, seed: int = 1) -> Training:
         """Return the engine's training of one member, with recorded or with eager steps."""
         plan = identity_plan(self.data.train_labels, self.data.train_images.shape[1:])
         recipe = replace(RECIPE, precision=precision)
         seeds = MemberSeeds(seed, seed, 0, seed)
-        member = _Member(self.data, plan, self.fresh(seed), recipe, seeds, self.device, True, None, print)
+        member = Training(self.data, plan, self.fresh(seed), recipe, seeds, self.device, True, None, print)
         if not is_recorded:
             member.train_batch = getattr(member.train_batch, "eager", member.train_batch)
         return member
 
 
-def one_epoch(member: _Member, is_tested: bool = True) -> None:
+def one_epoch(member: Training, is_tested: bool = True) -> None:
     """Train one epoch; test after it, as every epoch of the engine does."""
     member.step = 0
     member.train_epoch()
@@ -220,7 +220,7 @@ def in_streams(setting: Setting, members: int) -> float:
         # Recordings of several threads would disturb one another.
         one_epoch(member)
 
-    def work(member: _Member) -> None:
+    def work(member: Training) -> None:
         if setting.device.type == "cuda":
             with torch.cuda.stream(torch.cuda.Stream()):
                 one_epoch(member)

@@ -76,7 +76,7 @@ def train_member(
     # Draws of a user's own network (dropout) come from torch's global generators.
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seeds.order)
-        member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
+        member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
         logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
@@ -91,8 +91,12 @@ def train_member(
     return outcomes, member.recorder.finish()
 
 
-class _Member:
-    """The state of one training."""
+class Training:
+    """One member in training: its data on the device, its network and its recorder, and where it stands.
+
+    Made as for :func:`train_member`, which runs it from begin to end; with ``checkpoints`` it stands where a training that was
+    killed had come to. ``train_batch`` is the step, ``train_epoch`` and ``test_logits`` are what every epoch consists of.
+    """
 
     def __init__(
         self,
