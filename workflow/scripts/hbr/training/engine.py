@@ -17,7 +17,7 @@ from hbr.training.checkpoints import Checkpoints
 from hbr.training.descent import Descent
 from hbr.training.dynamics import Dynamics
 from hbr.training.outcomes import Outcomes
-from hbr.training.precision import autocast, dtype_of
+from hbr.training.precision import autocast, dtype_of, forbid_tf32
 from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, to_half
 from hbr.training.steps import Batch, EagerStep, make_step
@@ -122,6 +122,7 @@ class Training:
         self.test_labels = torch.from_numpy(dataset.test_labels).to(device)
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self.dtype = dtype_of(recipe.precision, device)
+        forbid_tf32()
         self.descent = Descent(self.network.parameters(), recipe.momentum, recipe.nesterov, recipe.weight_decay)
         self.train_batch = make_step(EagerStep(self.network, self.bank, self.descent, self.dtype), device, note)
         self.generator = torch.Generator().manual_seed(seeds.order)
