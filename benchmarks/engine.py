@@ -33,6 +33,7 @@ from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.descent import Descent
 from hbr.training.engine import MemberSeeds, Training
 from hbr.training.networks import build_network
+from hbr.training.precision import forbid_tf32
 from hbr.training.recorder import Recorder
 from hbr.training.steps import Batch, EagerStep
 
@@ -337,6 +338,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if options.smoke:
         options.batches, options.repetitions, options.network, options.width, options.workers = 2, 1, "small-cnn", 4, 0
     torch.set_num_threads(options.threads)
+    forbid_tf32()
     return options
 
 
