@@ -3,8 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
-from statistics import mean
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 import torch
@@ -47,46 +46,35 @@ def agreement(groups: Mapping[str, Sequence[Trained]], data: PreparedDataset) ->
     A class is hard where the allocation of the package gives it more than an equal share. AUM from which that cannot be
     told, not being positive, is raised by one offset for all, which the title names.
     """
-    samples = {name: np.stack([member.aum for member in members]) for name, members in groups.items() if members}
-    classes = {name: class_means(aum, data.train_labels, data.classes) for name, aum in samples.items()}
-    lowest = min(float(values.min()) for values in classes.values())
-    offset = 0.0 if lowest > 0 else 1 - lowest
-    pairs = {
-        f"{one} and {other}": list(product(members_of(classes, one), members_of(classes, other)))
-        for one, other in combinations(samples, 2)
-    }
-    pairs |= {f"{name}, two seeds": list(combinations(members_of(classes, name), 2)) for name in samples}
-    rows = []
-    for name, chosen in pairs.items():
-        if not chosen:
+    names = [name for name, members in groups.items() for _ in members]
+    samples = np.stack([member.aum for members in groups.values() for member in members])
+    classes = class_means(samples, data.train_labels, data.classes)
+    offset = 0.0 if classes.min() > 0 else 1 - float(classes.min())
+    hard = np.stack([hard_classes(own, data.class_names, offset) for own in classes])
+    rows: list[list[object]] = []
+    for group in combinations_with_replacement(dict.fromkeys(names), 2):
+        pairs = [pair for pair in combinations(range(len(names)), 2) if (names[pair[0]], names[pair[1]]) == group]
+        name = f"{group[0]}, two seeds" if group[0] == group[1] else " and ".join(group)
+        if not pairs:
             rows.append([name, 0, *[""] * 6])
             continue
-        firsts, seconds = zip(*chosen, strict=True)
-        cells: list[object] = [name, len(chosen)]
-        for values in (classes, samples):
-            correlations = rank_correlations(
-                *(np.stack([values[group][place] for group, place in side]) for side in (firsts, seconds))
-            )
-            cells += [f"{mean(correlations):.4f}", f"{min(correlations):.4f}"]
-        hard = [[hard_classes(classes[group][place], data.class_names, offset) for group, place in pair] for pair in chosen]
-        changes = [int((one != other).sum()) for one, other in hard]
-        rows.append([*cells, f"{changes.count(0)} of {len(changes)}", max(changes)])
+        one, other = np.array(pairs).T
+        found = [rank_correlations(values[one], values[other]) for values in (classes, samples)]
+        changes = (hard[one] != hard[other]).sum(1)
+        cells = [f"{value:.4f}" for correlations in found for value in (correlations.mean(), correlations.min())]
+        rows.append([name, len(pairs), *cells, f"{(changes == 0).sum()} of {len(pairs)}", changes.max()])
     columns = ["between", "pairs", "classes", "least", "samples", "least", "same hard classes", "classes that differ, at most"]
     title = "Spearman correlation of AUM, and the split of classes into hard and easy"
-    found = [table(title + (f" (AUM + {offset:.2f})" if offset else ""), columns, rows)]
+    tables = [table(title + (f" (AUM + {offset:.2f})" if offset else ""), columns, rows)]
     rows = []
-    for name, values in classes.items():
-        own = values.mean(0)
-        hard_ones = hard_classes(own, data.class_names, offset)
-        hardest = " ".join(data.class_names[place] for place in np.argsort(own, kind="stable")[:4])
-        rows.append([name, len(values), hardest, " ".join(np.array(data.class_names)[hard_ones])])
+    for name in dict.fromkeys(names):
+        own = classes[np.array(names) == name].mean(0)
+        hardest, split = np.argsort(own, kind="stable")[:4], np.flatnonzero(hard_classes(own, data.class_names, offset))
+        rows.append(
+            [name, names.count(name), *(" ".join(data.class_names[place] for place in which) for which in (hardest, split))]
+        )
     title = "Hard classes by the mean AUM of members"
-    return [*found, table(title, ["members of", "n", "four hardest, hardest first", "hard classes"], rows)]
-
-
-def members_of(values: Mapping[str, np.ndarray], name: str) -> list[tuple[str, int]]:
-    """Return group and place of every member of a group."""
-    return [(name, place) for place in range(len(values[name]))]
+    return [*tables, table(title, ["members of", "n", "four hardest, hardest first", "hard classes"], rows)]
 
 
 def hard_classes(aum: np.ndarray, names: Sequence[str], offset: float = 0.0) -> np.ndarray:
