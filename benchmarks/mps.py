@@ -32,7 +32,11 @@ def is_running() -> bool:
 def state() -> str:
     """Return a line that says whether MPS serves processes, for those who read a table of them."""
     where = f"{PIPES} is {os.environ[PIPES]}" if PIPES in os.environ else f"{PIPES} is not set"
-    found = "its daemon runs, so that all processes are served by it" if is_running() else "no daemon runs"
+    found = "no daemon runs"
+    if processes_found():
+        found = "its daemon runs, and serves all processes"
+    elif is_running():
+        found = "a daemon runs that is not seen from here, or has left its pipe behind: processes may be served by it"
     return f"MPS: {found}; {where}; {DAEMON} is {shutil.which(DAEMON) or 'not installed'}"
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_the_authors_manner_is_timed():
 
 def test_packing_is_measured_and_says_whether_mps_serves_the_processes():
     text, _ = smoke("packing")
-    assert re.search("^MPS: .*daemon.* runs.*; CUDA_MPS_PIPE_DIRECTORY is .*; nvidia-cuda-mps-control is ", text, re.MULTILINE)
+    assert re.search("^MPS: .*daemon runs.*; CUDA_MPS_PIPE_DIRECTORY is .*; nvidia-cuda-mps-control is ", text, re.MULTILINE)
     ways = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| small-cnn")]
     assert [way[1] for way in ways] == ["one by one", "processes", "processes, MPS", "streams", "torch.func, no tracking"]
     assert ways[2][3].startswith("not available")
@@ -186,6 +187,16 @@ def test_running_daemons_are_found_by_their_command_lines(mps, tmp_path):
     assert mps.processes_found(tmp_path) == [7]
 
 
+def test_the_line_about_mps_tells_a_daemon_from_a_pipe(mps, monkeypatch, tmp_path):
+    monkeypatch.setenv(mps.PIPES, str(tmp_path))
+    monkeypatch.setattr(mps, "processes_found", list)
+    assert mps.state().startswith(f"MPS: no daemon runs; {mps.PIPES} is {tmp_path}; ")
+    (tmp_path / "control").touch()
+    assert mps.state().startswith("MPS: a daemon runs that is not seen from here, or has left its pipe behind")
+    monkeypatch.setattr(mps, "processes_found", lambda: [7])
+    assert mps.state().startswith("MPS: its daemon runs, and serves all processes; ")
+
+
 def test_recipes_are_compared():
     text, found = smoke("recipes")
     for row in ("| quick | 0 | 3 of 18 |", "| quick | 1 | 3 of 18 |", "| paper | 100 | 4 of 200 |"):
@@ -210,6 +221,34 @@ def test_what_a_gpu_tells_stays_below_nine_minutes(gpu):
     assert list(gpu.SHARES) == list(gpu.PARTS)
     # The last part takes what the others leave.
     assert list(gpu.SHARES)[-1] == "recipes" and gpu.SHARES["recipes"] >= 230
+
+
+def test_what_a_part_leaves_is_the_next_ones(gpu, monkeypatch, capsys):
+    found = []
+
+    def part(setting):
+        found.append(setting.seconds_left())
+        if len(found) == 2:
+            raise OSError("no luck")
+        yield "a table"
+
+    monkeypatch.setattr(gpu, "PARTS", dict.fromkeys(gpu.PARTS, part))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu, "circumstances", lambda device: "")
+    monkeypatch.setattr(gpu, "load_images", lambda *given: None)
+    monkeypatch.setattr(sys, "argv", ["gpu.py"])
+    gpu.main()
+    assert found == pytest.approx(np.cumsum(list(gpu.SHARES.values())), abs=5)
+    assert capsys.readouterr().out.count("a table") == len(gpu.PARTS) - 1
+
+
+def test_rounds_end_with_the_time_there_is(gpu):
+    from measuring import interleaved
+
+    works = {"one": lambda: time.sleep(0.01), "other": lambda: None}
+    for left, rounds in ((0, 1), (600, 3)):
+        found = interleaved(works, 3, torch.device("cpu"), deadline=time.monotonic() + left)
+        assert [len(values) for values in found.values()] == [rounds, rounds]
 
 
 def test_a_recipe_is_shortened_to_the_seconds_there_are(gpu, monkeypatch):
