@@ -134,7 +134,7 @@ def undetermined(work: Callable[[], object]) -> None:
 
 def authors(setting: Setting) -> Iterator[str]:
     """Yield an epoch in the authors' manner, from some of its batches, beside the engine's on as many images."""
-    part = setting.part(256 if setting.smoke else 6_400)
+    part = setting.part(256 if setting.smoke else 3_200)
     images, tests = len(part.data.train_labels), len(part.data.test_labels)
     member, plain = part.member(), PlainTraining(part.data, part.fresh(), setting.device, workers=0 if setting.smoke else 2)
     works = {

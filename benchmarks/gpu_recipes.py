@@ -1,5 +1,6 @@
 """Parts "recipes" and "precisions" of ``gpu.py``: whether less work, or less precision, finds the same hardness."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -47,8 +48,10 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
 
 
 def fitted(setting: Setting, recipe: Recipe, seconds: float) -> Recipe | None:
-    """Return the recipe, shortened where a training of it would take more than that; ``None`` if no epoch fits."""
-    epochs = int((seconds - START_SECONDS) / (CAUTION * epoch_seconds(setting, recipe)))
+    """Return the recipe, shortened where finding its pace and a training would take longer; ``None`` if no epoch fits."""
+    started = time.monotonic()
+    pace = epoch_seconds(setting, recipe)
+    epochs = int((seconds - (time.monotonic() - started) - START_SECONDS) / (CAUTION * pace))
     return None if epochs < 1 else recipe if epochs >= recipe.epochs else shortened(recipe, epochs)
 
 
@@ -60,9 +63,11 @@ def recipes(setting: Setting) -> Iterator[str]:
         wanted = {"quick": shortened(wanted["quick"], 3), "paper": shortened(wanted["paper"], 4)}
     groups: dict[str, list[Trained]] = {name: [] for name in wanted}
     rows = []
-    # Half of the seconds are the paper's, which are still too few for all its epochs.
-    for name, most, until in (("quick", 2 if setting.smoke else 3, setting.seconds_left() / 2), ("paper", 1, 0.0)):
-        recipe = fitted(setting, wanted[name], setting.seconds_left() - until)
+    # Half of the seconds are the paper's, which are still too few for all its epochs; of the quick one's members, two must
+    # fit in the other half, since seeds of one recipe are the ceiling.
+    half = setting.seconds_left() / 2
+    for name, least, most, until in (("quick", 2, 2 if setting.smoke else 3, half), ("paper", 1, 1, 0.0)):
+        recipe = fitted(setting, wanted[name], (setting.seconds_left() - until) / least)
         if recipe is None:
             rows.append([name, "", f"no time left for one of {of_all[name]}", "", ""])
             continue

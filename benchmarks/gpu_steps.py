@@ -78,7 +78,7 @@ def steps(setting: Setting) -> Iterator[str]:
         recorded, eager = traces[True], traces[False]
         pairs = {"recorded and eager": (recorded[0], eager[0]), "recorded, twice": recorded, "eager, twice": eager}
         for name, pair in pairs.items():
-            rows.append([f"{name}, {precision}", *(differences(*pair) if len(pair) == 2 else ["no time left"])])
+            rows.append([f"{name}, {precision}", *(differences(*pair) if len(pair) == 2 else ["no time left", *[""] * 5])])
     columns = ["steps compared", "n", "loss: largest difference", "relative", "weights: largest difference", "relative"]
     title = f"Steps of the same seeds and batches, the last of them partial, {setting.network}"
     yield table(title, [*columns, "same bits"], rows)

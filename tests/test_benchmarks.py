@@ -234,6 +234,7 @@ def test_what_a_part_leaves_is_the_next_ones(gpu, monkeypatch, capsys):
 
     monkeypatch.setattr(gpu, "PARTS", dict.fromkeys(gpu.PARTS, part))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu, "set_determinism", lambda: None)
     monkeypatch.setattr(gpu, "circumstances", lambda device: "")
     monkeypatch.setattr(gpu, "load_images", lambda *given: None)
     monkeypatch.setattr(sys, "argv", ["gpu.py"])
