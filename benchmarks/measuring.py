@@ -57,14 +57,15 @@ def interleaved(
 ) -> dict[str, list[float]]:
     """Return the seconds of every repetition of every work, taken in turn; one round before them is not counted.
 
-    No round begins after ``deadline`` on the clock ``time.monotonic``, apart from the first.
+    After the first, no round begins that would last beyond ``deadline`` on the clock ``time.monotonic``, were it as long as
+    the one before it.
     """
     if warm_up:
         for work in works.values():
             work()
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for repetition in range(repetitions):
-        if repetition and time.monotonic() > deadline:
+        if repetition and time.monotonic() + sum(values[-1] for values in seconds.values()) > deadline:
             break
         for name, work in works.items():
             seconds[name].append(seconds_of(work, device))
@@ -94,10 +95,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 def circumstances(device: torch.device) -> str:
-    """Return hardware, versions and how busy the machine is, in one line."""
+    """Return hardware, versions, whether float32 is that, and how busy the machine is, in one line."""
     versions = f"Python {platform.python_version()}, torch {torch.__version__}, torchvision {torchvision.__version__}"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    return f"{machine_name(device)}; {versions}, numpy {np.__version__}; {load}"
+    precision = f"TF32 {'allowed' if torch.backends.cudnn.allow_tf32 else 'off'} in convolutions"
+    return f"{machine_name(device)}; {versions}, numpy {np.__version__}; {precision}; {load}"
 
 
 def load_images(path: Path | None, samples: int, tests: int, side: int = 32) -> PreparedDataset:

@@ -1,11 +1,18 @@
 """The benchmarks run: every part in small, with all its tables."""
 
+import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+import time
+import types
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 
 
@@ -60,29 +67,225 @@ def test_time_of_a_study_is_split_by_kind_of_job(tmp_path):
     assert found["Snakemake itself, and cores that wait"][2:] == ["40", "25%"]
 
 
-@pytest.mark.parametrize(
-    ("part", "names"),
-    [
-        ("epochs", ["recorded, bfloat16, tracking", "recorded, bfloat16, no tracking", "eager, float32, tracking"]),
-        ("authors", ["engine: train, track, test", "authors' manner: train, track", "authors' manner: test once a class"]),
-        ("packing", ["small-cnn"]),
-        ("quick", ["0"]),
-        (
-            "precisions",
-            ["float32", "bfloat16", "float32 and bfloat16, same seed", "means over seeds, both precisions"],
-        ),
-    ],
-)
-def test_a_part_of_what_a_gpu_tells_runs_on_a_processor(part, names):
-    text = run("gpu.py", "--smoke", "--part", part)
-    assert set(names) <= set(rows(text))
-    assert "failed" not in text and "no time left" not in text
+# What a GPU tells
+
+STEP_PAIRS = ("recorded and eager", "recorded, twice", "eager, twice")
 
 
-def test_what_a_gpu_tells_stays_below_nine_minutes(monkeypatch):
+@pytest.fixture
+def gpu(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    import gpu
+    return importlib.import_module("gpu")
 
-    assert sum(gpu.SHARES.values()) <= 480
-    assert set(gpu.SHARES) == set(gpu.PARTS)
-    assert 16 <= gpu.quick_recipe().epochs <= 20
+
+def smoke(part):
+    text = run("gpu.py", "--smoke", "--part", part)
+    assert "TF32 off in convolutions" in text.splitlines()[0]
+    assert "failed" not in text and "no time left" not in text and "cannot be recorded" not in text
+    return text, rows(text)
+
+
+def test_recorded_steps_are_compared_with_eager_ones():
+    _, found = smoke("steps")
+    names = [f"{pair}, {precision}" for precision in ("float32", "bfloat16") for pair in STEP_PAIRS]
+    # What stands for a recording on a processor runs the very same kernels; 250 images are 8 batches of at most 32.
+    assert [found[name][1:] for name in names] == [["8", "0", "0", "0", "0", "yes"]] * 6
+
+
+def test_differences_of_steps_are_found(gpu):
+    from gpu_steps import Trace, differences
+
+    one = Trace(torch.tensor([2.0, 4.0, 1.0]), torch.tensor([3.0, 4.0]), torch.zeros(2))
+    other = Trace(torch.tensor([2.0, 5.0, 0.5]), torch.tensor([3.0, 4.5]), torch.zeros(2))
+    assert differences(other, one) == [3, "1", "0.5", "0.5", "0.1", "no"]
+    assert differences(one, Trace(one.losses, one.weights, torch.ones(2))) == [3, "0", "0", "0", "0", "no"]
+
+
+def test_epochs_are_timed_by_way_of_stepping():
+    _, found = smoke("epochs")
+    ways = [f"{way}, {precision}, tracking" for way in ("recorded", "eager") for precision in ("bfloat16", "float32")]
+    ways += ["recorded, bfloat16, no tracking", "recorded, float32 as TF32, tracking"]
+    ways += ["compiled and recorded, bfloat16, tracking", "compiled, reduce-overhead, bfloat16, tracking"]
+    assert set(ways) <= set(found)
+    for way in ways:
+        n, seconds, _, pace, first = found[way][2:]
+        assert n == "1" and float(seconds) > 0 and float(pace.replace(",", "")) > 0 and float(first) > 0
+
+
+def test_a_network_that_does_not_compile_is_a_row_that_says_so(gpu, monkeypatch):
+    import gpu_epochs
+    from gpu_setting import Setting
+    from measuring import load_images
+
+    def refuse(network, **how):
+        raise OSError("no compiler\nfound")
+
+    monkeypatch.setattr(torch, "compile", refuse)
+    setting = Setting(load_images(None, 256, 64, 8), torch.device("cpu"), "small-cnn", True)
+    found = rows(next(gpu_epochs.epochs(setting)))
+    assert found["compiled and recorded, bfloat16, tracking"][2:4] == ["0", "failed: no compiler found"]
+    assert found["recorded, bfloat16, tracking"][2] == "1"
+
+
+def test_the_authors_manner_is_timed():
+    _, found = smoke("authors")
+    assert {"engine: train, track, test", "authors' manner: train, track", "authors' manner: test once a class"} <= set(found)
+
+
+def test_packing_is_measured_and_says_whether_mps_serves_the_processes():
+    text, _ = smoke("packing")
+    assert re.search("^MPS: .*daemon runs.*; CUDA_MPS_PIPE_DIRECTORY is .*; nvidia-cuda-mps-control is ", text, re.MULTILINE)
+    ways = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| small-cnn")]
+    assert [way[1] for way in ways] == ["one by one", "processes", "processes, MPS", "streams", "torch.func, no tracking"]
+    assert ways[2][3].startswith("not available")
+    for way in ways[:2] + ways[3:]:
+        assert float(way[3].replace(",", "")) > 0 and float(way[4]) > 0
+
+
+@pytest.fixture
+def mps(gpu, monkeypatch, tmp_path):
+    import mps
+
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.delenv(mps.PIPES, raising=False)
+    return mps
+
+
+def control(folder, script):
+    path = folder / "nvidia-cuda-mps-control"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_a_daemon_of_mps_gets_a_folder_of_its_own_and_is_stopped(mps, tmp_path):
+    control(tmp_path, f'echo "$1 $CUDA_MPS_PIPE_DIRECTORY $(cat)" >> {tmp_path}/told')
+    with mps.daemon():
+        folder = os.environ[mps.PIPES]
+        assert os.environ[mps.LOGS] == folder and Path(folder).is_dir()
+    assert (tmp_path / "told").read_text().splitlines() == [f"-d {folder} ", f" {folder} quit -t 5"]
+    assert mps.PIPES not in os.environ and not Path(folder).exists()
+
+
+def test_a_daemon_of_mps_that_may_not_start_fails_with_a_row(mps, tmp_path, monkeypatch):
+    import gpu_packing
+
+    control(tmp_path, "exit 1")
+    with pytest.raises(RuntimeError, match="the daemon of MPS does not start"), mps.daemon():
+        pass
+    assert mps.PIPES not in os.environ
+    setting = types.SimpleNamespace(device=torch.device("cuda"))
+    pace, said = gpu_packing.attempt(setting, 2, gpu_packing.in_served_processes)
+    assert pace == 0 and said.startswith("failed: the daemon of MPS does not start")
+    monkeypatch.setattr(mps, "is_running", lambda: True)
+    assert gpu_packing.attempt(setting, 2, gpu_packing.in_served_processes)[1].startswith("not available: a daemon runs")
+
+
+def test_running_daemons_are_found_by_their_command_lines(mps, tmp_path):
+    for number, line in ((7, b"/usr/bin/nvidia-cuda-mps-control\0-d\0"), (8, b"grep\0nvidia-cuda-mps-control\0"), (9, b"")):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "cmdline").write_bytes(line)
+    assert mps.processes_found(tmp_path) == [7]
+
+
+def test_the_line_about_mps_tells_a_daemon_from_a_pipe(mps, monkeypatch, tmp_path):
+    monkeypatch.setenv(mps.PIPES, str(tmp_path))
+    monkeypatch.setattr(mps, "processes_found", list)
+    assert mps.state().startswith(f"MPS: no daemon runs; {mps.PIPES} is {tmp_path}; ")
+    (tmp_path / "control").touch()
+    assert mps.state().startswith("MPS: a daemon runs that is not seen from here, or has left its pipe behind")
+    monkeypatch.setattr(mps, "processes_found", lambda: [7])
+    assert mps.state().startswith("MPS: its daemon runs, and serves all processes; ")
+
+
+def test_recipes_are_compared():
+    text, found = smoke("recipes")
+    for row in ("| quick | 0 | 3 of 18 |", "| quick | 1 | 3 of 18 |", "| paper | 100 | 4 of 200 |"):
+        assert row in text
+    for name, pairs in (("quick and paper", "2"), ("quick, two seeds", "1")):
+        cells = found[name]
+        assert cells[1] == pairs and all(-1 <= float(cell) <= 1 for cell in cells[2:6])
+        assert cells[6].endswith(f"of {pairs}") and 0 <= int(cells[7]) <= 10
+    assert len(found["paper"][2].split()) == len(found["quick"][2].split()) == 4
+
+
+def test_precisions_are_compared():
+    _, found = smoke("precisions")
+    assert found["float32"][1] == found["bfloat16"][1] == "2"
+    for name in ("float32 and bfloat16, same seed", "float32, two seeds", "means over seeds, both precisions"):
+        assert -1 <= float(found[name][2]) <= 1
+    assert float(found["float32 and bfloat16, same seed"][2]) > float(found["float32, two seeds"][2])
+
+
+def test_what_a_gpu_tells_stays_below_nine_minutes(gpu):
+    assert sum(gpu.SHARES.values()) <= 500
+    assert list(gpu.SHARES) == list(gpu.PARTS)
+    # The last part takes what the others leave.
+    assert list(gpu.SHARES)[-1] == "recipes" and gpu.SHARES["recipes"] >= 230
+
+
+def test_what_a_part_leaves_is_the_next_ones(gpu, monkeypatch, capsys):
+    found = []
+
+    def part(setting):
+        found.append(setting.seconds_left())
+        if len(found) == 2:
+            raise OSError("no luck")
+        yield "a table"
+
+    monkeypatch.setattr(gpu, "PARTS", dict.fromkeys(gpu.PARTS, part))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu, "set_determinism", lambda: None)
+    monkeypatch.setattr(gpu, "circumstances", lambda device: "")
+    monkeypatch.setattr(gpu, "load_images", lambda *given: None)
+    monkeypatch.setattr(sys, "argv", ["gpu.py"])
+    gpu.main()
+    assert found == pytest.approx(np.cumsum(list(gpu.SHARES.values())), abs=5)
+    assert capsys.readouterr().out.count("a table") == len(gpu.PARTS) - 1
+
+
+def test_rounds_end_with_the_time_there_is(gpu):
+    from measuring import interleaved
+
+    works = {"one": lambda: time.sleep(0.01), "other": lambda: None}
+    for left, rounds in ((0, 1), (600, 3)):
+        found = interleaved(works, 3, torch.device("cpu"), deadline=time.monotonic() + left)
+        assert [len(values) for values in found.values()] == [rounds, rounds]
+
+
+def test_a_recipe_is_shortened_to_the_seconds_there_are(gpu, monkeypatch):
+    import gpu_recipes
+
+    paper, quick = gpu_recipes.study_recipe("cifar10", "paper"), gpu_recipes.study_recipe("cifar10-quick", "quick")
+    assert (paper.epochs, paper.milestones, paper.schedule) == (200, (60, 120, 160), "step")
+    assert 16 <= quick.epochs <= 20
+    monkeypatch.setattr(gpu_recipes, "epoch_seconds", lambda setting, recipe: 4.0)
+    few = gpu_recipes.fitted(None, paper, 115)
+    assert (few.epochs, few.milestones, few.el2n_epoch) == (25, (8, 15, 20), 2)
+    assert gpu_recipes.fitted(None, quick, 115) is quick
+    assert gpu_recipes.fitted(None, paper, 7) is None
+
+
+def test_agreement_of_members_is_that_of_their_classes_and_samples(gpu):
+    from agreement import Trained, agreement, hard_classes
+    from measuring import load_images
+
+    data = load_images(None, 40, 20, 8)
+    level = np.array([1, 2, 3, 4, 20, 21, 22, 23, 24, 25.0])
+    aum = level[data.train_labels]
+    swapped = level[[0, 1, 2, 4, 3, 5, 6, 7, 8, 9]][data.train_labels]
+    groups = {name: [Trained(0.5, 1, values)] for name, values in (("long", aum), ("same", aum), ("other", swapped))}
+    found = rows("\n".join(agreement(groups, data)))
+    assert found["long and same"][1:] == ["1", *["1.0000"] * 4, "1 of 1", "0"]
+    assert found["long and other"][1] == "1" and found["long and other"][6:] == ["0 of 1", "2"]
+    assert float(found["long and other"][2]) == pytest.approx(1 - 6 * 2 / (10 * 99), abs=1e-4)
+    # 1 / AUM above its mean, as the allocation has it.
+    assert hard_classes(level, data.class_names).tolist() == (1 / level > (1 / level).mean()).tolist()
+    assert found["other"] == ["other", "1", *["0 1 2 4"] * 2]
+
+
+def test_recipes_of_several_lengths_are_compared():
+    sizes = ["--samples", 300, "--side", 8, "--network", "small-cnn", "--width", 4]
+    found = rows(run("recipes.py", "--epochs", 1, 2, "--members", 2, *sizes))
+    assert found["1 epochs and 2 epochs"][1] == "4"
+    assert found["2 epochs, two seeds"][1] == "1"
+    assert len(found["2 epochs"][2].split()) == 4

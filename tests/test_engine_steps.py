@@ -242,6 +242,14 @@ def test_precision_by_device(monkeypatch, quick_recipe):
         replace(quick_recipe, precision="half")
 
 
+def test_float32_is_not_tf32_in_a_training(tiny_dataset, quick_recipe):
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    plan, network = identity_plan(tiny_dataset.train_labels, (8, 8, 3)), build_network("small-cnn", 3, 3, 1, 4)
+    train_member(tiny_dataset, plan, network, quick_recipe, MemberSeeds(1, 2, 0, 1), CPU)
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
 def test_a_training_imports_no_compiler(tiny_dataset):
     """A compiler is a second a job; torch.optim and one way to ask for determinism bring it along."""
     code = (

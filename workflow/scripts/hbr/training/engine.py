@@ -17,7 +17,7 @@ from hbr.training.checkpoints import Checkpoints
 from hbr.training.descent import Descent
 from hbr.training.dynamics import Dynamics
 from hbr.training.outcomes import Outcomes
-from hbr.training.precision import autocast, dtype_of
+from hbr.training.precision import autocast, dtype_of, forbid_tf32
 from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, to_half
 from hbr.training.steps import Batch, EagerStep, make_step
@@ -76,7 +76,7 @@ def train_member(
     # Draws of a user's own network (dropout) come from torch's global generators.
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seeds.order)
-        member = _Member(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
+        member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
         logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
@@ -91,8 +91,12 @@ def train_member(
     return outcomes, member.recorder.finish()
 
 
-class _Member:
-    """The state of one training."""
+class Training:
+    """One member in training: its data on the device, its network and its recorder, and where it stands.
+
+    Made as for :func:`train_member`, which runs it from begin to end; with ``checkpoints`` it stands where a training that was
+    killed had come to. ``train_batch`` is the step, ``train_epoch`` and ``test_logits`` are what every epoch consists of.
+    """
 
     def __init__(
         self,
@@ -118,6 +122,7 @@ class _Member:
         self.test_labels = torch.from_numpy(dataset.test_labels).to(device)
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self.dtype = dtype_of(recipe.precision, device)
+        forbid_tf32()
         self.descent = Descent(self.network.parameters(), recipe.momentum, recipe.nesterov, recipe.weight_decay)
         self.train_batch = make_step(EagerStep(self.network, self.bank, self.descent, self.dtype), device, note)
         self.generator = torch.Generator().manual_seed(seeds.order)

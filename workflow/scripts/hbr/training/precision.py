@@ -24,3 +24,9 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
     Without the cache of converted weights: each is used once a step, and a CUDA graph must not keep those of another step.
     """
     return nullcontext() if dtype == torch.float32 else torch.autocast(device.type, dtype, cache_enabled=False)
+
+
+def forbid_tf32() -> None:
+    """Let float32 be float32 in this process: torch lets cuDNN round what convolutions multiply to TF32, with ten bits."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
