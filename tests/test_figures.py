@@ -16,7 +16,7 @@ from hbr.analysis.figures.effect import class_changes, recall_by_class
 from hbr.analysis.figures.hardness import class_order, drawing_rates
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
-from hbr.analysis.figures.style import counted, name_classes, plain, use_style
+from hbr.analysis.figures.style import counted, in_points, name_classes, plain, use_style
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.noise import exact_interval, rule_summary, share_by_class
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -171,7 +171,7 @@ def test_sentences_say_where_truth_does_no_better():
     text = placebo_sentences(table)
     assert "does better than a placebo in 0 of 2 comparisons." in text
     assert (
-        "no better than a placebo, up to the margin of equivalence of 1 points, in 1 of 2 comparisons: random / easy, " in text
+        "no better than a placebo, up to the margin of equivalence of 1 point, in 1 of 2 comparisons: random / easy, " in text
     )
     assert "cannot be told from a placebo in 1 of 2 comparisons" in text
     assert "points, 1 variant)" in text
@@ -216,6 +216,7 @@ def test_short_names_of_classes_are_not_turned(names, angle):
 
 def test_words():
     assert (counted([4, 4], "variant"), counted([1], "run"), counted([2, 4], "run")) == ("4 variants", "1 run", "2 to 4 runs")
+    assert (in_points(0.01), in_points(0.02), in_points(0.005)) == ("1 point", "2 points", "0.5 points")
     assert plain("$x^2$") == r"\$x^2\$"
 
 

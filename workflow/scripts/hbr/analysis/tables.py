@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise
-from hbr.analysis.figures.style import counted
+from hbr.analysis.figures.style import counted, in_points
 from hbr.data.datasets import PreparedDataset
 
 # Beyond this, a sentence is no place for comparisons.
@@ -101,10 +101,10 @@ def placebo_sentences(differences: pd.DataFrame) -> str:
     ``differences`` are labelled rows of gap differences of the family placebo, condition - placebo. Many comparisons are
     counted, and not told one by one.
     """
-    margin = 100 * float(differences["margin"].max())
+    margin = in_points(float(differences["margin"].max()))
     words = {
         "improves": "Resampling by true hardness does better than a placebo",
-        "equivalent": f"It does no better than a placebo, up to the margin of equivalence of {margin:g} points,",
+        "equivalent": f"It does no better than a placebo, up to the margin of equivalence of {margin},",
         "worsens": "It does worse than a placebo",
         "inconclusive": "It cannot be told from a placebo",
     }

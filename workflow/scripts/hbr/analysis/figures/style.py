@@ -103,3 +103,8 @@ def counted(numbers: Iterable[int], noun: str) -> str:
     """Return a number with its noun, or the smallest and the largest where they differ: `4 variants`, `2 to 4 variants`."""
     low, high = min(numbers := list(numbers)), max(numbers)
     return f"{low} {noun}{'' if low == 1 else 's'}" if low == high else f"{low} to {high} {noun}s"
+
+
+def in_points(share: float) -> str:
+    """Return a share of the test set in words: `1 point`, `0.5 points`."""
+    return f"{100 * share:g} point{'' if np.isclose(share, 0.01) else 's'}"

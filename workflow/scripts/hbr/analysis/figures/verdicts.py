@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.labels import GAP_TITLES
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, reach_of
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, in_points, reach_of
 
 _COLOURS = {"improves": "#009E73", "worsens": HARD, "equivalent": EASY, "inconclusive": NEUTRAL}
 _GAPS = ("max_min", "hard_easy", "std")
@@ -102,10 +102,9 @@ def _draw_changes(axes: Axes, rows: pd.DataFrame, size: float, others: pd.Series
 def _note(rows: pd.DataFrame) -> str:
     rows = rows[rows["variants"] > 0]
     variants, pairs = counted(rows["variants"], "variant"), counted(rows["pairs"], "seed pair")
-    margin = 100 * float(rows["margin"].max())
     return (
         f"diamond: mean; line: 95 % t-interval over {variants} of {pairs} with the test set's error, arrow: cut; "
-        f"band: margin of equivalence, {margin:g} points"
+        f"band: margin of equivalence, {in_points(float(rows['margin'].max()))}"
     )
 
 
