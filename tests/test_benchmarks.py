@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import ROOT
@@ -289,3 +290,46 @@ def test_recipes_of_several_lengths_are_compared():
     assert found["1 epochs and 2 epochs"][1] == "4"
     assert found["2 epochs, two seeds"][1] == "1"
     assert len(found["2 epochs"][2].split()) == 4
+
+
+def kept_tables(folder, hardness, granted, difference):
+    """Write what collect_reference.py keeps of a study with three classes and one comparison."""
+    folder.mkdir(parents=True)
+    names = ["a", "b", "c"]
+    rank = np.argsort(np.argsort(-np.array(hardness))) + 1
+    pd.DataFrame({"class_name": names, "hardness": hardness, "difficulty_rank": rank}).to_csv(folder / "hardness_aum.csv")
+    group = ["hard" if number > 10 else "easy" for number in granted]
+    table = pd.DataFrame({"class_name": names, "granted": granted, "group": group})
+    table.to_csv(folder / "allocation_aum_alpha1.csv", index=False)
+    row = {"condition": "random / easy", "reference": "control", "metric": "recall", "gap": "max_min", "verdict": "improves"}
+    row |= {"difference": difference, "lower": difference - 1, "upper": difference + 1}
+    pd.DataFrame([row, row | {"gap": "std"}]).to_csv(folder / "gap_changes.csv", index=False)
+
+
+def test_two_studies_are_compared_by_hardness_split_and_effects(tmp_path):
+    kept_tables(tmp_path / "short/made_up", [3.0, 2.0, 1.0], [8, 9, 13], -2.0)
+    kept_tables(tmp_path / "long/made_up", [3.0, 1.0, 2.0], [7, 12, 11], 0.5)
+    found = rows(run("compare_studies.py", tmp_path / "short/made_up", tmp_path / "long/made_up"))
+    # Ranks 3 2 1 and 3 1 2: 1 - 6 * 2 / (3 * 8).
+    assert found["random / easy"][1:] == [
+        "control",
+        "max_min",
+        "-2.0 (-3.0 to -1.0), improves",
+        "+0.5 (-0.5 to +1.5), improves",
+        "no",
+    ]
+    text = run("compare_studies.py", tmp_path / "short/made_up", tmp_path / "long/made_up")
+    assert "| aum | 0.500 | c b a | b c a |" in text
+    assert "| aum | c | b c | 1 | 3 |" in text
+
+
+def test_studies_of_different_classes_are_not_compared(tmp_path):
+    kept_tables(tmp_path / "one/x", [3.0, 2.0, 1.0], [8, 9, 13], -2.0)
+    kept_tables(tmp_path / "two/x", [3.0, 2.0, 1.0], [8, 9, 13], -2.0)
+    table = pd.read_csv(tmp_path / "two/x/hardness_aum.csv")
+    table.assign(class_name=list("abd")).to_csv(tmp_path / "two/x/hardness_aum.csv", index=False)
+    command = [sys.executable, ROOT / "benchmarks/compare_studies.py", tmp_path / "one/x", tmp_path / "two/x"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ") and "different classes" in done.stderr
+    assert "Traceback" not in done.stderr
