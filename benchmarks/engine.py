@@ -10,6 +10,7 @@ A ratio above 1 says how many times longer something takes than the first line o
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -51,6 +52,13 @@ def without_tracking(member: Training) -> Training:
     return member
 
 
+def one_epoch(member: Training) -> None:
+    """Train an epoch, with the scores that tracking takes, without a test."""
+    member.step = 0
+    member.train_epoch()
+    member.recorder.epoch_summary()
+
+
 def epoch(options: argparse.Namespace) -> Iterator[str]:
     """Yield (a): an epoch of training and testing, on as many batches as asked for and a fifth as many test images."""
     images = options.batches * RECIPE.batch_size
@@ -60,9 +68,7 @@ def epoch(options: argparse.Namespace) -> Iterator[str]:
 
     def run(member: Training) -> Callable[[], object]:
         def work() -> None:
-            member.step = 0
-            member.train_epoch()
-            member.recorder.epoch_summary()
+            one_epoch(member)
             member.test_logits()
 
         return work
@@ -152,12 +158,28 @@ def evaluation(options: argparse.Namespace) -> Iterator[str]:
     yield comparison(f"Evaluation on {samples:,} test images, {data.classes} classes, {options.network}", seconds, samples)
 
 
+def precision(options: argparse.Namespace) -> Iterator[str]:
+    """Yield training steps in float32 and in bfloat16, of a small network and of the paper's: processors differ in it."""
+    for network, batches in (("resnet8", 10), ("resnet18", 2)):
+        images = RECIPE.batch_size * (1 if options.smoke else batches)
+        own = argparse.Namespace(**vars(options) | {"network": options.network if options.smoke else network, "width": None})
+        data = load_images(options.data, images, 100)
+        works = {}
+        for name in ("float32", "bfloat16"):
+            own.precision = name
+            works[name] = partial(one_epoch, member_of(own, data))
+        seconds = interleaved(works, options.repetitions, options.device)
+        yield comparison(f"Training steps on {images:,} images, {own.network}", seconds, images)
+
+
 def study(options: argparse.Namespace) -> Iterator[str]:
     """Yield (g): the time of a finished study."""
     yield study_table(options.folder, options.study, options.cores)
 
 
-PARTS = {part.__name__: part for part in (epoch, tracker, augmentation, evaluation, startup, memory, ensemble, study)}
+PARTS = {
+    part.__name__: part for part in (epoch, precision, tracker, augmentation, evaluation, startup, memory, ensemble, study)
+}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -34,6 +34,7 @@ def rows(text):
     ("part", "names"),
     [
         ("epoch", ["engine, with tracking", "engine, without tracking", "authors' manner: train, track, test"]),
+        ("precision", ["float32", "bfloat16"]),
         ("tracker", ["recorder: 4 scores, sums and history", "loop over samples: 6 scores", "package aum: 1 score"]),
         ("augmentation", ["image bank, 2 threads", "PIL, DataLoader"]),
         ("evaluation", ["engine, once", "engine's pass, once a class", "authors' manner, once a class"]),
@@ -49,10 +50,12 @@ def test_a_part_of_the_engine_is_measured(part, names):
 
 def test_time_of_a_study_is_split_by_kind_of_job(tmp_path):
     def job(rule, name, begin, end):
-        record = {"rule": rule, "log": [f"logs/tiny/{rule}/{name}.log"], "starttime": begin, "endtime": end}
+        shell = "python slow.py --x=1" if rule == "train_member" else None
+        record = {"rule": rule, "shellcmd": shell, "log": [f"logs/tiny/{rule}/{name}.log"], "starttime": begin, "endtime": end}
         (tmp_path / ".snakemake/metadata" / f"{rule}{name}{begin}").write_text(json.dumps(record))
 
     (tmp_path / ".snakemake/metadata").mkdir(parents=True)
+    (tmp_path / "slow.py").write_text("import time; time.sleep(1.5)")
     job("train_member", "a", 100, 160)
     job("train_member", "b", 100, 140)
     job("plan_baseline", "", 160, 170)
@@ -62,10 +65,11 @@ def test_time_of_a_study_is_split_by_kind_of_job(tmp_path):
             (tmp_path / ".snakemake/metadata/render_effect170").read_text()
         )
     found = rows(run("engine.py", "--part", "study", "--folder", tmp_path, "--study", "tiny", "--cores", 2))
-    assert found["trainings"][1:] == ["2", "100", "62%"]
-    assert found["notebooks"][1:] == ["1", "10", "6%"]
-    assert found["other rules"][1:] == ["1", "10", "6%"]
-    assert found["Snakemake itself, and cores that wait"][2:] == ["40", "25%"]
+    assert found["trainings"][1:4] == ["2", "100", "62%"]
+    assert 3 <= int(found["trainings"][4]) < 10
+    assert found["notebooks"][1:] == ["1", "10", "6%", "0"]
+    assert found["other rules"][1:] == ["1", "10", "6%", "0"]
+    assert found["Snakemake itself, and cores that wait"][2:4] == ["40", "25%"]
 
 
 # What a GPU tells
