@@ -10,10 +10,10 @@ _SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured
 
 
 def claims_html(claims: pd.DataFrame) -> str:
-    """Return the ledger as HTML, with the number of rows of each verdict above it."""
+    """Return the ledger as HTML, with the number of rows of each verdict above it; columns without any entry are left out."""
     counts = claims["verdict"].value_counts()
     summary = ", ".join(f"{counts[name]} {name}" for name in _COLOURS if name in counts)
-    table = claims[_SHOWN].fillna("").map(lambda cell: escape(str(cell)))
+    table = claims[_SHOWN].replace("", pd.NA).dropna(axis="columns", how="all").fillna("").map(lambda cell: escape(str(cell)))
     table["verdict"] = [_badge(verdict) for verdict in claims["verdict"]]
     return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
 

@@ -77,7 +77,8 @@ def study_ledger(
         files = {path.relative_to(home).as_posix(): path for path in tables if path.is_relative_to(home)}
         evidences.append(Evidence(dataset, files, **setting))
     ledger = judge(_entries(claims), evidences)
-    opening = ledger[["id", "version", "data_set", "reported", "measured", "n", "here", "verdict", "why"]]
+    opening = ledger[["claim", "version", "data_set", "reported", "measured", "n", "here", "verdict", "why"]]
+    opening = opening.rename(columns={"data_set": "data set"})
     return {"claims": ledger, "opening": opening, "deviations": deviations_table(_entries(deviations), evidences)}
 
 
@@ -121,11 +122,12 @@ def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple
     found = {evidence.dataset: _found(claim, evidence, evidences) for evidence in evidences}
     measured = {dataset: finding for dataset, finding in found.items() if finding.verdict != ABSENT}
     here = "; ".join(f"{dataset}: {HERE[finding.verdict]}" for dataset, finding in measured.items())
-    shown = "; ".join(f"{dataset}: {finding.measured}, {finding.n}" for dataset, finding in measured.items())
+    shown = "; ".join(f"{dataset}: {finding.measured}" for dataset, finding in measured.items())
+    n = "; ".join(f"{dataset}: {finding.n}" for dataset, finding in measured.items())
     why = "it speaks of other data than the study has"
     if not measured:
         why = "; ".join(dict.fromkeys(finding.why for finding in found.values()))
-    return here, Finding(shown, ABSENT, why)
+    return here, Finding(shown, ABSENT, why, n=n)
 
 
 def _row(claim: Mapping[str, Any], data_set: str, setting: str, here: str, finding: Finding) -> dict[str, Any]:
