@@ -443,7 +443,7 @@ def test_digits_need_a_test_fraction():
         (
             {"hardness.estimators.aum_denoised.source": "denoised-below"},
             "hardness.estimators.aum_denoised.source: 'denoised-below' is no source of hardness; "
-            "did you mean 'denoised-lowest'?",
+            "noise.denoised lacks 'below'",
         ),
         (
             {"pruning.estimators": ["aum_denoised"]},

@@ -34,9 +34,13 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
     assert len(claims) == 14
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
+    kept = claims.set_index("id").loc["size-const"]
+    assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 6 of 6 plans", "digits: 6 plans")
     whole.snakemake("--report", "report.html")
     report = (whole.folder / "report.html").read_text()
-    assert "not in this study" in report
+    assert "Resampling keeps the size of the training set." in report
+    # The table is wider than the column that Snakemake gives it beside the graph.
+    assert "div:has(> #rulegraph) { flex-direction: column; }" in report
 
 
 def test_plans_of_every_kind_hold_what_their_condition_says(whole):

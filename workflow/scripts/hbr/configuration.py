@@ -259,7 +259,10 @@ def _check_sources(config: Mapping[str, Any]) -> None:
     for name in estimators:
         where = f"hardness.estimators.{name}.source"
         if (source := source_of(config, name)) not in known:
-            raise StudyError(f"{where}: {_short(repr(source))} is no source of hardness{_nearest(source, known)}")
+            # The name may be right, and the condition of another section missing.
+            rule = source.removeprefix("denoised-")
+            lacking = f"; noise.denoised lacks {_short(repr(rule))}" if rule in config["noise"]["rules"] else ""
+            raise StudyError(f"{where}: {_short(repr(source))} is no source of hardness{lacking or _nearest(source, known)}")
     for key, used in (
         ("pruning.estimators", config["pruning"]["estimators"] if config["pruning"]["rates"] else []),
         ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] else []),
