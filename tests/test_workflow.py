@@ -35,7 +35,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     assert len(claims) == 14
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
-    assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 6 of 6 plans", "digits: 6 plans")
+    assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 2 of 2 plans", "digits: 2 plans")
     whole.snakemake("--report", "report.html")
     report = (whole.folder / "report.html").read_text()
     assert "Resampling keeps the size of the training set." in report
