@@ -4,6 +4,7 @@ import copy
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +20,9 @@ from hbr.data.datasets import PreparedDataset, prepare
 from hbr.training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
+
+# A shell lets what it starts in the background ignore Ctrl-C, and everything started from there too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK = {
     "epochs": 3,

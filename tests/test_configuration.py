@@ -442,8 +442,7 @@ def test_digits_need_a_test_fraction():
         ),
         (
             {"hardness.estimators.aum_denoised.source": "denoised-below"},
-            "hardness.estimators.aum_denoised.source: 'denoised-below' is no source of hardness; "
-            "noise.denoised lacks 'below'",
+            "hardness.estimators.aum_denoised.source: 'denoised-below' is no source of hardness; noise.denoised lacks 'below'",
         ),
         (
             {"pruning.estimators": ["aum_denoised"]},
