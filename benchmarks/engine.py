@@ -8,7 +8,7 @@ A ratio above 1 says how many times longer something takes than the first line o
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from aum import AUMCalculator
 from engine_processes import ensemble, memory, startup
-from measuring import RECIPE, circumstances, comparison, interleaved, load_images
+from measuring import RECIPE, circumstances, comparison, interleaved, load_images, one_epoch, train_epoch
 from plain import PlainImages, PlainTracker, PlainTraining
 from study_time import study_table
 from torch import nn
@@ -52,13 +52,6 @@ def without_tracking(member: Training) -> Training:
     return member
 
 
-def one_epoch(member: Training) -> None:
-    """Train an epoch, with the scores that tracking takes, without a test."""
-    member.step = 0
-    member.train_epoch()
-    member.recorder.epoch_summary()
-
-
 def epoch(options: argparse.Namespace) -> Iterator[str]:
     """Yield (a): an epoch of training and testing, on as many batches as asked for and a fifth as many test images."""
     images = options.batches * RECIPE.batch_size
@@ -66,16 +59,9 @@ def epoch(options: argparse.Namespace) -> Iterator[str]:
     tracked, untracked = member_of(options, data), without_tracking(member_of(options, data))
     plain = PlainTraining(data, network_of(options, data), options.device, workers=options.workers)
 
-    def run(member: Training) -> Callable[[], object]:
-        def work() -> None:
-            one_epoch(member)
-            member.test_logits()
-
-        return work
-
     works = {
-        "engine, with tracking": run(tracked),
-        "engine, without tracking": run(untracked),
+        "engine, with tracking": partial(one_epoch, tracked),
+        "engine, without tracking": partial(one_epoch, untracked),
         "authors' manner: train, track": plain.epoch,
         "authors' manner: train, track, test": lambda: (plain.epoch(), plain.accuracies()),
     }
@@ -167,7 +153,7 @@ def precision(options: argparse.Namespace) -> Iterator[str]:
         works = {}
         for name in ("float32", "bfloat16"):
             own.precision = name
-            works[name] = partial(one_epoch, member_of(own, data))
+            works[name] = partial(train_epoch, member_of(own, data))
         seconds = interleaved(works, options.repetitions, options.device)
         yield comparison(f"Training steps on {images:,} images, {own.network}", seconds, images)
 

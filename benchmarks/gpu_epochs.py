@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from statistics import median
 
 import torch
-from gpu_setting import Setting, is_replayed, one_epoch
-from measuring import RECIPE, interleaved, seconds_of, table
+from gpu_setting import Setting, is_replayed
+from measuring import RECIPE, interleaved, one_epoch, seconds_of, table
 from plain import PlainTraining
 
 from hbr.training.engine import Training

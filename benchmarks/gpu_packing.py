@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import mps
 import torch
-from gpu_setting import Setting, one_epoch
-from measuring import RECIPE, seconds_of, table, wait_for
+from gpu_setting import Setting
+from measuring import RECIPE, one_epoch, seconds_of, table, wait_for
 from stacking import Stacked
 from train_member import set_determinism
 
@@ -43,16 +43,11 @@ def packing(setting: Setting) -> Iterator[str]:
 
 
 def ways(smoke: bool) -> list[tuple[str, int, Way]]:
-    """Return ways of packing with how many members; those that decide come first, since time may end."""
-    if smoke:
-        return [
-            ("one by one", 1, in_processes),
-            ("processes", 2, in_processes),
-            ("processes, MPS", 2, in_served_processes),
-            ("streams", 2, in_streams),
-            ("torch.func, no tracking", 2, stacked),
-        ]
-    return [
+    """Return ways of packing with how many members; those that decide come first, since time may end.
+
+    Where it is enough that each way runs, each comes once, with at most two members.
+    """
+    rows: list[tuple[str, int, Way]] = [
         ("one by one", 1, in_processes),
         ("processes", 2, in_processes),
         ("processes", 4, in_processes),
@@ -61,6 +56,7 @@ def ways(smoke: bool) -> list[tuple[str, int, Way]]:
         ("torch.func, no tracking", 2, stacked),
         ("processes", 8, in_processes),
     ]
+    return list({name: (name, min(members, 2), way) for name, members, way in rows}.values()) if smoke else rows
 
 
 def attempt(setting: Setting, members: int, way: Way) -> tuple[float, str]:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from measuring import RECIPE, seconds_of
+from measuring import RECIPE, one_epoch, seconds_of
 from torch import nn
 
 from hbr.data.datasets import PreparedDataset
@@ -53,14 +53,6 @@ class Setting:
         if not is_recorded:
             member.train_batch = getattr(member.train_batch, "eager", member.train_batch)
         return member
-
-
-def one_epoch(member: Training) -> None:
-    """Train one epoch and test after it, as every epoch of the engine does."""
-    member.step = 0
-    member.train_epoch()
-    member.recorder.epoch_summary()
-    member.test_logits()
 
 
 def is_replayed(member: Training) -> bool:

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
 from hbr.data.datasets import PreparedDataset, prepare
 from hbr.training.devices import machine_name
+from hbr.training.engine import Training
 from hbr.training.recipe import Recipe
 
 Work = Callable[[], object]
@@ -35,6 +36,19 @@ RECIPE = Recipe(
     crop_padding=4,
     el2n_epoch=1,
 )
+
+
+def train_epoch(member: Training) -> None:
+    """Train one epoch, with the scores that tracking takes, without a test."""
+    member.step = 0
+    member.train_epoch()
+    member.recorder.epoch_summary()
+
+
+def one_epoch(member: Training) -> None:
+    """Train one epoch and test after it, as every epoch of the engine does."""
+    train_epoch(member)
+    member.test_logits()
 
 
 def wait_for(device: torch.device) -> None:

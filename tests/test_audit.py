@@ -109,9 +109,9 @@ def test_kinds_are_all_there_is(own):
     assert {Path(path).name for path in record["path"] if path.startswith(RESULTS)} <= kinds | {"alpha0.csv"}
 
 
-def flipped(path: Path, place: int) -> bytes:
+def flipped(whole: bytes, place: int) -> bytes:
     """Return the content of a file with one byte flipped."""
-    content = bytearray(path.read_bytes())
+    content = bytearray(whole)
     content[place] ^= 1
     return bytes(content)
 
@@ -123,7 +123,7 @@ def test_one_flipped_byte_in_any_kind_of_artifact_is_caught(study, kinds, places
     for path in map(Path, kinds):
         whole = path.read_bytes()
         for place in places:
-            path.write_bytes(flipped(path, int(place * (len(whole) - 1))))
+            path.write_bytes(flipped(whole, int(place * (len(whole) - 1))))
             problems = audit()
             assert any(str(path) in problem for problem in problems), (path, place, problems)
             path.write_bytes(whole)

@@ -108,14 +108,15 @@ def placebo_sentences(differences: pd.DataFrame) -> str:
         "worsens": "It does worse than a placebo",
         "inconclusive": "It cannot be told from a placebo",
     }
+    are_told = len(differences) <= _MOST_TOLD
     sentences = []
     for verdict, words_of in words.items():
         rows = differences[differences["verdict"] == verdict]
         if rows.empty and verdict != "improves":
             continue
-        told = "; ".join(_comparison(row) for row in rows.to_dict("records")) if len(differences) <= _MOST_TOLD else ""
+        told = "; ".join(_comparison(row) for row in rows.to_dict("records")) if are_told else ""
         sentences.append(f"{words_of} in {len(rows)} of {len(differences)} comparisons{f': {told}' if told else ''}.")
-    return " ".join(sentences) + (" The table has each of them." if len(differences) > _MOST_TOLD else "")
+    return " ".join(sentences) + ("" if are_told else " The table has each of them.")
 
 
 def _comparison(row: Mapping[Hashable, Any]) -> str:

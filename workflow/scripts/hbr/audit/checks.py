@@ -105,8 +105,9 @@ class StudyAudit:
                 ):
                     check.expect(holds, f"{path} {what}")
                 # Conditions may have one plan: where a rule flags nothing, or alpha is too small to move a sample.
-                same, first = seen.setdefault(run.test_logits.tobytes(), (training := f"{run.plan} {run.order_seed}", path))
-                check.expect(first == path or same == training, f"{path} has the same logits as {first}")
+                training = f"{run.plan} {run.order_seed}"
+                same, first = seen.setdefault(run.test_logits.tobytes(), (training, path))
+                check.expect(same == training, f"{path} has the same logits as {first}")
 
     def _dynamics(self, data: PreparedDataset) -> None:
         with self.findings.check("dynamics are finite and of the right size") as check:

@@ -106,5 +106,5 @@ def counted(numbers: Iterable[int], noun: str) -> str:
 
 
 def in_points(share: float) -> str:
-    """Return a share of the test set in words: `1 point`, `0.5 points`."""
+    """Return a difference of shares in words: `1 point`, `0.5 points`."""
     return f"{100 * share:g} point{'' if np.isclose(share, 0.01) else 's'}"
