@@ -29,8 +29,7 @@ for path in inputs["allocations"]:
 # %%
 for number, (estimator, tables) in enumerate(allocations.items()):
     figure = allocation_counts(pd.concat(tables), dataset, estimator)
-    if number == 0:
-        save_figure(figure, figures, "allocation")
+    save_figure(figure, figures, None if number else "allocation")
 
 # %%
 for estimator, tables in allocations.items():

@@ -32,6 +32,10 @@ from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
 from hbr.modules import plugin_files, source_files
 from hbr.setting import setting_of
+from hbr.surroundings import forget_settings
+
+# Jobs inherit it.
+forget_settings(os.environ)
 
 SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
 
