@@ -86,7 +86,8 @@ def made_up(classes, variants, **more):
     family = judged[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
     declared = (judged["metric"] == "recall") & (judged["gap"] == "max_min")
     judged = add_verdicts(judged, 0.01, family=family.where(declared)).assign(margin=0.01)
-    by_class = compare_runs(pair_runs(table, contrasts, ["metric", "class"]), ["metric", "class"])
+    drawn = contrasts[contrasts["condition"].str.startswith("resampled")]
+    by_class = compare_runs(pair_runs(table, drawn, ["metric", "class"]), ["metric", "class"])
     return allocation, table, gaps, judged, by_class
 
 
