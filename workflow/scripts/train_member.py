@@ -95,7 +95,17 @@ def main(arguments: argparse.Namespace) -> None:
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
+            dataset,
+            plan,
+            network,
+            recipe,
+            seeds,
+            device,
+            arguments.keep == "epochs",
+            reporter,
+            checkpoints,
+            note,
+            f"network {arguments.network}",
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
