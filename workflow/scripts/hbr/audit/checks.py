@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS, PARTS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
-from hbr.analysis.predictions import RunPredictions, predictions_of
+from hbr.analysis.predictions import load_predictions, predictions_of
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.audit.findings import Findings
 from hbr.audit.hardness import check_allocations, check_hardness, check_noise, check_robustness
@@ -150,9 +150,7 @@ class StudyAudit:
             measures = {condition: place.results / f"measures/{condition}" for condition in place.conditions}
             classes = pd.concat([read_table(folder / "classes.csv") for folder in measures.values()])
             contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
-            runs = {
-                condition: RunPredictions(**read_arrays(folder / "predictions.npz")) for condition, folder in measures.items()
-            }
+            runs = {condition: load_predictions(folder / "predictions.npz") for condition, folder in measures.items()}
             judged = judge_gaps(
                 read_table(place.results / "gaps.csv"),
                 contrasts,
@@ -163,7 +161,8 @@ class StudyAudit:
                 statistics["resamples"],
                 seed_of_test_sets(place.config["seed"], place.name),
             )
-            by_class = compare_runs(pair_runs(classes, contrasts, ["metric", "class"]), ["metric", "class"])
+            pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
+            by_class = compare_runs(pairs, ["metric", "class"])
             for name, table in (
                 ("gaps", gaps_of_runs(classes, hard)),
                 ("class_differences", by_class),
