@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from hbr.command import run, say
-from hbr.conditions.needs import check_counts
 from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset
+from hbr.data.sizes import check_class_sizes
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
 from hbr.seeds import derive_rng
 
@@ -30,7 +30,7 @@ def main(arguments: argparse.Namespace) -> None:
         dataset = flip_labels(dataset, arguments.flipped_labels, derive_rng(arguments.flip_seed, "flipped labels"))
         say(arguments.log, f"{int(dataset.planted.sum())} training labels are flipped on purpose")
     counts = np.bincount(dataset.train_labels, minlength=dataset.classes).tolist()
-    check_counts(counts, dataset.class_names, arguments.least_samples, str(arguments.output))
+    check_class_sizes(counts, dataset.class_names, arguments.least_samples, str(arguments.output))
     save_dataset(arguments.output, dataset)
     height, width, channels = dataset.train_images.shape[1:]
     say(

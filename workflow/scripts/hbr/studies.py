@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hbr.conditions.needs import check_counts, least_samples
+from hbr.conditions.needs import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.files import read_arrays
+from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/config.schema.yaml"
@@ -44,4 +45,4 @@ def check_data(config: Mapping[str, Any], root: Path = Path()) -> None:
             continue
         names = [str(name) for name in arrays["class_names"]]
         counts = np.bincount(arrays["train_labels"], minlength=len(names)).tolist()
-        check_counts(counts, names, least, f"{path} (delete it where the images have changed since)")
+        check_class_sizes(counts, names, least, f"{path} (delete it where the images have changed since)")
