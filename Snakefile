@@ -54,6 +54,12 @@ rule all:
         "<reports>/ledger.html",
 
 
+# A study that stops may have finished chapters all the same.
+onerror:
+    if pages := finished_pages():
+        print(f"finished all the same: {', '.join(pages)}", file=sys.stderr)
+
+
 rule baseline:
     input:
         collect(

@@ -59,7 +59,7 @@ class Bench:
             ratio = (1 / mean) / (1 / mean).sum()
             group = np.where(ratio * classes > 1, "hard", "easy")
             position = np.argsort(np.argsort(ratio))
-            more = {"hardness_offset": 0.0, "ratio": ratio, "group": group, "position": position}
+            more = {"hardness_offset": 0.0, "control": 4.0, "ratio": ratio, "group": group, "position": position}
             self.put("allocations/aum/alpha0.csv", pd.DataFrame({**table, **more}))
 
     def put_contrasts(self, rows: list[dict]) -> None:

@@ -14,8 +14,11 @@ dataset = "digits"
 # %%
 from IPython.display import HTML, display
 
-from hbr.analysis.ledger_tables import claims_html, costs_table, plain_table
+from hbr.analysis.ledger_tables import claims_html, costs_table, plain_table, review_html
 from hbr.data.files import read_table
+
+# %%
+display(HTML(review_html({path.split("/")[-3]: read_table(path) for path in inputs["reviews"]})))
 
 # %%
 display(HTML(claims_html(read_table(inputs["claims"]))))

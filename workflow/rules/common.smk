@@ -23,15 +23,18 @@ from hbr.conditions.names import (
     control_of,
     denoised_name,
     hardness_runs,
+    needs_control,
     runs_of,
     source_of,
 )
+from hbr.conditions.needs import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
 from hbr.modules import plugin_files, source_files
 from hbr.setting import setting_of
+from hbr.studies import check_data
 
 SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
 
@@ -51,6 +54,7 @@ try:
     check_shape(config, yaml.safe_load(SCHEMA.read_text()))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    check_data(config)
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
@@ -68,6 +72,17 @@ CHAPTERS = [
 def chapter(name, title):
     """Return a chapter's title with its place in this study's report."""
     return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
+
+
+def finished_pages():
+    """Return the chapters that stand, of all data sets."""
+    reports = Path("reports") / config["study"]
+    pages = [
+        reports / dataset / f"{name}.html"
+        for dataset in config["datasets"]
+        for name in CHAPTERS
+    ]
+    return [str(page) for page in pages if page.is_file()]
 
 
 def sources(script, plugin=None, notebook=None, data=()):
@@ -319,14 +334,31 @@ def keep_dynamics(wildcards):
     return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
 
 
+def allocated():
+    """Return the estimators that allocate: without strategies only the control is, by the first."""
+    estimators = config["resampling"]["estimators"]
+    return estimators if config["resampling"]["strategies"] else estimators[:1]
+
+
 def allocations_shown(wildcards):
     """Return the allocations of the study, the control's first."""
+    alphas = (
+        config["resampling"]["alphas"] if config["resampling"]["strategies"] else []
+    )
     return collect(
         "<results>/{dataset}/allocations/{estimator}/alpha{alpha}.csv",
         dataset=wildcards.dataset,
-        estimator=config["resampling"]["estimators"],
-        alpha=[0, *map(alpha_text, config["resampling"]["alphas"])],
+        estimator=allocated(),
+        alpha=[0, *map(alpha_text, alphas)],
     )
+
+
+def reviews(datasets):
+    """Return the reviews of the allocations of some data sets, none for a study without a control."""
+    return [
+        f"<results>/{dataset}/allocations/review.csv"
+        for dataset in (datasets if needs_control(config) else [])
+    ]
 
 
 def claims_tables(wildcards):

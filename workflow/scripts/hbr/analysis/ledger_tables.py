@@ -1,5 +1,6 @@
 """The tables of the ledger, for people."""
 
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
@@ -18,6 +19,18 @@ def claims_html(claims: pd.DataFrame) -> str:
     table = claims[_SHOWN].replace("", pd.NA).dropna(axis="columns", how="all").fillna("").map(lambda cell: escape(str(cell)))
     table["verdict"] = [_badge(verdict) for verdict in claims["verdict"]]
     return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
+
+
+def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:
+    """Return warnings and remarks of :func:`hbr.hardness.review.review_table`, by data set; empty where there are none."""
+    items = []
+    for dataset, review in reviews.items():
+        for row in review.to_dict("records"):
+            for kind, words in (("warning", row["warning"]), ("remark", row["remark"])):
+                if pd.notna(words):
+                    where = f"{dataset}, allocation by {row['estimator']}, alpha {row['alpha']:g}"
+                    items.append(f"<li><b>{escape(where)}</b>: {'warning: ' * (kind == 'warning')}{escape(str(words))}</li>")
+    return f"<p>Of the allocations that were trained on:</p><ul>{''.join(items)}</ul>" if items else ""
 
 
 def plain_table(table: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from hbr.claims.evidence import Evidence, NotMeasuredError
 from hbr.conditions.resampling import rank_weights
-from hbr.hardness.allocation import largest_alpha, wanted_counts
+from hbr.hardness.allocation import largest_alpha, total_of, wanted_counts
 from hbr.words import number, rounded
 
 
@@ -33,11 +33,11 @@ def replication(evidence: Evidence) -> str:
 def drift(evidence: Evidence) -> str:
     """Return by how much class-by-class rounding would miss the total, at the alphas of the study."""
     table = evidence.allocation
-    total, ratios = int(table["samples"].sum()), table["ratio"].to_numpy()
+    control, ratios = table["control"].to_numpy(), table["ratio"].to_numpy()
     alphas = sorted({float(alpha) for alpha in evidence.classes.loc[evidence.classes["kind"] == "resampled", "alpha"]})
     if not alphas:
         raise NotMeasuredError("no resampled condition")
-    missed = [int(np.rint(wanted_counts(ratios, total, alpha)).sum()) - total for alpha in alphas]
+    missed = [int(np.rint(wanted_counts(ratios, control, alpha)).sum()) - total_of(control) for alpha in alphas]
     pairs = zip(missed, alphas, strict=True)
     named = ", ".join(f"{rounded(miss, 0, signed=True)} at alpha {number(alpha)}" for miss, alpha in pairs)
     return f"rounding one by one would miss the total by {named}"
@@ -46,7 +46,7 @@ def drift(evidence: Evidence) -> str:
 def largest_alphas(evidence: Evidence) -> str:
     """Return the largest alpha that leaves every class a sample."""
     table = evidence.allocation
-    largest = largest_alpha(table["ratio"].to_numpy(), int(table["samples"].sum()))
+    largest = largest_alpha(table["ratio"].to_numpy(), table["control"].to_numpy())
     return f"the largest alpha that works is {number(largest, 4)}" if np.isfinite(largest) else "any alpha works"
 
 
