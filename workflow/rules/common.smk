@@ -4,14 +4,47 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import sys
+import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+
+def own_folder():
+    """Return this workflow's folder: not the outermost Snakefile's, which may be another that takes this one as a module."""
+    here = workflow.current_basedir
+    if hasattr(here, "__fspath__"):
+        return Path(here).parents[1]
+    # A module from a repository: Snakemake fetches single files of it, while scripts need their package beside them.
+    import git
+
+    repository = getattr(here, "hosted_repo", None)
+    repository = repository.repo if repository else git.Repo(here.repo_path)
+    commit = repository.commit(here.ref).hexsha
+    unpacked = Path(".snakemake/hbr").absolute()
+    stamp = unpacked / ".commit"
+    if not stamp.is_file() or stamp.read_text() != commit:
+        unpacked.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=unpacked.parent) as folder:
+            packed, fresh = Path(folder) / "packed.tar", Path(folder) / "fresh"
+            with packed.open("wb") as stream:
+                repository.archive(stream, commit)
+            with tarfile.open(packed) as archive:
+                archive.extractall(fresh, filter="data")
+            (fresh / stamp.name).write_text(commit)
+            shutil.rmtree(unpacked, ignore_errors=True)
+            fresh.rename(unpacked)
+    return unpacked / Path(here.path).parents[1]
+
+
+OWN_FOLDER = own_folder()
+SCRIPTS = OWN_FOLDER / "workflow/scripts"
+sys.path.insert(0, str(SCRIPTS))
 
 from hbr.analysis.columns import PARTS
 from hbr.claims.tables import tables_of_claims
@@ -33,10 +66,12 @@ from hbr.errors import StudyError
 from hbr.modules import plugin_files, source_files
 from hbr.setting import setting_of
 
-SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
+SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
+# Those of the command line, or those of a Snakefile that takes this workflow as a module and gives it its config.
+STUDY_FILES = [Path(path) for path in workflow.configfiles or ["config.yaml"]]
 
 try:
-    for path in workflow.config_settings.configfiles or [Path("config.yaml")]:
+    for path in STUDY_FILES:
         check_file(path)
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
@@ -72,15 +107,14 @@ def chapter(name, title):
 
 def sources(script, plugin=None, notebook=None, data=()):
     """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules, ``data`` are files that are no code."""
-    root = Path(workflow.basedir) / "workflow/scripts"
-    files = [*source_files(root / script, root)]
+    files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
-        files += source_files(Path(workflow.basedir) / notebook, root)
+        files += source_files(OWN_FOLDER / notebook, SCRIPTS)
     if plugin and ":" in plugin:
         name = plugin.partition(":")[0]
         # A file that is not there is Snakemake's to name.
-        files += plugin_files(name, Path(), root) or [f"{Path(*name.split('.'))}.py"]
-    files += [Path(workflow.basedir) / path for path in data]
+        files += plugin_files(name, Path(), SCRIPTS) or [f"{Path(*name.split('.'))}.py"]
+    files += [OWN_FOLDER / path for path in data]
     # Relative, so that a clone elsewhere finds the inputs unchanged.
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
@@ -124,7 +158,7 @@ def plain(value):
 
 def source(path):
     """Return one file of the workflow, relative to the working directory."""
-    return os.path.relpath(Path(workflow.basedir) / path)
+    return os.path.relpath(OWN_FOLDER / path)
 
 
 def dataset_key(key, default=""):
@@ -311,6 +345,16 @@ def members_of(file):
         ]
 
     return list_members
+
+
+def all_outcomes(wildcards):
+    """Return the outcomes of every training of the study."""
+    return [
+        f"<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz"
+        for dataset in config["datasets"]
+        for condition in CONDITIONS
+        for variant, member in runs_of(config, condition)
+    ]
 
 
 def keep_dynamics(wildcards):

@@ -52,7 +52,7 @@ rule train_member:
             keep=keep_dynamics,
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"

@@ -20,6 +20,7 @@ class Outcomes:
     ``test_logits`` are float16 ``(test samples, classes)``, ``test_labels`` int64, ``history`` float64
     ``(epochs, 5)`` with the columns :data:`HISTORY_COLUMNS`; ``examples`` is the size of the plan it was trained on.
     ``dataset`` and ``plan`` are the checksums of what it was trained on, ``settings`` is the rest of what shaped it, as JSON.
+    ``machine`` and ``precision`` say where and how it was trained; outcomes of versions that did not keep them have neither.
     """
 
     test_logits: np.ndarray
@@ -33,6 +34,8 @@ class Outcomes:
     dataset: str = ""
     plan: str = ""
     settings: str = ""
+    machine: str = ""
+    precision: str = ""
 
     @property
     def predictions(self) -> np.ndarray:
@@ -40,7 +43,8 @@ class Outcomes:
         return self.test_logits.argmax(1)
 
 
-_TEXTS = ("dataset", "plan", "settings")
+_LATER = ("machine", "precision")
+_TEXTS = ("dataset", "plan", "settings", *_LATER)
 _SCALARS = ("weight_seed", "order_seed", "variant", "member", "examples")
 
 
@@ -51,7 +55,7 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
-    fields: dict[str, Any] = dict(read_arrays(path))
+    fields: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
     missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields))
     if missing:
         raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
