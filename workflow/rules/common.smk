@@ -8,6 +8,7 @@ import shutil
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -63,12 +64,21 @@ from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.data.folders import fingerprint
 from hbr.errors import StudyError
-from hbr.modules import plugin_files, source_files
+from hbr.modules import (
+    check_plugins,
+    plugin_files,
+    plugin_folder,
+    plugin_folders,
+    source_files,
+)
 from hbr.setting import setting_of
+from hbr.unfinished import told_of
 
+STARTED = time.time()
 SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
 # Those of the command line, or those of a Snakefile that takes this workflow as a module and gives it its config.
 STUDY_FILES = [Path(path) for path in workflow.configfiles or ["config.yaml"]]
+PLUGIN_FOLDERS = plugin_folders(STUDY_FILES)
 
 try:
     for path in STUDY_FILES:
@@ -86,6 +96,7 @@ try:
     check_shape(config, yaml.safe_load(SCHEMA.read_text()))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    check_plugins(config, PLUGIN_FOLDERS)
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
@@ -111,9 +122,7 @@ def sources(script, plugin=None, notebook=None, data=()):
     if notebook:
         files += source_files(OWN_FOLDER / notebook, SCRIPTS)
     if plugin and ":" in plugin:
-        name = plugin.partition(":")[0]
-        # A file that is not there is Snakemake's to name.
-        files += plugin_files(name, Path(), SCRIPTS) or [f"{Path(*name.split('.'))}.py"]
+        files += plugin_files(plugin.partition(":")[0], PLUGIN_FOLDERS, SCRIPTS)
     files += [OWN_FOLDER / path for path in data]
     # Relative, so that a clone elsewhere finds the inputs unchanged.
     return list(dict.fromkeys(map(os.path.relpath, files)))
@@ -154,6 +163,17 @@ def flags(**settings):
 def plain(value):
     """Return a value as text: 1.0 is written 1, as YAML may."""
     return alpha_text(value) if isinstance(value, float) else str(value)
+
+
+def plugins(plugin):
+    """Return a function that looks up the folder of a user's own function, empty where that is the one run from."""
+
+    def find_folder(wildcards):
+        name, colon, _ = plugin(wildcards).partition(":")
+        folder = plugin_folder(name, PLUGIN_FOLDERS) if colon else None
+        return os.path.relpath(folder) if folder not in (None, Path()) else ""
+
+    return find_folder
 
 
 def source(path):

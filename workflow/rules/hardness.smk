@@ -23,6 +23,7 @@ rule estimate_hardness:
         members=numbers_of_source,
         flags=flags(
             method=estimator_method,
+            plugins=plugins(estimator_method),
             direction=estimator_key("direction"),
             first_epoch=estimator_key("first_epoch", 0),
             last_epoch=estimator_key("last_epoch", 0),
@@ -82,6 +83,7 @@ rule measure_stability:
         ),
         flags=flags(
             method=estimator_method,
+            plugins=plugins(estimator_method),
             direction=estimator_key("direction"),
             first_epoch=estimator_key("first_epoch", 0),
             last_epoch=estimator_key("last_epoch", 0),

@@ -32,6 +32,7 @@ rule train_member:
         flags=flags(
             seed=lookup("seed", within=config),
             network=dataset_key("network"),
+            plugins=plugins(dataset_key("network")),
             width=dataset_key("width", 0),
             epochs=recipe_key("epochs"),
             batch_size=recipe_key("batch_size"),

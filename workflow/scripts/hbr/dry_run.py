@@ -69,6 +69,6 @@ class _Recorder(logging.Handler):
         if told.get("event") == "run_info":
             self.total = told["stats"]["total"]
         elif told.get("event") == "job_info":
-            files = (tuple(map(str, told[name] or ())) for name in ("input", "output"))
-            command = told["shellcmd"] or ""
-            self.jobs.append(PlannedJob(told["rule_name"], dict(told["wildcards"] or {}), told["reason"], *files, command))
+            read, written = (tuple(map(str, told[name] or ())) for name in ("input", "output"))
+            wildcards, command = dict(told["wildcards"] or {}), told["shellcmd"] or ""
+            self.jobs.append(PlannedJob(told["rule_name"], wildcards, told["reason"], read, written, command))

@@ -1,4 +1,4 @@
-"""Users' own functions, named ``module:function`` and found beside the study."""
+"""Users' own functions, named ``module:function`` and found where one runs from, or beside the study file."""
 
 import importlib
 import sys
@@ -22,7 +22,9 @@ def load_plugin(name: str) -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module_name), function_name)
     except ImportError as error:
-        raise StudyError(f"{name}: cannot import {module_name} ({error}); put {module_name}.py beside config.yaml") from None
+        raise StudyError(
+            f"{name}: cannot import {module_name} ({error}); put {module_name}.py where you run from or beside the study file"
+        ) from None
     except AttributeError:
         raise StudyError(f"{name}: module {module_name} has no function {function_name!r}") from None
     if not callable(function):
