@@ -18,8 +18,8 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
 
 @cache
 def plugin_files(module: str, folder: Path, root: Path) -> tuple[Path, ...]:
-    """Return the files of a user's module in ``folder`` and of all it imports from there and from the package, sorted."""
-    start = list(_files_of(module, folder))
+    """Return the files of a user's module in ``folder``, or of one of the package, and of all it imports, sorted."""
+    start = [*_files_of(module, folder)] or [*_files_of(module, root)]
     return tuple(sorted({*start, *_reached(start, (folder, root))}))
 
 
