@@ -22,7 +22,10 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     The log receives the sentence too, and the traceback where the failure is not the user's to mend.
     """
     parser.add_argument("--log", type=Path, required=True, help="where to write the log")
+    parser.add_argument("--plugins", help="a folder with users' own modules, after the one this runs in")
     arguments = parser.parse_args()
+    if arguments.plugins:
+        sys.path += [str(Path.cwd()), arguments.plugins]
     # An exception lets writers remove their temporary files; by default SIGTERM would not.
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:

@@ -1,4 +1,4 @@
-"""Users' own functions, named ``module:function`` and found beside the study: what they raise and return is said by name."""
+"""Users' own functions, ``module:function``, from where one runs or beside the study: faults are said by name."""
 
 import importlib
 import os
@@ -31,7 +31,9 @@ def load_plugin(name: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
             raise StudyError(f"{name}: {module_name} cannot be imported: {_said(error)}") from None
-        raise StudyError(f"{name}: cannot import {module_name} ({error}); put {module_name}.py beside config.yaml") from None
+        raise StudyError(
+            f"{name}: cannot import {module_name} ({error}); put {module_name}.py where you run from or beside the study file"
+        ) from None
     except Exception as error:
         raise StudyError(f"{name}: {module_name} cannot be imported: {_said(error)}") from None
     try:

@@ -1,6 +1,5 @@
 """The checks of one data set of a finished study: invariants of what trainings left, and the rest made anew from it."""
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS, PARTS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
-from hbr.analysis.predictions import RunPredictions, predictions_of
+from hbr.analysis.predictions import load_predictions, predictions_of
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.audit.findings import Findings
 from hbr.audit.hardness import check_allocations, check_hardness, check_noise, check_robustness
@@ -29,6 +28,7 @@ from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.seeds import derive_seed, seed_of_test_sets
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes, load_runs
+from hbr.training.settings import TrainingSettings
 
 
 class StudyAudit:
@@ -95,7 +95,10 @@ class StudyAudit:
                 for holds, what in (
                     (run.dataset == data.checksum, "was trained on other data"),
                     (run.plan == plan.checksum and run.examples == len(plan), "was trained on another plan"),
-                    (json.loads(run.settings) == settings, "was trained with other settings than the study file has"),
+                    (
+                        TrainingSettings.read(run.settings) == settings,
+                        "was trained with other settings than the study file has",
+                    ),
                     ((run.variant, run.member) == (variant, member), "is of another variant or member"),
                     (run.weight_seed == derive_seed(*key, "weights"), "has another weight seed"),
                     (run.order_seed == derive_seed(*key, "order"), "has another order seed"),
@@ -150,9 +153,7 @@ class StudyAudit:
             measures = {condition: place.results / f"measures/{condition}" for condition in place.conditions}
             classes = pd.concat([read_table(folder / "classes.csv") for folder in measures.values()])
             contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
-            runs = {
-                condition: RunPredictions(**read_arrays(folder / "predictions.npz")) for condition, folder in measures.items()
-            }
+            runs = {condition: load_predictions(folder / "predictions.npz") for condition, folder in measures.items()}
             judged = judge_gaps(
                 read_table(place.results / "gaps.csv"),
                 contrasts,
@@ -163,7 +164,8 @@ class StudyAudit:
                 statistics["resamples"],
                 seed_of_test_sets(place.config["seed"], place.name),
             )
-            by_class = compare_runs(pair_runs(classes, contrasts, ["metric", "class"]), ["metric", "class"])
+            pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
+            by_class = compare_runs(pairs, ["metric", "class"])
             for name, table in (
                 ("gaps", gaps_of_runs(classes, hard)),
                 ("class_differences", by_class),

@@ -194,6 +194,8 @@ METHODS: dict[str, Callable[[Dynamics, Estimator], np.ndarray]] = {
     "data_iq": data_iq,
     "variability": variability,
 }
+# Class means of these are positive whatever was trained; a margin may be negative, and a class may never be forgotten.
+ALWAYS_POSITIVE = tuple(name for name in METHODS if name not in ("aum", "forgetting"))
 DIRECTIONS = {name: LOW_IS_HARD if name in ("aum", "confidence") else HIGH_IS_HARD for name in METHODS}
 
 

@@ -23,6 +23,7 @@ class Outcomes:
     in the smallest unsigned type. Files of earlier versions hold none: there they are of the largest logits kept, as in all
     tables made of such a file.
     ``dataset`` and ``plan`` are the checksums of what it was trained on, ``settings`` is the rest of what shaped it, as JSON.
+    ``machine`` and ``precision`` say where and how it was trained; outcomes of versions that did not keep them have neither.
     """
 
     test_logits: np.ndarray
@@ -37,6 +38,8 @@ class Outcomes:
     plan: str = ""
     settings: str = ""
     predictions: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint8))
+    machine: str = ""
+    precision: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.predictions):
@@ -48,7 +51,8 @@ def smallest_integers(classes_of_samples: np.ndarray, classes: int) -> np.ndarra
     return classes_of_samples.astype(np.min_scalar_type(max(classes - 1, 0)))
 
 
-_TEXTS = ("dataset", "plan", "settings")
+_LATER = ("machine", "precision")
+_TEXTS = ("dataset", "plan", "settings", *_LATER)
 _SCALARS = ("weight_seed", "order_seed", "variant", "member", "examples")
 
 
@@ -59,7 +63,7 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
-    fields: dict[str, Any] = dict(read_arrays(path))
+    fields: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
     missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields) - {"predictions"})
     if missing:
         raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
