@@ -49,6 +49,7 @@ rule train_member:
         flags=flags(
             seed=lookup("seed", within=config),
             network=dataset_key("network"),
+            plugins=plugins(dataset_key("network")),
             network_settings=lambda wildcards: json.dumps(
                 network_settings(config["datasets"][wildcards.dataset]), sort_keys=True
             ),
@@ -56,7 +57,7 @@ rule train_member:
             keep=keep_dynamics,
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"

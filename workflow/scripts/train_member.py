@@ -84,8 +84,8 @@ def main(arguments: argparse.Namespace) -> None:
     parameters = sum(weights.numel() for weights in network.parameters())
     append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
     precision = name_of(dtype_of(recipe.precision, device))
-    # The GPU's number comes last: costs are told apart by machine and precision, not by which of several GPUs it was.
-    append(arguments.log, f"machine: {machine_name(device)}, {precision}" + (f", GPU {claimed}" if claimed else ""))
+    machine = machine_name(device)
+    append(arguments.log, f"machine: {machine}, {precision}" + (f", GPU {claimed}" if claimed else ""))
     made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
     tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, precision, arguments.code)
 
@@ -102,10 +102,20 @@ def main(arguments: argparse.Namespace) -> None:
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
+            dataset,
+            plan,
+            network,
+            recipe,
+            seeds,
+            device,
+            arguments.keep == "epochs",
+            reporter,
+            checkpoints,
+            note,
+            f"network {arguments.network}",
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
-    save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
+    save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
     checkpoints.clear()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hbr.errors import StudyError
-from hbr.plugins import is_plugin, load_plugin
+from hbr.plugins import call_plugin, is_plugin, load_plugin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,10 +69,12 @@ def build_network(
         if whitening is None:
             raise StudyError(f"network {name} needs the whitening of its images; see hbr.data.whitening.fit_whitening")
         keywords["whitening"] = torch.from_numpy(whitening)
-    builder = load_plugin(builder_of(name))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = builder(channels=channels, classes=classes, **keywords)
+        if is_plugin(name):
+            network = call_plugin(name, "network", channels=channels, classes=classes, **keywords)
+        else:
+            network = load_plugin(builder_of(name))(channels=channels, classes=classes, **keywords)
     if not isinstance(network, nn.Module):
         raise StudyError(f"network {name} returned {type(network).__name__}; it must return a torch.nn.Module")
     if any(nn.parameter.is_lazy(weights) for weights in network.parameters()):
