@@ -22,8 +22,11 @@ SNAKEMAKE = PATH=$(BIN):$$PATH snakemake --workflow-profile workflow/profiles/de
 .PHONY: run report plan audit dry-run test test-conda test-slurm lint setup
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
+# Then data sets made before are prepared alone: Snakemake plans all at once, and would run again what uses data that may
+# turn out the same.
 run: setup
 	@PATH=$(BIN):$$PATH python workflow/scripts/plan_study.py --check $(STUDY)
+	@[ ! -d results/$(NAME) ] || $(SNAKEMAKE) --quiet all --cores all prepared
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 

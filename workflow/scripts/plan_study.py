@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from hbr.costs import StudyFolders, timed_trainings
+from hbr.data.presence import check_plugins, present_sources
 from hbr.errors import StudyError
 from hbr.forecast import expected_hours, training_table
 from hbr.studies import load_study
@@ -13,6 +14,8 @@ from hbr.studies import load_study
 def main(arguments: argparse.Namespace) -> None:
     """Print one table a data set."""
     config = load_study(arguments.study)
+    check_plugins(config)
+    present_sources(config)
     if arguments.check:
         return
     for dataset, settings in config["datasets"].items():
@@ -31,7 +34,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
-parser.add_argument("--check", action="store_true", help="only check the study file")
+parser.add_argument("--check", action="store_true", help="only check the study file, and that its data are there")
 
 if __name__ == "__main__":
     try:

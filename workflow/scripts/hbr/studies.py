@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from hbr.configuration import check_file, check_meaning, check_shape
+from hbr.data.presence import expand_paths
 from hbr.errors import StudyError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/config.schema.yaml"
@@ -22,4 +23,5 @@ def load_study(path: Path) -> dict[str, Any]:
     check_shape(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    expand_paths(config)
     return config
