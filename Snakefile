@@ -67,6 +67,12 @@ rule all:
         "<reports>/ledger.html",
 
 
+# Run alone it shows whether data made anew are the same: then nothing that was made from them runs again.
+rule prepared:
+    input:
+        collect("<results>/{dataset}/dataset.npz", dataset=config["datasets"]),
+
+
 rule baseline:
     input:
         collect(

@@ -8,6 +8,7 @@ import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import yaml
 from conftest import ROOT, Study
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -16,6 +17,7 @@ from snakemake.utils import validate
 
 from hbr.conditions.names import alpha_text, conditions_of, runs_of
 from hbr.configuration import MOST_TRAININGS, check_meaning, check_shape, dotted_path, members_list
+from hbr.data.archives import ARCHIVES
 from hbr.errors import StudyError
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -293,6 +295,16 @@ def provide(folder, config: dict) -> None:
             module = folder.joinpath(*name.partition(":")[0].split(".")).with_suffix(".py")
             module.parent.mkdir(parents=True, exist_ok=True)
             module.write_text("")
+    for dataset in config["datasets"].values():
+        files = [f"{dataset['root']}/{split}/ant/1.png" for split in ("train", "test")] if dataset["source"] == "folder" else []
+        if "archive_folder" in dataset:
+            files += [f"{dataset['archive_folder']}/{archive.filename}" for archive in ARCHIVES[dataset["name"]]]
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        if dataset["source"] == "arrays":
+            (folder / dataset["file"]).parent.mkdir(parents=True, exist_ok=True)
+            np.savez((folder / dataset["file"]).open("wb"), labels=np.zeros(1))
 
 
 def refused_line(output: str) -> str:

@@ -616,15 +616,12 @@ def spoil(file: Path, how: str) -> Path:
     elif how == "link":
         file.unlink()
         file.symlink_to("nowhere")
-    elif how == "folder":
-        file.unlink()
-        file.mkdir()
     else:
         file.write_bytes({"text": b"hello", "empty": b"", "program": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n"}[how])
     return file
 
 
-@pytest.mark.parametrize("how", ["cut", "cut jpg", "flipped", "text", "empty", "bomb", "program", "link", "folder"])
+@pytest.mark.parametrize("how", ["cut", "cut jpg", "flipped", "text", "empty", "bomb", "program", "link"])
 def test_an_image_that_cannot_be_decoded(tmp_path, how):
     with fault(f"image: {how}"):
         words = "--source folder --root pictures --image-size 12 --output dataset.npz"
@@ -633,7 +630,7 @@ def test_an_image_that_cannot_be_decoded(tmp_path, how):
         assert found.sentence.startswith(f"{named.relative_to(tmp_path)} cannot be read as an image (")
         assert found.sentence.endswith("); replace or remove it")
         assert not [name for name in contents(tmp_path) if "dataset.npz" in name]
-        shutil.rmtree(named) if how == "folder" else named.unlink()
+        named.unlink()
         assert run("prepare_dataset", tmp_path, words).code == 0
 
 

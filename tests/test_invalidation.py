@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
 from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, Bench, Case, append, page, replace_arrays, settings
@@ -324,3 +325,24 @@ def test_a_copy_without_records_is_declared_current_once(finished, tmp_path):
     settings(recipes__quick__learning_rate=0.1)(study)
     append(f"{HBR}analysis/gaps.py")(study)
     assert "measure_gaps" in study.planned()
+
+
+def test_data_prepared_anew_void_nothing_where_they_are_the_same(finished, tmp_path):
+    study = finished.copied(tmp_path / "again")
+    data = study.folder / "results/digits/digits/dataset.npz"
+    before, script = data.read_bytes(), study.folder / "workflow/scripts/prepare_dataset.py"
+    working = script.read_text()
+    # Where preparing fails, what there was is kept.
+    script.write_text(working + "\nraise SystemExit(1)\n")
+    study.snakemake("prepared", fails=True)
+    assert data.read_bytes() == before
+    script.write_text(working + "\n# Edited.\n")
+    assert study.planned()["train_member"] == 6
+    study.snakemake("prepared")
+    assert data.read_bytes() == before
+    assert study.jobs() == []
+
+
+def test_every_profile_compares_prepared_data_by_content():
+    for profile in (ROOT / "workflow/profiles").glob("*/config.yaml"):
+        assert yaml.safe_load(profile.read_text())["max-checksum-file-size"] >= 10**10, profile

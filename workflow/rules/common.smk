@@ -6,10 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-import tarfile
-import tempfile
 import time
-import zipfile
 from pathlib import Path
 
 import yaml
@@ -64,7 +61,7 @@ from hbr.conditions.names import (
 from hbr.conditions.needs import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.folders import fingerprint
+from hbr.data.presence import expand_paths, present_sources, source_fingerprint
 from hbr.errors import StudyError
 from hbr.modules import (
     check_plugins,
@@ -102,8 +99,13 @@ try:
     check_shape(config, yaml.safe_load(SCHEMA.read_text()))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    expand_paths(config)
     check_data(config)
     check_plugins(config, PLUGIN_FOLDERS)
+    # A job's own process is no place to refuse: what it writes anew is deleted by then.
+    FINGERPRINTS = (
+        present_sources(config) if workflow.exec_mode.name == "DEFAULT" else {}
+    )
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
@@ -346,16 +348,8 @@ def archive_key(key):
 
 def data_fingerprint(wildcards):
     """Return a digest of a folder's names and sizes, or of the checksums inside an .npz: dates must not decide."""
-    dataset = config["datasets"][wildcards.dataset]
-    if dataset["source"] == "folder":
-        return fingerprint(Path(dataset["root"]))
-    if dataset["source"] == "arrays" and zipfile.is_zipfile(dataset["file"]):
-        with zipfile.ZipFile(dataset["file"]) as file:
-            parts = [
-                (part.filename, part.CRC, part.file_size) for part in file.infolist()
-            ]
-        return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
-    return ""
+    name = wildcards.dataset
+    return FINGERPRINTS.get(name) or source_fingerprint(config["datasets"][name])
 
 
 CONDITIONS = conditions_of(config)
