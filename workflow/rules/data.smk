@@ -1,4 +1,4 @@
-"""From archives, folders and arrays to one prepared file and the baseline's plan."""
+"""From archives, folders and arrays to one prepared file."""
 
 
 rule download_archive:
@@ -51,23 +51,3 @@ rule prepare_dataset:
     shell:
         "python {input.code[0]} {params.flags}"
         " --archives {input.archives:q} --output {output:q} --log {log:q}"
-
-
-rule plan_baseline:
-    input:
-        code=sources("plan_baseline.py"),
-        dataset="<results>/{dataset}/dataset.npz",
-    output:
-        plan="<results>/{dataset}/plans/baseline/variant0/plan.parquet",
-        synthetic="<results>/{dataset}/plans/baseline/variant0/synthetic.npz",
-    log:
-        "<logs>/plan_baseline/{dataset}.log",
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    params:
-        code=digest("plan_baseline.py"),
-    shell:
-        "python {input.code[0]}"
-        " --dataset {input.dataset:q}"
-        " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.conditions.names import BASELINE, conditions_of, runs_of
+from hbr.conditions.names import BASELINE, conditions_of
 from hbr.costs import StudyFolders
 
 _RESULTS = ("outcomes.npz", "dynamics.npz")
@@ -15,8 +15,8 @@ _RESULTS = ("outcomes.npz", "dynamics.npz")
 def training_table(config: Mapping[str, Any], dataset: str, folders: StudyFolders) -> pd.DataFrame:
     """Return one row a condition: trainings, done, to do, and megabytes the missing ones will take (NaN while unknown)."""
     rows = []
-    for condition in conditions_of(config):
-        members = [folders.results / f"members/{condition}/variant{v}/member{m}" for v, m in runs_of(config, condition)]
+    for condition, stated in conditions_of(config).items():
+        members = [folders.results / f"members/{condition}/variant{v}/member{m}" for v, m in stated.runs]
         done = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
         sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in done]
         size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, folders)

@@ -1,0 +1,38 @@
+"""Synthetic images between neighbours of a class: SMOTE (Chawla et al. 2002), in flattened pixel space as the paper does."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hbr.conditions.strategies import Added, Material
+from hbr.data.plans import SYNTHETIC
+from hbr.errors import StudyError
+
+NEEDS: tuple[str, ...] = ("images",)
+NEIGHBOURS = 5
+
+
+def add(material: Material, wanted: Mapping[int, int], rng: np.random.Generator) -> Added:
+    """Return synthetic uint8 images of each class, of imbalanced-learn's SMOTE (k = 5).
+
+    Raises ``StudyError`` where a class has too few samples to have neighbours.
+    """
+    from imblearn.over_sampling import SMOTE
+
+    images, labels = material.images, material.labels
+    counts = np.bincount(labels)
+    for label in wanted:
+        if counts[label] <= NEIGHBOURS:
+            raise StudyError(
+                f"class {material.class_names[label]!r} has {counts[label]} samples; "
+                f"smote needs at least {NEIGHBOURS + 1}: use random"
+            )
+    # SMOTE refuses a single class, so one that needs nothing keeps it company.
+    company = [label for label in np.unique(labels) if label not in wanted][: 0 if len(wanted) > 1 else 1]
+    chosen = np.isin(labels, [*wanted, *company])
+    flat = images[chosen].reshape(int(chosen.sum()), -1).astype(np.float32)
+    strategy = {label: int(counts[label]) + extra for label, extra in wanted.items()}
+    smote = SMOTE(sampling_strategy=strategy, k_neighbors=NEIGHBOURS, random_state=int(rng.integers(2**31)))
+    resampled, resampled_labels = smote.fit_resample(flat, labels[chosen])
+    made = np.rint(resampled[len(flat) :]).clip(0, 255).astype(np.uint8).reshape(-1, *images.shape[1:])
+    return Added(np.arange(len(made)), np.asarray(resampled_labels[len(flat) :], dtype=np.int64), SYNTHETIC, made)
