@@ -27,7 +27,7 @@ from hbr.conditions.names import (
 )
 from hbr.conditions.placebos import RANDOM, SHUFFLED
 from hbr.conditions.resampling import plan_resampled
-from hbr.conditions.strategies import NEEDS, NONE, Material, Pool, Reserve
+from hbr.conditions.strategies import NEEDS, NONE, Pool, Reserve, apply, needs_of
 from hbr.data.datasets import prepare, save_dataset
 from hbr.data.files import write_table
 from hbr.data.plans import HOLDOUT, KEPT, SYNTHETIC, Plan, check_plan
@@ -75,19 +75,22 @@ class Watched(dict):
 # Strategies
 
 
-def material(given: dict | None = None) -> Material:
+def things() -> Watched:
     outside = np.arange(INSIDE, SIZE)
     everything = {
-        "hardness": lambda: DIFFICULTY[:INSIDE],
-        "images": lambda: IMAGES[:INSIDE],
-        "reserve": lambda: Reserve(outside, LABELS[outside]),
-        "pool": lambda: Pool(IMAGES[outside], LABELS[outside], DIFFICULTY[outside]),
+        "hardness": DIFFICULTY[:INSIDE],
+        "images": IMAGES[:INSIDE],
+        "class_names": ("a", "b", "c"),
+        "sharpness": 1.0,
+        "reserve": Reserve(outside, LABELS[outside]),
+        "pool": Pool(IMAGES[outside], LABELS[outside], DIFFICULTY[outside]),
     }
-    return Material(LABELS[:INSIDE], ("a", "b", "c"), (4, 4, 3), 1.0, everything if given is None else given)
+    assert everything.keys() == NEEDS.keys()
+    return Watched({need: lambda value=value: value for need, value in everything.items()})
 
 
-def resampled(granted: list[int], over: str, under: str, seed: int = 0, source: Material | None = None) -> Plan:
-    return plan_resampled(source or material(), np.array(granted), over, under, np.random.default_rng(seed))
+def resampled(granted: list[int], over: str, under: str, seed: int = 0) -> Plan:
+    return plan_resampled(LABELS[:INSIDE], (4, 4, 3), np.array(granted), over, under, np.random.default_rng(seed), things())
 
 
 @pytest.mark.parametrize("over", [NONE, *OVER])
@@ -117,18 +120,20 @@ def test_a_balanced_allocation_is_the_identity(over, under):
     assert (plan.origin == KEPT).all()
 
 
-@pytest.mark.parametrize(
-    ("side", "name"), [("oversampling", name) for name in OVER] + [("undersampling", name) for name in UNDER]
-)
-def test_a_strategy_declares_what_it_needs_and_uses_it(side, name):
-    given = Watched(material().given)
-    strategy = load(side, name)
-    assert set(strategy.NEEDS) <= set(NEEDS)
-    work = strategy.add if side == "oversampling" else strategy.drop
-    work(material(given), {0: 3, 2: 4}, np.random.default_rng(0))
-    assert given.taken == set(strategy.NEEDS)
-    # What is not declared is not handed over.
-    assert set(material().limited(strategy.NEEDS).given) == set(strategy.NEEDS)
+@pytest.mark.parametrize("name", OVER)
+def test_an_oversampling_strategy_is_handed_what_it_declares(name):
+    handed = things()
+    added = apply("oversampling", name, LABELS[:INSIDE], {0: 3, 2: 4}, np.random.default_rng(0), handed)
+    assert handed.taken == needs_of("oversampling", name) <= NEEDS.keys()
+    assert np.bincount(added.labels).tolist() == [3, 0, 4]
+
+
+@pytest.mark.parametrize("name", UNDER)
+def test_an_undersampling_strategy_is_handed_what_it_declares(name):
+    handed = things()
+    dropped = apply("undersampling", name, LABELS[:INSIDE], {0: 3, 2: 4}, np.random.default_rng(0), handed)
+    assert handed.taken == needs_of("undersampling", name) <= NEEDS.keys()
+    assert np.bincount(LABELS[np.unique(dropped)]).tolist() == [3, 0, 4]
 
 
 # Kinds and bases

@@ -169,7 +169,7 @@ def write_arrays_source(folder: Path, classes: int = 3, seed: int = 0) -> None:
 
 # Imported before the forks, once for all.
 for module in (
-    *STEPS,
+    *(SCRIPTS.get(step, step) for step in STEPS),
     "download_archive",
     "render_notebook",
     "pandas",

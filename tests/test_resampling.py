@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from hbr.conditions.oversampling import smote
 from hbr.conditions.resampling import plan_resampled
-from hbr.conditions.strategies import Material, rank_weights
+from hbr.conditions.strategies import rank_weights
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC
 from hbr.errors import StudyError
 
@@ -16,14 +16,14 @@ IMAGES = np.random.default_rng(3).integers(0, 256, (60, 4, 4, 3), dtype=np.uint8
 DIFFICULTY = np.random.default_rng(4).permutation(60) / 59
 
 
-def material_of(labels=LABELS, names=("a", "b", "c"), sharpness=1.0):
-    given = {"hardness": lambda: DIFFICULTY, "images": lambda: IMAGES}
-    return Material(labels, names, (4, 4, 3), sharpness, given)
+NAMED = {"images": IMAGES, "class_names": ("a", "b", "c")}
 
 
-def plan_of(granted, oversampling="random", undersampling="easy", seed=0, **settings):
+def plan_of(granted, oversampling="random", undersampling="easy", seed=0, sharpness=1.0):
+    everything = NAMED | {"hardness": DIFFICULTY, "sharpness": sharpness}
+    given = {need: lambda value=value: value for need, value in everything.items()}
     rng = np.random.default_rng(seed)
-    return plan_resampled(material_of(**settings), np.asarray(granted), oversampling, undersampling, rng)
+    return plan_resampled(LABELS, (4, 4, 3), np.asarray(granted), oversampling, undersampling, rng, given)
 
 
 def test_kept_samples_stay_in_their_places():
@@ -74,7 +74,7 @@ def test_hard_oversampling_draws_the_hard_more_often():
 def test_smote_is_imbalanced_learns_own():
     from imblearn.over_sampling import SMOTE
 
-    added = smote.add(material_of(), {1: 5, 2: 9}, np.random.default_rng(7))
+    added = smote.add(LABELS, {1: 5, 2: 9}, np.random.default_rng(7), **NAMED)
     assert added.labels.tolist() == [1] * 5 + [2] * 9
     seed = int(np.random.default_rng(7).integers(2**31))
     flat = IMAGES[LABELS > 0].reshape(40, -1).astype(np.float32)
@@ -98,7 +98,7 @@ def test_smote_images_lie_between_images_of_their_class():
 
 
 def test_smote_of_one_class_alone_works_and_too_few_samples_are_refused():
-    assert smote.add(material_of(), {0: 3}, np.random.default_rng(0)).images.shape == (3, 4, 4, 3)
-    few = material_of(labels=np.array([0] * 5 + [1] * 55), names=("rare", "common"))
+    assert smote.add(LABELS, {0: 3}, np.random.default_rng(0), **NAMED).images.shape == (3, 4, 4, 3)
+    few, names = np.array([0] * 5 + [1] * 55), ("rare", "common")
     with pytest.raises(StudyError, match="class 'rare' has 5 samples"):
-        smote.add(few, {0: 3}, np.random.default_rng(0))
+        smote.add(few, {0: 3}, np.random.default_rng(0), images=IMAGES, class_names=names)

@@ -1,14 +1,14 @@
 """Resampling: from granted class counts to a plan of exactly that size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, load, module_of
-from hbr.conditions.strategies import NONE, Added, Material, Reserve
-from hbr.data.plans import DUPLICATE, KEPT, Plan
+from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, module_of
+from hbr.conditions.strategies import NONE, Added, Reserve, apply, needs_of
+from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class ByAllocation(Kind):
 
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
         """Return the allocation and what the strategy needs: the hardness of the estimator that the allocation is of."""
-        estimator, needs = condition.allocation, self.needs(self.settings(condition, config))
-        hardness = {"samples": f"hardness/{estimator}/samples.parquet"} if "hardness" in needs else {}
+        estimator, settings = condition.allocation, self.settings(condition, config)
+        hardness = {"samples": f"hardness/{estimator}/samples.parquet"} if "hardness" in self.needs(settings) else {}
         return hardness | {"allocation": f"allocations/{estimator}/alpha{condition.alpha}.csv"}
 
     def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the strategy and its sharpness."""
-        own = {"oversampling": condition.oversampling, "undersampling": condition.undersampling}
-        return own | {"sharpness": float(config["resampling"]["sharpness"])}
+        """Return the strategy, and the settings that it needs."""
+        own = {side: getattr(condition, side) for side in SIDES}
+        return own | ({"sharpness": float(config["resampling"]["sharpness"])} if "sharpness" in self.needs(own) else {})
 
     def modules(self, settings: Mapping[str, Any]) -> list[str]:
         """Return the modules of the strategy."""
@@ -66,34 +66,28 @@ class ByAllocation(Kind):
 
     def needs(self, settings: Mapping[str, Any]) -> set[str]:
         """Return what the strategy needs."""
-        return {need for side in SIDES if settings[side] != NONE for need in load(side, settings[side]).NEEDS}
+        return {need for side in SIDES for need in needs_of(side, settings[side])}
 
     def plan(self, draw: Draw, **settings: Any) -> Plan:
         """Return a plan that meets the allocation."""
         return self.resampled(draw, draw.table("allocation", "class_name", "samples", "granted"), **settings)
 
-    def resampled(
-        self, draw: Draw, allocation: "pd.DataFrame", oversampling: str, undersampling: str, sharpness: float
-    ) -> Plan:
+    def resampled(self, draw: Draw, allocation: "pd.DataFrame", **settings: Any) -> Plan:
         """Return a plan that meets an allocation; raise ``StudyError`` where it speaks of other samples or classes."""
         counts = np.bincount(draw.labels, minlength=len(draw.class_names))
         if list(allocation["class_name"]) != list(draw.class_names) or not np.array_equal(allocation["samples"], counts):
-            raise StudyError(
-                f"{draw.files['allocation']} was made from other data than {draw.dataset}; delete it and run again"
-            )
-        material = Material(
-            draw.labels,
-            draw.class_names,
-            draw.image_shape,
-            sharpness,
-            {
-                "hardness": lambda: draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy(),
-                "images": lambda: draw.images,
-                "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
-            },
-        )
-        granted = allocation["granted"].to_numpy()
-        return plan_resampled(material, granted, oversampling, undersampling, draw.rng(draw.variant, "plan"))
+            path = draw.files["allocation"]
+            raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
+        given = {
+            "hardness": lambda: draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy(),
+            "images": lambda: draw.images,
+            "class_names": lambda: draw.class_names,
+            "sharpness": lambda: settings["sharpness"],
+            "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
+        }
+        rng = draw.rng(draw.variant, "plan")
+        over, under = (settings[side] for side in SIDES)
+        return plan_resampled(draw.labels, draw.image_shape, allocation["granted"].to_numpy(), over, under, rng, given)
 
     def strategy_label(self, condition: Condition, by: str) -> str:
         """Return `random / easy, alpha 1`; with ``by`` `random / easy by aum, alpha 1`."""
@@ -101,41 +95,39 @@ class ByAllocation(Kind):
 
 
 def plan_resampled(
-    material: Material, granted: np.ndarray, oversampling: str, undersampling: str, rng: np.random.Generator
+    labels: np.ndarray,
+    image_shape: tuple[int, ...],
+    granted: np.ndarray,
+    oversampling: str,
+    undersampling: str,
+    rng: np.random.Generator,
+    given: Mapping[str, Callable[[], Any]],
 ) -> Plan:
-    """Return the plan that gives class c ``granted[c]`` examples.
+    """Return the plan that gives class c ``granted[c]`` examples; ``given`` makes what strategies need, by need.
 
     ``none`` on either side leaves the classes of that side as they are. Kept samples stay in their places and added ones
     fill the places left free, so that paired seeds show paired conditions the same images at the same steps; alpha = 0 on
     balanced data is the identity.
     """
-    change = granted - np.bincount(material.labels, minlength=len(granted))
-    removed = np.zeros(len(material.labels), dtype=bool)
+    change = granted - np.bincount(labels, minlength=len(granted))
+    removed = np.zeros(len(labels), dtype=bool)
     surplus = {int(label): int(-change[label]) for label in np.flatnonzero(change < 0)}
     wanted = {int(label): int(change[label]) for label in np.flatnonzero(change > 0)}
     if surplus and undersampling != NONE:
-        strategy = load("undersampling", undersampling)
-        removed[strategy.drop(material.limited(strategy.NEEDS), surplus, rng)] = True
+        removed[apply("undersampling", undersampling, labels, surplus, rng, given)] = True
     added = Added(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), DUPLICATE)
     if wanted and oversampling != NONE:
-        strategy = load("oversampling", oversampling)
-        added = strategy.add(material.limited(strategy.NEEDS), wanted, rng)
-    return _fill(material, removed, added)
-
-
-def _fill(material: Material, removed: np.ndarray, added: Added) -> Plan:
-    source = np.arange(len(removed))
-    labels = material.labels.astype(np.int64).copy()
-    origin = np.full(len(removed), KEPT, dtype=np.int8)
+        added = apply("oversampling", oversampling, labels, wanted, rng, given)
+    plan = identity_plan(labels, image_shape)
     free = np.flatnonzero(removed)
     inside = min(len(free), len(added.source))
-    places = free[:inside]
-    source[places], labels[places], origin[places] = added.source[:inside], added.labels[:inside], added.origin
-    keep = np.ones(len(removed), dtype=bool)
-    keep[free[inside:]] = False
+    places, keep = free[:inside], np.ones(len(labels), dtype=bool)
+    plan.source[places], plan.labels[places] = added.source[:inside], added.labels[:inside]
+    plan.origin[places], keep[free[inside:]] = added.origin, False
+    rest = np.full(len(added.source) - inside, added.origin, dtype=np.int8)
     return Plan(
-        source=np.concatenate([source[keep], added.source[inside:]]).astype(np.int64),
-        labels=np.concatenate([labels[keep], added.labels[inside:]]).astype(np.int64),
-        origin=np.concatenate([origin[keep], np.full(len(added.source) - inside, added.origin, dtype=np.int8)]),
-        synthetic=np.empty((0, *material.image_shape), dtype=np.uint8) if added.images is None else added.images,
+        source=np.concatenate([plan.source[keep], added.source[inside:]]).astype(np.int64),
+        labels=np.concatenate([plan.labels[keep], added.labels[inside:]]).astype(np.int64),
+        origin=np.concatenate([plan.origin[keep], rest]),
+        synthetic=plan.synthetic if added.images is None else added.images,
     )

@@ -1,20 +1,32 @@
 """What strategies of over- and undersampling are handed, and what they hand back.
 
-An oversampling strategy is a module under ``oversampling`` with ``add(material, wanted, rng) -> Added``, an undersampling one
-under ``undersampling`` with ``drop(material, surplus, rng) -> places``; ``wanted`` and ``surplus`` are samples by class. Each
-declares ``NEEDS``, some of :data:`NEEDS`, and is handed nothing else.
+An oversampling strategy is a file with ``add(labels, wanted, rng, *, ...) -> Added``, an undersampling one a file with
+``drop(labels, surplus, rng, *, ...) -> places``. ``labels`` are those of the samples that are resampled, ``wanted`` and
+``surplus`` say how many samples more or fewer a class gets. The names after the star are what a strategy needs, some of
+:data:`NEEDS`; it is handed nothing else.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from hbr.conditions.kind import load
+from hbr.data.plans import DUPLICATE
+
 # No strategy: the classes of that side stay as they are.
 NONE = "none"
-# hardness: the difficulty of each sample; images: their pixels; reserve: what the base left out; pool: other images, scored.
-NEEDS = ("hardness", "images", "reserve", "pool")
+NEEDS = {
+    "hardness": "a number a sample, high = hard, whatever the estimator",
+    "images": "the samples' images, uint8",
+    "class_names": "names for messages",
+    "sharpness": "the setting of that name",
+    "reserve": "a Reserve: real samples that the base left out",
+    "pool": "a Pool: images of no data set, scored",
+}
+Counts = Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -44,71 +56,54 @@ class Added:
     images: np.ndarray | None = None
 
 
-@dataclass(frozen=True)
-class Material:
-    """The samples to be resampled; ``given`` makes what a strategy needs, by need."""
-
-    labels: np.ndarray
-    class_names: tuple[str, ...]
-    image_shape: tuple[int, ...]
-    sharpness: float
-    given: Mapping[str, Callable[[], Any]]
-
-    def limited(self, needs: Collection[str]) -> "Material":
-        """Return the material with what is declared, and nothing else; raise ``KeyError`` on a need that nothing meets."""
-        return replace(self, given={need: self.given[need] for need in needs})
-
-    @property
-    def difficulty(self) -> np.ndarray:
-        """Return a number a sample, high = hard, whatever the estimator."""
-        return self.given["hardness"]()
-
-    @property
-    def images(self) -> np.ndarray:
-        """Return the images, uint8."""
-        return self.given["images"]()
-
-    @property
-    def reserve(self) -> Reserve:
-        """Return the reserve of the base."""
-        return self.given["reserve"]()
-
-    @property
-    def pool(self) -> Pool:
-        """Return the pool of the data set."""
-        return self.given["pool"]()
+def strategy_of(side: str, name: str) -> Callable[..., Any]:
+    """Return the function of a strategy; ``side`` is oversampling or undersampling."""
+    function: Callable[..., Any] = getattr(load(side, name), "add" if side == "oversampling" else "drop")
+    return function
 
 
-def drop_by_rank(material: Material, surplus: Mapping[int, int], hardest: bool) -> np.ndarray:
+def needs_of(side: str, name: str) -> set[str]:
+    """Return what a strategy needs, some of :data:`NEEDS`."""
+    if name == NONE:
+        return set()
+    parameters = inspect.signature(strategy_of(side, name)).parameters.values()
+    return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+
+
+def apply(
+    side: str,
+    name: str,
+    labels: np.ndarray,
+    change: Counts,
+    rng: np.random.Generator,
+    given: Mapping[str, Callable[[], Any]],
+) -> Any:
+    """Return what a strategy adds or drops; ``given`` makes what it needs, by need."""
+    return strategy_of(side, name)(labels, change, rng, **{need: given[need]() for need in needs_of(side, name)})
+
+
+def drop_by_rank(labels: np.ndarray, surplus: Counts, hardness: np.ndarray, hardest: bool) -> np.ndarray:
     """Return the places of each class's ``surplus`` easiest, or hardest, samples."""
-    difficulty, dropped = material.difficulty, []
+    dropped = []
     for label, count in surplus.items():
-        samples = np.flatnonzero(material.labels == label)
-        order = samples[np.argsort(difficulty[samples], kind="stable")]
+        samples = np.flatnonzero(labels == label)
+        order = samples[np.argsort(hardness[samples], kind="stable")]
         dropped.append(order[len(order) - count :] if hardest else order[:count])
     return np.concatenate(dropped)
 
 
 def draw_copies(
-    material: Material,
-    wanted: Mapping[int, int],
+    labels: np.ndarray,
+    wanted: Counts,
     rng: np.random.Generator,
     weights: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Added:
     """Return copies of each class's samples, drawn with replacement; ``weights`` turns their places into probabilities."""
-    from hbr.data.plans import DUPLICATE
-
-    sources = []
+    drawn = []
     for label, count in wanted.items():
-        samples = np.flatnonzero(material.labels == label)
-        sources.append(rng.choice(samples, count, replace=True, p=weights(samples) if weights else None))
-    return Added(np.concatenate(sources), np.repeat(list(wanted), list(wanted.values())), DUPLICATE)
-
-
-def draw_by_rank(material: Material, wanted: Mapping[int, int], rng: np.random.Generator, favour: str) -> Added:
-    """Return copies drawn by :func:`rank_weights`."""
-    difficulty = material.difficulty
-    return draw_copies(material, wanted, rng, lambda places: rank_weights(difficulty[places], favour, material.sharpness))
+        places = np.flatnonzero(labels == label)
+        drawn.append(rng.choice(places, count, replace=True, p=weights(places) if weights else None))
+    return Added(np.concatenate(drawn), np.repeat(list(wanted), list(wanted.values())), DUPLICATE)
 
 
 def rank_weights(difficulty: np.ndarray, favour: str, sharpness: float = 1.0) -> np.ndarray:

@@ -32,7 +32,7 @@ class Control(ByAllocation):
 
     def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return a strategy; on balanced data none would change anything."""
-        return super().settings(condition, config) | {"oversampling": "random", "undersampling": "easy"}
+        return {"oversampling": "random", "undersampling": "easy"}
 
     def label(self, condition: Condition, by: str) -> str:
         """Return `control`, or `control of denoised-lowest`."""

@@ -1,14 +1,10 @@
 """Copies drawn with replacement, easy samples more often."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from hbr.conditions.strategies import Added, Material, draw_by_rank
-
-NEEDS: tuple[str, ...] = ("hardness",)
+from hbr.conditions.strategies import Added, Counts, draw_copies, rank_weights
 
 
-def add(material: Material, wanted: Mapping[int, int], rng: np.random.Generator) -> Added:
-    """Return copies of each class's samples."""
-    return draw_by_rank(material, wanted, rng, favour="easy")
+def add(labels: np.ndarray, wanted: Counts, rng: np.random.Generator, *, hardness: np.ndarray, sharpness: float) -> Added:
+    """Return copies of each class's samples, drawn by :func:`hbr.conditions.strategies.rank_weights`."""
+    return draw_copies(labels, wanted, rng, lambda places: rank_weights(hardness[places], "easy", sharpness))

@@ -1,31 +1,28 @@
 """Synthetic images between neighbours of a class: SMOTE (Chawla et al. 2002), in flattened pixel space as the paper does."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from hbr.conditions.strategies import Added, Material
+from hbr.conditions.strategies import Added, Counts
 from hbr.data.plans import SYNTHETIC
 from hbr.errors import StudyError
 
-NEEDS: tuple[str, ...] = ("images",)
 NEIGHBOURS = 5
 
 
-def add(material: Material, wanted: Mapping[int, int], rng: np.random.Generator) -> Added:
+def add(
+    labels: np.ndarray, wanted: Counts, rng: np.random.Generator, *, images: np.ndarray, class_names: tuple[str, ...]
+) -> Added:
     """Return synthetic uint8 images of each class, of imbalanced-learn's SMOTE (k = 5).
 
     Raises ``StudyError`` where a class has too few samples to have neighbours.
     """
     from imblearn.over_sampling import SMOTE
 
-    images, labels = material.images, material.labels
     counts = np.bincount(labels)
     for label in wanted:
         if counts[label] <= NEIGHBOURS:
             raise StudyError(
-                f"class {material.class_names[label]!r} has {counts[label]} samples; "
-                f"smote needs at least {NEIGHBOURS + 1}: use random"
+                f"class {class_names[label]!r} has {counts[label]} samples; smote needs at least {NEIGHBOURS + 1}: use random"
             )
     # SMOTE refuses a single class, so one that needs nothing keeps it company.
     company = [label for label in np.unique(labels) if label not in wanted][: 0 if len(wanted) > 1 else 1]

@@ -1,14 +1,10 @@
 """The easiest samples leave."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from hbr.conditions.strategies import Material, drop_by_rank
-
-NEEDS: tuple[str, ...] = ("hardness",)
+from hbr.conditions.strategies import Counts, drop_by_rank
 
 
-def drop(material: Material, surplus: Mapping[int, int], rng: np.random.Generator) -> np.ndarray:
+def drop(labels: np.ndarray, surplus: Counts, rng: np.random.Generator, *, hardness: np.ndarray) -> np.ndarray:
     """Return the places of what leaves."""
-    return drop_by_rank(material, surplus, hardest=False)
+    return drop_by_rank(labels, surplus, hardness, hardest=False)
