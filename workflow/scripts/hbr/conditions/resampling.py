@@ -70,14 +70,25 @@ class ByAllocation(Kind):
 
     def plan(self, draw: Draw, **settings: Any) -> Plan:
         """Return a plan that meets the allocation."""
-        return self.resampled(draw, draw.table("allocation", "class_name", "samples", "granted"), **settings)
+        return self.resampled(draw, self.allocation(draw), **settings)
+
+    def allocation(self, draw: Draw) -> "pd.DataFrame":
+        """Return the allocation of the base's samples; raise ``StudyError`` where it was made from other data."""
+        path, counts = draw.files["allocation"], np.bincount(draw.labels, minlength=len(draw.class_names))
+        table = draw.table("allocation", "class_name", "samples", "ratio", "alpha", "granted")
+        if list(table["class_name"]) == list(draw.class_names):
+            if np.array_equal(table["samples"], counts):
+                return table
+            if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
+                from hbr.hardness.allocation import allocate
+
+                # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
+                ratios, alpha = table["ratio"].to_numpy(), float(table["alpha"].iloc[0])
+                return table.assign(samples=counts, granted=allocate(ratios, int(counts.sum()), alpha, draw.class_names))
+        raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
 
     def resampled(self, draw: Draw, allocation: "pd.DataFrame", **settings: Any) -> Plan:
-        """Return a plan that meets an allocation; raise ``StudyError`` where it speaks of other samples or classes."""
-        counts = np.bincount(draw.labels, minlength=len(draw.class_names))
-        if list(allocation["class_name"]) != list(draw.class_names) or not np.array_equal(allocation["samples"], counts):
-            path = draw.files["allocation"]
-            raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
+        """Return a plan that meets an allocation of the base's samples."""
         given = {
             "hardness": lambda: draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy(),
             "images": lambda: draw.images,
@@ -85,13 +96,16 @@ class ByAllocation(Kind):
             "sharpness": lambda: settings["sharpness"],
             "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
         }
+        if unmet := self.needs(settings) - given.keys():
+            raise StudyError(f"{' / '.join(settings[side] for side in SIDES)} needs a {min(unmet)}, and the study has none")
         rng = draw.rng(draw.variant, "plan")
         over, under = (settings[side] for side in SIDES)
         return plan_resampled(draw.labels, draw.image_shape, allocation["granted"].to_numpy(), over, under, rng, given)
 
     def strategy_label(self, condition: Condition, by: str) -> str:
-        """Return `random / easy, alpha 1`; with ``by`` `random / easy by aum, alpha 1`."""
-        return f"{condition.oversampling} / {condition.undersampling}{by}, alpha {float(condition.alpha):g}"
+        """Return `random / easy, alpha 1`, with the estimator (``by``) and the base where they do not go without saying."""
+        on = f" on {condition.base.name}" if condition.base.name in condition.words else ""
+        return f"{condition.oversampling} / {condition.undersampling}{by}{on}, alpha {float(condition.alpha):g}"
 
 
 def plan_resampled(

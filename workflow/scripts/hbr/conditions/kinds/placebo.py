@@ -34,8 +34,7 @@ class Placebo(ByAllocation):
         """Return a plan that meets the placebo's allocation, which the log shows."""
         from hbr.conditions.placebos import placebo_allocation
 
-        true = draw.table("allocation", "class_name", "samples", "ratio")
-        table = placebo_allocation(true, placebo, alpha, compat, draw.rng(draw.variant, placebo))
+        table = placebo_allocation(self.allocation(draw), placebo, alpha, compat, draw.rng(draw.variant, placebo))
         draw.note(table.to_string(index=False))
         return self.resampled(draw, table, **settings)
 
