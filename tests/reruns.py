@@ -297,6 +297,8 @@ KEYS: dict[str, tuple[str, Change]] = {
     "resampling.members": ("digits", settings(resampling__members=2)),
     "resampling.sharpness": ("digits", settings(resampling__sharpness=0)),
     "resampling.hardness_offset": ("digits", settings(resampling__hardness_offset=3)),
+    "resampling.balance": ("digits", settings(resampling__balance="keep")),
+    "resampling.spread_warning": ("digits", settings(resampling__spread_warning=2)),
     "datasets.*.reproduces": ("digits", settings(**{_DIGITS + "reproduces": "CIFAR10"})),
     "datasets.*.flipped_labels": ("digits", settings(**{_DIGITS + "flipped_labels": 0.1})),
     "datasets.*.flip_seed": ("digits", settings(**{_DIGITS + "flip_seed": 1})),

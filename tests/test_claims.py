@@ -59,7 +59,7 @@ class Bench:
             ratio = (1 / mean) / (1 / mean).sum()
             group = np.where(ratio * classes > 1, "hard", "easy")
             position = np.argsort(np.argsort(ratio))
-            more = {"hardness_offset": 0.0, "ratio": ratio, "group": group, "position": position}
+            more = {"hardness_offset": 0.0, "control": 4.0, "ratio": ratio, "group": group, "position": position}
             self.put("allocations/aum/alpha0.csv", pd.DataFrame({**table, **more}))
 
     def put_contrasts(self, rows: list[dict]) -> None:
@@ -218,7 +218,7 @@ def test_no_effect(bench, verdicts, expected):
 def test_no_effect_says_how_many_variants_would_decide(bench):
     bench.put_contrasts([{"variants_needed": 12.0}, {"variants_needed": np.inf}])
     finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
-    assert finding.why == "2 of 2 tests are undecided; variants that would decide all: more than 1,000, or another test set"
+    assert finding.why == "2 of 2 tests are undecided; what would decide all: 12 variants; more than 1,000 variants"
 
 
 @pytest.mark.parametrize(("follows", "expected"), [(1, "not reproduced"), (0, "inconclusive")])

@@ -158,7 +158,7 @@ def test_a_network_may_decline_to_be_recorded(tiny_dataset, monkeypatch):
 @pytest.mark.parametrize(("momentum", "nesterov", "weight_decay"), [(0.9, True, 5e-4), (0.9, False, 0), (0, False, 0.1)])
 def test_updates_are_those_of_torchs_sgd(momentum, nesterov, weight_decay):
     torch.manual_seed(0)
-    ours = build_network("resnet8", 3, 4, 0, 4).to(memory_format=torch.channels_last)
+    ours = build_network("resnet8", 3, 4, 0, 8).to(memory_format=torch.channels_last)
     theirs, plain = copy.deepcopy(ours), copy.deepcopy(ours)
     settings = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
     descent = Descent(ours.parameters(), **settings)
@@ -206,7 +206,7 @@ def test_bfloat16_trains_and_keeps_logits_and_margins_in_float32(tiny_dataset, q
 
     def train(precision):
         plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
-        built = build_network(network, 3, 3, 1, 4)
+        built = build_network(network, 3, 3, 1, 8)
         next(m for m in built.modules() if isinstance(m, nn.Conv2d)).register_forward_hook(
             lambda *call: seen.append(call[2].dtype)
         )

@@ -47,7 +47,7 @@ def test_the_page_counts_what_is_touched(extended):
 def test_the_workflow_plans_what_was_added_and_reruns_nothing_else(extended, whole, tmp_path):
     study, new, _ = extended
     jobs = [job for job in study.jobs() if job.rule == "plan_condition"]
-    planned = {re.search(r"condition=([^,]+)", job.wildcards)[1]: job for job in jobs}
+    planned = {job.wildcards["condition"]: job for job in jobs}
     paths = [f"workflow/scripts/hbr/conditions/{name}.py" for name in ("bases/random", "kinds/halved", "oversampling/holdout")]
     base, kind, strategy = paths
     assert set(paths) == new

@@ -22,7 +22,7 @@ rule plan_condition:
             seed=lookup("seed", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --names {params.names:q} --files {input.files:q}"
         " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant}"
         " --plan {output.plan:q} --log {log:q}"
@@ -50,7 +50,7 @@ rule detect_noise:
             percentile=noise_key("percentile", 0),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --samples {input.samples:q}"
         " --plans {input.plans:q} --dynamics {input.dynamics:q} --variants {params.variants}"
         " --flagged {output:q} --log {log:q}"
@@ -77,6 +77,6 @@ rule measure_noise:
         code=digest("measure_noise.py"),
         rules=list(config["noise"]["rules"]),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q} --rules {params.rules} --flagged {input.flagged:q} --dynamics {input.dynamics:q}"
         " --summary {output.summary:q} --by-class {output.by_class:q} --preferred {output.preferred:q} --log {log:q}"

@@ -20,7 +20,7 @@ rule download_archive:
         mirror=archive_key("mirror"),
         folder=archive_key("archive_folder"),
     shell:
-        "python {input.code[0]} --mirror={resources.mirror:q} --folder={resources.folder:q}"
+        "python {input.code[0]:q} --mirror={resources.mirror:q} --folder={resources.folder:q}"
         " --output {output:q} --log {log:q}"
 
 
@@ -35,6 +35,9 @@ rule prepare_dataset:
         "<logs>/prepare_dataset/{dataset}.log",
     conda:
         "../../envs/training.yaml"
+    resources:
+        # No parameter: another strategy makes no other data.
+        least_samples=str(least_samples(config)),
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
@@ -49,5 +52,5 @@ rule prepare_dataset:
             flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags} --least-samples {resources.least_samples}"
         " --archives {input.archives:q} --output {output:q} --log {log:q}"

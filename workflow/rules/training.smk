@@ -31,6 +31,7 @@ rule train_member:
         flags=flags(
             seed=lookup("seed", within=config),
             network=dataset_key("network"),
+            plugins=plugins(dataset_key("network")),
             width=dataset_key("width", 0),
             epochs=recipe_key("epochs"),
             batch_size=recipe_key("batch_size"),
@@ -51,7 +52,7 @@ rule train_member:
             keep=keep_dynamics,
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --plan {input.plan:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"

@@ -75,8 +75,8 @@ def main(arguments: argparse.Namespace) -> None:
     parameters = sum(weights.numel() for weights in network.parameters())
     append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
     precision = str(dtype_of(recipe.precision, device)).removeprefix("torch.")
-    # The GPU's number comes last: costs are told apart by machine and precision, not by which of several GPUs it was.
-    append(arguments.log, f"machine: {machine_name(device)}, {precision}" + (f", GPU {claimed}" if claimed else ""))
+    machine = machine_name(device)
+    append(arguments.log, f"machine: {machine}, {precision}" + (f", GPU {claimed}" if claimed else ""))
     checksum = dataset.checksum
     settings = json.dumps({"network": arguments.network, "width": arguments.width, "seed": arguments.seed, **vars(recipe)})
     made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
@@ -95,10 +95,20 @@ def main(arguments: argparse.Namespace) -> None:
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
+            dataset,
+            plan,
+            network,
+            recipe,
+            seeds,
+            device,
+            arguments.keep == "epochs",
+            reporter,
+            checkpoints,
+            note,
+            f"network {arguments.network}",
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
-    save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
+    save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
     checkpoints.clear()
 
 

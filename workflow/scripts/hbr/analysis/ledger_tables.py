@@ -1,8 +1,11 @@
 """The tables of the ledger, for people."""
 
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
+
+from hbr.words import rounded
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#8C8C8C"}
@@ -18,6 +21,18 @@ def claims_html(claims: pd.DataFrame) -> str:
     return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
 
 
+def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:
+    """Return warnings and remarks of :func:`hbr.hardness.review.review_table`, by data set; empty where there are none."""
+    items = []
+    for dataset, review in reviews.items():
+        for row in review.to_dict("records"):
+            for kind, words in (("warning", row["warning"]), ("remark", row["remark"])):
+                if pd.notna(words):
+                    where = f"{dataset}, allocation by {row['estimator']}, alpha {row['alpha']:g}"
+                    items.append(f"<li><b>{escape(where)}</b>: {'warning: ' * (kind == 'warning')}{escape(str(words))}</li>")
+    return f"<p>Of the allocations that were trained on:</p><ul>{''.join(items)}</ul>" if items else ""
+
+
 def plain_table(table: pd.DataFrame) -> str:
     """Return a table as HTML with its text at the left and wrapped."""
     return _html(table.fillna("").map(lambda cell: escape(str(cell))))
@@ -31,9 +46,9 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "condition": costs["condition"],
             "machine": costs["machine"],
             "trainings": costs["trainings"],
-            "seconds a training (median)": costs["median_seconds"].map("{:,.1f}".format),
-            "hours in all": costs["hours"].map("{:,.2f}".format),
-            "peak memory (MB)": costs["peak_memory_mb"].map("{:,.0f}".format),
+            "seconds a training (median)": costs["median_seconds"].map(rounded),
+            "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2)),
+            "peak memory (MB)": costs["peak_memory_mb"].map(lambda megabytes: rounded(megabytes, 0)),
         }
     )
 

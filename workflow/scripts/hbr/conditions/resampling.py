@@ -1,6 +1,6 @@
 """Resampling: from granted class counts to a plan of exactly that size."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -75,32 +75,32 @@ class ByAllocation(Kind):
     def allocation(self, draw: Draw) -> "pd.DataFrame":
         """Return the allocation of the base's samples; raise ``StudyError`` where it was made from other data."""
         path, counts = draw.files["allocation"], np.bincount(draw.labels, minlength=len(draw.class_names))
-        table = draw.table("allocation", "class_name", "samples", "ratio", "alpha", "granted")
+        table = draw.table("allocation", "class_name", "samples", "control", "ratio", "alpha", "granted")
         if list(table["class_name"]) == list(draw.class_names):
             if np.array_equal(table["samples"], counts):
                 return table
             if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
-                from hbr.hardness.allocation import allocate
+                from hbr.hardness.allocation import with_counts
 
                 # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
-                ratios, alpha = table["ratio"].to_numpy(), float(table["alpha"].iloc[0])
-                return table.assign(samples=counts, granted=allocate(ratios, int(counts.sum()), alpha, draw.class_names))
+                table = table.assign(samples=counts, control=table["control"] / table["samples"] * counts)
+                return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]))
         raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
 
     def resampled(self, draw: Draw, allocation: "pd.DataFrame", **settings: Any) -> Plan:
         """Return a plan that meets an allocation of the base's samples."""
-        given = {
+        offered = {
             "hardness": lambda: draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy(),
             "images": lambda: draw.images,
             "class_names": lambda: draw.class_names,
             "sharpness": lambda: settings["sharpness"],
             "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
         }
-        if unmet := self.needs(settings) - given.keys():
-            raise StudyError(f"{' / '.join(settings[side] for side in SIDES)} needs a {min(unmet)}, and the study has none")
-        rng = draw.rng(draw.variant, "plan")
-        over, under = (settings[side] for side in SIDES)
-        return plan_resampled(draw.labels, draw.image_shape, allocation["granted"].to_numpy(), over, under, rng, given)
+        needs, (over, under) = self.needs(settings), (settings[side] for side in SIDES)
+        if unmet := needs - offered.keys():
+            raise StudyError(f"{over} / {under} needs a {min(unmet)}, and the study has none")
+        given, granted = {need: offered[need]() for need in needs}, allocation["granted"].to_numpy()
+        return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
 
     def strategy_label(self, condition: Condition, by: str) -> str:
         """Return `random / easy, alpha 1`, with the estimator (``by``) and the base where they do not go without saying."""
@@ -115,9 +115,9 @@ def plan_resampled(
     oversampling: str,
     undersampling: str,
     rng: np.random.Generator,
-    given: Mapping[str, Callable[[], Any]],
+    given: Mapping[str, Any],
 ) -> Plan:
-    """Return the plan that gives class c ``granted[c]`` examples; ``given`` makes what strategies need, by need.
+    """Return the plan that gives class c ``granted[c]`` examples; ``given`` is what strategies need, by need.
 
     ``none`` on either side leaves the classes of that side as they are. Kept samples stay in their places and added ones
     fill the places left free, so that paired seeds show paired conditions the same images at the same steps; alpha = 0 on

@@ -70,16 +70,15 @@ def needs_of(side: str, name: str) -> set[str]:
     return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
 
 
-def apply(
-    side: str,
-    name: str,
-    labels: np.ndarray,
-    change: Counts,
-    rng: np.random.Generator,
-    given: Mapping[str, Callable[[], Any]],
-) -> Any:
-    """Return what a strategy adds or drops; ``given`` makes what it needs, by need."""
-    return strategy_of(side, name)(labels, change, rng, **{need: given[need]() for need in needs_of(side, name)})
+def least_samples(config: Mapping[str, Any]) -> int:
+    """Return how many training samples every class needs for the strategies of a study; which classes gain is not known yet."""
+    used = {strategy["oversampling"] for strategy in config["resampling"]["strategies"]} - {NONE}
+    return max((getattr(load("oversampling", name), "LEAST_SAMPLES", 1) for name in used), default=1)
+
+
+def apply(side: str, name: str, labels: np.ndarray, change: Counts, rng: np.random.Generator, given: Mapping[str, Any]) -> Any:
+    """Return what a strategy adds or drops; ``given`` is what it needs, by need, and more."""
+    return strategy_of(side, name)(labels, change, rng, **{need: given[need] for need in needs_of(side, name)})
 
 
 def drop_by_rank(labels: np.ndarray, surplus: Counts, hardness: np.ndarray, hardest: bool) -> np.ndarray:

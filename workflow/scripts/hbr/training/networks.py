@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hbr.errors import StudyError
-from hbr.plugins import is_plugin, load_plugin
+from hbr.plugins import call_plugin, is_plugin
 
 
 def build_network(name: str, channels: int, classes: int, seed: int, width: int | None = None) -> nn.Module:
@@ -18,7 +18,7 @@ def build_network(name: str, channels: int, classes: int, seed: int, width: int 
         torch.manual_seed(seed)
         if is_plugin(name):
             sizes = {} if width is None else {"width": width}
-            network = load_plugin(name)(channels=channels, classes=classes, **sizes)
+            network = call_plugin(name, "network", channels=channels, classes=classes, **sizes)
             if not isinstance(network, nn.Module):
                 raise StudyError(f"network {name} returned {type(network).__name__}; it must return a torch.nn.Module")
             if any(nn.parameter.is_lazy(weights) for weights in network.parameters()):

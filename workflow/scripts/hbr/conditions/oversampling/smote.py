@@ -7,6 +7,8 @@ from hbr.data.plans import SYNTHETIC
 from hbr.errors import StudyError
 
 NEIGHBOURS = 5
+# A sample of a class interpolates with so many others.
+LEAST_SAMPLES = NEIGHBOURS + 1
 
 
 def add(
@@ -20,9 +22,9 @@ def add(
 
     counts = np.bincount(labels)
     for label in wanted:
-        if counts[label] <= NEIGHBOURS:
+        if counts[label] < LEAST_SAMPLES:
             raise StudyError(
-                f"class {class_names[label]!r} has {counts[label]} samples; smote needs at least {NEIGHBOURS + 1}: use random"
+                f"class {class_names[label]!r} has {counts[label]} samples; smote needs at least {LEAST_SAMPLES}: use random"
             )
     # SMOTE refuses a single class, so one that needs nothing keeps it company.
     company = [label for label in np.unique(labels) if label not in wanted][: 0 if len(wanted) > 1 else 1]
