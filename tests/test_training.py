@@ -16,10 +16,10 @@ from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.engine import MemberSeeds, train_member
-from hbr.training.networks import SmallResNet, build_network
+from hbr.training.networks import build_network
 from hbr.training.outcomes import load_outcomes, save_outcomes, smallest_integers
-from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, sample_scores, to_half
+from hbr.training.residual import SmallResNet
 from hbr.training.steps import batches_of
 
 CPU = torch.device("cpu")
@@ -377,26 +377,3 @@ def test_own_network_by_module_and_function(tmp_path, monkeypatch):
         build_network("own_networks:lazy", 3, 4, 0)
     with pytest.raises(StudyError, match="must return a torch"):
         build_network("own_networks:wrong", 3, 4, 0)
-
-
-def test_learning_rates_of_the_paper():
-    paper = Recipe(200, 128, 0.1, 0.9, True, 5e-4, "step", (60, 120, 160), 0.2, 0, True, 4, 20)
-    rates = [paper.learning_rate_at(epoch * 391, 391) for epoch in (0, 59, 60, 119, 120, 160, 199)]
-    assert rates == pytest.approx([0.1, 0.1, 0.02, 0.02, 0.004, 0.0008, 0.0008])
-    assert paper.learning_rate_at(60 * 391 - 1, 391) == pytest.approx(0.1)
-
-
-def test_schedules_start_and_end_where_they_should(quick_recipe):
-    for schedule in ("one-cycle", "cosine"):
-        recipe = replace(quick_recipe, schedule=schedule, epochs=10, warmup_epochs=2)
-        rates = [recipe.learning_rate_at(step, 5) for step in range(50)]
-        assert max(rates) == pytest.approx(0.05)
-        assert rates.index(max(rates)) == 10
-        assert 0 < rates[-1] < 0.1 * 0.05
-        assert (np.diff(rates[:11]) > 0).all()
-        assert (np.diff(rates[10:]) < 0).all()
-
-
-def test_el2n_epoch_must_lie_within_training(quick_recipe):
-    with pytest.raises(StudyError, match="el2n_epoch is 9"):
-        replace(quick_recipe, el2n_epoch=9)

@@ -77,6 +77,9 @@ from hbr.modules import (
 from hbr.setting import setting_of
 from hbr.studies import check_data
 from hbr.unfinished import told_of
+from hbr.training.networks import builder_of, is_whitened
+from hbr.training.recipe import Recipe
+from hbr.training.settings import network_settings
 
 STARTED = time.time()
 SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
@@ -193,11 +196,21 @@ def dataset_key(key, default=""):
     return lambda wildcards: config["datasets"][wildcards.dataset].get(key, default)
 
 
-def recipe_key(key):
-    """Return a function that looks a key of the data set's recipe up."""
-    return lambda wildcards: config["recipes"][
-        config["datasets"][wildcards.dataset]["recipe"]
-    ][key]
+def recipe_of(wildcards):
+    """Return the data set's recipe as one JSON text."""
+    name = config["datasets"][wildcards.dataset]["recipe"]
+    return Recipe.of(config["recipes"][name]).text
+
+
+def network_builder(wildcards):
+    """Return the module:function that builds the data set's network."""
+    return builder_of(config["datasets"][wildcards.dataset]["network"])
+
+
+def whitening_of_network(wildcards):
+    """Return the filters of the data set's images where its network needs them."""
+    needed = is_whitened(config["datasets"][wildcards.dataset]["network"])
+    return "<results>/{dataset}/whitening.npz" if needed else []
 
 
 def estimator_key(key, default=""):

@@ -23,10 +23,12 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
 def plugin_files(module: str, folders: tuple[Path, ...], root: Path) -> tuple[Path, ...]:
     """Return the files of a user's module in the first of ``folders`` that holds it, and of all it imports, sorted.
 
-    What it imports is looked for in all ``folders`` and in the package.
+    Where none holds it, it is a module of the package under ``root``. What it imports is looked for in all ``folders``, then
+    in the package.
     """
     folder = plugin_folder(module, folders)
-    start = [] if folder is None else list(_files_of(module, folder))
+    # The package's own functions can be named as a user's.
+    start = list(_files_of(module, root if folder is None else folder))
     return tuple(sorted({*start, *_reached(start, (*folders, root))}))
 
 

@@ -1,6 +1,5 @@
 """The checks of one data set of a finished study: invariants of what trainings left, and the rest made anew from it."""
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +28,7 @@ from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.seeds import derive_seed, seed_of_test_sets
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes, load_runs
+from hbr.training.settings import TrainingSettings
 
 
 class StudyAudit:
@@ -94,7 +94,10 @@ class StudyAudit:
                 for holds, what in (
                     (run.dataset == data.checksum, "was trained on other data"),
                     (run.plan == plan.checksum and run.examples == len(plan), "was trained on another plan"),
-                    (json.loads(run.settings) == settings, "was trained with other settings than the study file has"),
+                    (
+                        TrainingSettings.read(run.settings) == settings,
+                        "was trained with other settings than the study file has",
+                    ),
                     ((run.variant, run.member) == (variant, member), "is of another variant or member"),
                     (run.weight_seed == derive_seed(*key, "weights"), "has another weight seed"),
                     (run.order_seed == derive_seed(*key, "order"), "has another order seed"),

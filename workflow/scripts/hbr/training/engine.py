@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import SYNTHETIC, Plan
 from hbr.errors import StudyError
-from hbr.training.augmentation import ImageBank, draw_epoch
+from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
 from hbr.training.checkpoints import Checkpoints
-from hbr.training.descent import Descent
+from hbr.training.descent import make_descent
 from hbr.training.dynamics import Dynamics
+from hbr.training.lookahead import Lookahead
 from hbr.training.outcomes import Outcomes, smallest_integers
 from hbr.training.precision import autocast, dtype_of, forbid_tf32
 from hbr.training.probe import check_network
@@ -131,9 +132,12 @@ class Training:
         # As many as the smallest batch holds, but not more than a network needs to show what it returns.
         tried = self.image_index[: min(2, *(part.stop - part.start for part in self.batches))]
         check_network(self.network, self.bank.batch(tried), dataset.classes + plan.extra_classes, self.dtype, name)
-        self.descent = Descent(self.network.parameters(), recipe.momentum, recipe.nesterov, recipe.weight_decay)
+        self.descent = make_descent(self.network, recipe)
+        self.lookahead = Lookahead(self.network) if recipe.lookahead_steps else None
         self.train_batch = make_step(EagerStep(self.network, self.bank, self.descent, self.dtype), device, note)
         self.generator = torch.Generator().manual_seed(seeds.order)
+        # Drawn once and turned around in every other epoch; drawn again, and the same, when a training is resumed.
+        self.flips = draw_flips(self.generator, self.examples, device) if recipe.alternating_flips else None
         self.recorder = Recorder(self.examples, recipe.epochs, recipe.el2n_epoch, keep_epochs, device)
 
         self.history: list[tuple[float, ...]] = []
@@ -172,16 +176,20 @@ class Training:
         """Train what is left of the running epoch, all of :func:`batches_of`; return its last learning rate."""
         steps = len(self.batches)
         self.network.train()
-        order, offsets, flips = draw_epoch(
-            self.generator, self.examples, self.recipe.crop_padding, self.recipe.flip, self.device
-        )
+        flip = self.recipe.flip and self.flips is None
+        order, offsets, flips = draw_epoch(self.generator, self.examples, self.recipe.crop_padding, flip, self.device)
+        if self.flips is not None:
+            flips = self.flips[order] ^ bool(self.epoch % 2)
         examples = Batch(self.image_index[order], self.labels[order], offsets, flips)
         if self.step == 0:
             self.recorder.start_epoch()
         while self.step < steps:
             where = self.batches[self.step]
             batch = examples.part(where)
-            logits = self.train_batch(batch, self.recipe.learning_rate_at(self.epoch * steps + self.step, steps))
+            step = self.epoch * steps + self.step
+            logits = self.train_batch(batch, self.recipe.learning_rate_at(step, steps))
+            if self.lookahead is not None and (share := self.recipe.lookahead_share_at(step, steps)) is not None:
+                self.lookahead.update(share)
             self.recorder.update(self.epoch, logits, batch.labels, order[where])
             self.step += 1
             self._pause()
@@ -232,6 +240,7 @@ class Training:
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "network": self.network.state_dict(),
             "momentum": self.descent.buffers,
+            "lookahead": self.lookahead.slow if self.lookahead is not None else [],
             "recorder": self.recorder.state(),
         }
 
@@ -246,6 +255,8 @@ class Training:
         self.network.load_state_dict(state["network"])
         for buffer, value in zip(self.descent.buffers, state["momentum"], strict=True):
             buffer.copy_(value)
+        for average, value in zip(self.lookahead.slow if self.lookahead is not None else [], state["lookahead"], strict=True):
+            average.copy_(value)
         self.recorder.restore(state["recorder"])
 
 

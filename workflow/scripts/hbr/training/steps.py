@@ -165,7 +165,7 @@ def make_step(eager: EagerStep, device: torch.device, report: Callable[[str], No
 @contextmanager
 def preserved(step: EagerStep) -> Iterator[None]:
     """Put network, momentum, gradients and torch's random generators back in place as they were."""
-    tensors = [*step.network.parameters(), *step.network.buffers(), *step.descent.buffers, step.descent.rate]
+    tensors = [*step.network.parameters(), *step.network.buffers(), *step.descent.state]
     values = [tensor.detach().clone() for tensor in tensors]
     device = step.descent.rate.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
