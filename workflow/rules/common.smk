@@ -73,10 +73,15 @@ from hbr.modules import (
 )
 from hbr.setting import setting_of
 from hbr.studies import check_data
+from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
+
+# Jobs inherit it.
+forget_settings(os.environ)
+
 
 STARTED = time.time()
 SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
