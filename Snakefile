@@ -40,6 +40,7 @@ wildcard_constraints:
     rate=r"\d+",
     variant=r"\d+",
     member=r"\d+",
+    images=r"[a-z0-9][a-z0-9_]*",
 
 
 onerror:

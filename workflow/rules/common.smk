@@ -77,6 +77,7 @@ from hbr.setting import setting_of
 from hbr.studies import check_data
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -349,13 +350,16 @@ def data_fingerprint(wildcards):
     dataset = config["datasets"][wildcards.dataset]
     if dataset["source"] == "folder":
         return fingerprint(Path(dataset["root"]))
-    if dataset["source"] == "arrays" and zipfile.is_zipfile(dataset["file"]):
-        with zipfile.ZipFile(dataset["file"]) as file:
-            parts = [
-                (part.filename, part.CRC, part.file_size) for part in file.infolist()
-            ]
-        return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
-    return ""
+    return fingerprint_of(dataset["file"]) if dataset["source"] == "arrays" else ""
+
+
+def fingerprint_of(path):
+    """Return a digest of the checksums inside an .npz, which a file of another kind has none of."""
+    if not zipfile.is_zipfile(path):
+        return ""
+    with zipfile.ZipFile(path) as file:
+        parts = [(part.filename, part.CRC, part.file_size) for part in file.infolist()]
+    return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
 
 
 CONDITIONS = conditions_of(config)
@@ -398,6 +402,44 @@ def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
     return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
+
+
+SCORED = {name: scored_sets(keys) for name, keys in config["datasets"].items()}
+
+
+def keep_weights(wildcards):
+    """Return whether a training keeps its weights: where it keeps every epoch, and where a scored set asks all to."""
+    sets = SCORED[wildcards.dataset].values()
+    asked = any(scored.conditions == "all" for scored in sets)
+    return "yes" if asked or keep_dynamics(wildcards) == "epochs" else "no"
+
+
+def images_to_score(wildcards):
+    """Return the file of a scored set."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.file or "<results>/{dataset}/dataset.npz"
+
+
+def array_to_score(wildcards):
+    """Return the array of that file that holds the images."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.array if scored.file else "train_images"
+
+
+def fingerprint_to_score(wildcards):
+    """Return a digest of the file of a scored set; the prepared data has its own."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return fingerprint_of(scored.file) if scored.file else ""
+
+
+def scores_of_dataset(wildcards):
+    """Return what the networks of a data set say of its scored sets."""
+    return [
+        f"<results>/{wildcards.dataset}/members/{condition}/variant{variant}/member{member}/scores/{name}.npz"
+        for name, scored in SCORED[wildcards.dataset].items()
+        for condition in (CONDITIONS if scored.conditions == "all" else [BASELINE])
+        for variant, member in runs_of(config, condition)
+    ]
 
 
 def allocated():
