@@ -62,7 +62,12 @@ from hbr.conditions.names import (
 from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.presence import expand_paths, present_sources, source_fingerprint
+from hbr.data.presence import (
+    expand_paths,
+    fingerprint_of_arrays,
+    present_sources,
+    source_fingerprint,
+)
 from hbr.errors import StudyError
 from hbr.modules import (
     check_plugins,
@@ -76,6 +81,7 @@ from hbr.studies import check_data
 from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -408,6 +414,44 @@ def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
     return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
+
+
+SCORED = {name: scored_sets(keys) for name, keys in config["datasets"].items()}
+
+
+def keep_weights(wildcards):
+    """Return whether a training keeps its weights: where it keeps every epoch, and where a scored set asks all to."""
+    sets = SCORED[wildcards.dataset].values()
+    asked = any(scored.conditions == "all" for scored in sets)
+    return "yes" if asked or keep_dynamics(wildcards) == "epochs" else "no"
+
+
+def images_to_score(wildcards):
+    """Return the file of a scored set."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.file or "<results>/{dataset}/dataset.npz"
+
+
+def array_to_score(wildcards):
+    """Return the array of that file that holds the images."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.array if scored.file else "train_images"
+
+
+def fingerprint_to_score(wildcards):
+    """Return a digest of the file of a scored set; the prepared data has its own."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return fingerprint_of_arrays(Path(scored.file)) if scored.file else ""
+
+
+def scores_of_dataset(wildcards):
+    """Return what the networks of a data set say of its scored sets."""
+    return [
+        f"<results>/{wildcards.dataset}/members/{condition}/variant{variant}/member{member}/scores/{name}.npz"
+        for name, scored in SCORED[wildcards.dataset].items()
+        for condition in (CONDITIONS if scored.conditions == "all" else [BASELINE])
+        for variant, member in runs_of(config, condition)
+    ]
 
 
 def allocated():

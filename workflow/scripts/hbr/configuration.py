@@ -18,6 +18,7 @@ from hbr.conditions.strategies import NONE
 from hbr.errors import StudyError
 from hbr.hardness.names import BUILT_IN_ESTIMATORS
 from hbr.plugins import is_plugin
+from hbr.scored import scored_sets
 from hbr.sentences import nearest, short
 from hbr.training.networks import NETWORKS
 from hbr.training.recipe import Recipe
@@ -227,6 +228,10 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
         if any(len(part.encode()) > _MOST_BYTES for part in dataset.get(key, "").split("/")):
             raise StudyError(f"{where}.{key}: a part of the path is longer than {_MOST_BYTES} bytes")
     _check_network(where, dataset)
+    try:
+        scored_sets(dataset)
+    except StudyError as error:
+        raise StudyError(f"{where}.{error}") from None
     if dataset["recipe"] not in recipes:
         raise StudyError(
             f"{where}.recipe: {short(repr(dataset['recipe']))} is not under recipes{nearest(dataset['recipe'], recipes)}"
