@@ -42,6 +42,19 @@ wildcard_constraints:
     member=r"\d+",
 
 
+onerror:
+    sys.stderr.write(
+        told_of(
+            Path("reports") / config["study"],
+            Path("logs") / config["study"],
+            config["datasets"],
+            CHAPTERS,
+            STARTED,
+        )
+        + "\n"
+    )
+
+
 rule all:
     default_target: True
     input:
@@ -52,12 +65,6 @@ rule all:
         ),
         collect("<results>/{dataset}/checksums.csv", dataset=config["datasets"]),
         "<reports>/ledger.html",
-
-
-# A study that stops may have finished chapters all the same.
-onerror:
-    if pages := finished_pages():
-        print(f"finished all the same: {', '.join(pages)}", file=sys.stderr)
 
 
 rule baseline:

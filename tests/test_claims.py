@@ -218,7 +218,7 @@ def test_no_effect(bench, verdicts, expected):
 def test_no_effect_says_how_many_variants_would_decide(bench):
     bench.put_contrasts([{"variants_needed": 12.0}, {"variants_needed": np.inf}])
     finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
-    assert finding.why == "2 of 2 tests are undecided; variants that would decide all: more than 1,000, or another test set"
+    assert finding.why == "2 of 2 tests are undecided; what would decide all: 12 variants; more than 1,000 variants"
 
 
 @pytest.mark.parametrize(("follows", "expected"), [(1, "not reproduced"), (0, "inconclusive")])

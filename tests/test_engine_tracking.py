@@ -8,8 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hbr.hardness.estimators import estimator_of, forgetting
 from hbr.training.augmentation import ImageBank
-from hbr.training.recorder import Recorder, sample_scores
+from hbr.training.recorder import Recorder, margins_to_half, sample_scores
 
 CPU = torch.device("cpu")
 
@@ -88,6 +89,19 @@ def test_batches_that_wait_are_recorded_as_if_scored_at_once(size, monkeypatch):
     np.testing.assert_array_equal(dynamics.margin, both[:, 0].half())
     np.testing.assert_array_equal(dynamics.el2n, both[:, 2].half())
     np.testing.assert_allclose(dynamics.loss_sum, both[:, 3].sum(0), rtol=1e-6)
+
+
+def test_right_and_wrong_outlive_rounding_as_forgetting_counts_them():
+    # Margins that float16 would call 0, that is wrong, though they are right; a tie stays one.
+    margins = torch.tensor([1e-9, -1e-9, 0.0, 1e-30, 3.0, -1e6, 2e-7])
+    kept = margins_to_half(margins)
+    assert kept.sign().tolist() == margins.sign().tolist()
+    assert kept[4:6].tolist() == [3, -65504]
+    assert kept[6] == margins[6].half()
+    recorder = Recorder(1, 4, 1, keep_epochs=True, device=CPU)
+    for epoch, margin in enumerate((1e-9, -1.0, 1e-9, -1.0)):
+        recorder.update(epoch, torch.tensor([[margin, 0.0]]), torch.tensor([0]), torch.tensor([0]))
+    assert forgetting(recorder.finish(), estimator_of("forgetting")).tolist() == [2]
 
 
 def test_a_recorder_goes_on_from_the_state_of_another():

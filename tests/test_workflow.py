@@ -156,14 +156,6 @@ def test_any_subset_of_members_can_estimate_hardness(copied):
     np.testing.assert_allclose(samples["hardness"], samples["member_2"], rtol=1e-6)
 
 
-def test_a_study_that_stops_names_the_chapters_that_stand(copied):
-    copied.config["resampling"]["hardness_offset"] = -100
-    copied.write(copied.config)
-    said = copied.snakemake("--keep-going", "results/digits/digits/allocations/aum/alpha1.csv", fails=True)
-    assert "resampling.hardness_offset" in said
-    assert "finished all the same: reports/digits/digits/baseline.html, reports/digits/digits/hardness.html" in said
-
-
 def test_any_alpha_plans_its_runs_without_alpha_1(copied):
     copied.config["resampling"]["alphas"] = [0.00001, 0.3333333333]
     copied.write(copied.config)
@@ -213,12 +205,6 @@ def test_diverging_training_ends_with_one_sentence_and_no_result(tmp_path):
     assert "lower `learning_rate`" in output
     assert "Traceback" not in output
     assert not list((tmp_path / "results").rglob("outcomes.npz"))
-
-
-def test_impossible_alpha_names_the_largest_that_works(copied):
-    copied.config["resampling"]["alphas"] = [50]
-    copied.write(copied.config)
-    assert "the largest alpha that works here is" in copied.snakemake(fails=True)
 
 
 def test_own_images_network_and_estimator(tmp_path):

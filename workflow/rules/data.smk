@@ -20,7 +20,7 @@ rule download_archive:
         mirror=archive_key("mirror"),
         folder=archive_key("archive_folder"),
     shell:
-        "python {input.code[0]} --mirror={resources.mirror:q} --folder={resources.folder:q}"
+        "python {input.code[0]:q} --mirror={resources.mirror:q} --folder={resources.folder:q}"
         " --output {output:q} --log {log:q}"
 
 
@@ -52,7 +52,7 @@ rule prepare_dataset:
             flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
-        "python {input.code[0]} {params.flags} --least-samples {resources.least_samples}"
+        "python {input.code[0]:q} {params.flags} --least-samples {resources.least_samples}"
         " --archives {input.archives:q} --output {output:q} --log {log:q}"
 
 
@@ -71,6 +71,6 @@ rule plan_baseline:
     params:
         code=digest("plan_baseline.py"),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"

@@ -23,6 +23,7 @@ rule estimate_hardness:
         members=numbers_of_source,
         flags=flags(
             method=estimator_method,
+            plugins=plugins(estimator_method),
             direction=estimator_key("direction"),
             first_epoch=estimator_key("first_epoch", 0),
             last_epoch=estimator_key("last_epoch", 0),
@@ -31,7 +32,7 @@ rule estimate_hardness:
             norm=estimator_key("norm", "l2"),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
@@ -55,7 +56,7 @@ rule allocate_samples:
             compat=lookup("compat", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"
         " --allocation {output:q} --log {log:q}"
 
@@ -116,6 +117,7 @@ rule measure_stability:
         ),
         flags=flags(
             method=estimator_method,
+            plugins=plugins(estimator_method),
             direction=estimator_key("direction"),
             first_epoch=estimator_key("first_epoch", 0),
             last_epoch=estimator_key("last_epoch", 0),
@@ -129,7 +131,7 @@ rule measure_stability:
             partitions=lookup("stability/partitions", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q}"
         " --dataset-name {wildcards.dataset:q} --estimator {wildcards.estimator:q}"
         " --pruning {output.pruning:q} --allocation {output.allocation:q}"
@@ -166,7 +168,7 @@ rule compare_estimators:
             resamples=lookup("statistics/resamples", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --samples {input.samples:q} --classes {input.classes:q} --estimators {params.order:q}"
         " --dataset-name {wildcards.dataset:q}"
         " --correlations {output.correlations:q} --overlap {output.overlap:q}"

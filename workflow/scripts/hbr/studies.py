@@ -12,6 +12,7 @@ from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.files import read_arrays
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
+from hbr.modules import check_plugins, plugin_folders
 
 SCHEMA = Path(__file__).resolve().parents[2] / "schemas/config.schema.yaml"
 
@@ -28,6 +29,7 @@ def load_study(path: Path) -> dict[str, Any]:
     validate(config, str(SCHEMA))
     check_meaning(config)
     check_data(config)
+    check_plugins(config, plugin_folders([path]))
     return config
 
 

@@ -6,6 +6,7 @@ from html import escape
 import pandas as pd
 
 from hbr.hardness.review import sentences_of
+from hbr.words import rounded
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#8C8C8C"}
@@ -44,9 +45,9 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "condition": costs["condition"],
             "machine": costs["machine"],
             "trainings": costs["trainings"],
-            "seconds a training (median)": costs["median_seconds"].map("{:,.1f}".format),
-            "hours in all": costs["hours"].map("{:,.2f}".format),
-            "peak memory (MB)": costs["peak_memory_mb"].map("{:,.0f}".format),
+            "seconds a training (median)": costs["median_seconds"].map(rounded),
+            "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2)),
+            "peak memory (MB)": costs["peak_memory_mb"].map(lambda megabytes: rounded(megabytes, 0)),
         }
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hbr.errors import StudyError
-from hbr.plugins import is_plugin, load_plugin
+from hbr.plugins import call_plugin, is_plugin, scores_of
 from hbr.training.dynamics import Dynamics
 
 HIGH_IS_HARD, LOW_IS_HARD = "high-is-hard", "low-is-hard"
@@ -96,14 +96,9 @@ def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return one finite score an example, float64 ``(examples,)``, of one member."""
     if is_plugin(estimator.method):
-        scores = np.asarray(load_plugin(estimator.method)(dynamics), dtype=np.float64)
-        if scores.shape != (dynamics.examples,):
-            raise StudyError(
-                f"estimator {estimator.method} returned shape {scores.shape}; expected one score for each of the "
-                f"{dynamics.examples} examples"
-            )
-    else:
-        scores = METHODS[estimator.method](dynamics, estimator)
+        returned = call_plugin(estimator.method, "estimator", dynamics)
+        return scores_of(estimator.method, returned, dynamics.examples)
+    scores = METHODS[estimator.method](dynamics, estimator)
     if not np.isfinite(scores).all():
         raise StudyError(f"estimator {estimator.method} gave a score that is not finite")
     return scores

@@ -9,6 +9,7 @@ from hbr.training.dynamics import Dynamics
 
 # Some thousand examples at once cost a tenth of a batch at a time, and still fit a processor's cache.
 _EXAMPLES_AT_ONCE = 4096
+_SMALLEST_HALF = torch.finfo(torch.float16).smallest_normal * torch.finfo(torch.float16).eps
 _STATE = ("history", "sums", "evaluated", "class_evaluated", "running")
 
 
@@ -56,7 +57,8 @@ class Recorder:
         scores = sample_scores(logits, labels)
         self.sums.index_add_(1, positions, scores)
         if self.keep_epochs:
-            self.history[:, self.epoch].index_copy_(1, positions, to_half(scores[:3]))
+            kept = torch.stack((margins_to_half(scores[0]), *to_half(scores[1:3])))
+            self.history[:, self.epoch].index_copy_(1, positions, kept)
         self.running += torch.stack((scores[3].sum(dtype=torch.float64), (scores[0] > 0).sum()))
 
     def record_evaluated(self, logits: Tensor, labels: Tensor, positions: Tensor) -> None:
@@ -132,3 +134,9 @@ def to_half(values: Tensor) -> Tensor:
     """Return float16, saturated instead of overflowing to infinity."""
     limit = torch.finfo(torch.float16).max
     return values.clamp(-limit, limit).half()
+
+
+def margins_to_half(margins: Tensor) -> Tensor:
+    """Return float16 like :func:`to_half`, in which only a margin of 0 is 0: above 0 means right, whatever is rounded."""
+    signed = torch.copysign(margins.abs().clamp(_SMALLEST_HALF), margins)
+    return to_half(torch.where(margins == 0, margins, signed))
