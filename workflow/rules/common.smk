@@ -59,6 +59,7 @@ from hbr.conditions.names import (
     runs_of,
     source_of,
 )
+from hbr.conditions.noise import rule_of
 from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
@@ -69,6 +70,7 @@ from hbr.data.presence import (
     source_fingerprint,
 )
 from hbr.errors import StudyError
+from hbr.hardness.estimators import estimator_of_study
 from hbr.modules import (
     check_plugins,
     plugin_files,
@@ -226,22 +228,15 @@ def whitening_of_network(wildcards):
     return "<results>/{dataset}/whitening.npz" if needed else []
 
 
-def estimator_key(key, default=""):
-    """Return a function that looks a key of the estimator up."""
-    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(
-        key, default
-    )
-
-
 def estimator_method(wildcards):
     """Return the estimator's method: its own name where it is built in."""
-    return estimator_key("method", wildcards.estimator)(wildcards)
+    estimators = config["hardness"]["estimators"]
+    return estimators[wildcards.estimator].get("method", wildcards.estimator)
 
 
-def never_learned(wildcards):
-    """Return forgetting's rule for samples that were never right; the authors' is zero. No other estimator has one."""
-    authors = config["compat"] == "v1" and estimator_method(wildcards) == "forgetting"
-    return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
+def estimator_text(wildcards):
+    """Return all settings of an estimator as one JSON text."""
+    return estimator_of_study(config, wildcards.estimator).text
 
 
 def dynamics_of(condition, runs, dataset="{dataset}"):
@@ -281,17 +276,15 @@ def numbers_of_source(wildcards):
     ]
 
 
-def noise_key(key, default=""):
-    """Return a function that looks a key of the rule of label noise up."""
-    return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
-        key, default
-    )
+def noise_rule(wildcards):
+    """Return the rule of label noise."""
+    return rule_of(**config["noise"]["rules"][wildcards.noise_rule])
 
 
 def threshold_runs(wildcards):
     """Return the trainings with threshold samples, for the rule that looks at them."""
-    method = config["noise"]["rules"][wildcards.noise_rule]["method"]
-    return runs_of(config, THRESHOLD) if method == "threshold-samples" else []
+    needed = noise_rule(wildcards).needs_threshold_samples
+    return runs_of(config, THRESHOLD) if needed else []
 
 
 def threshold_variants(wildcards):
