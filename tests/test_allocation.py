@@ -1,11 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import review_allocations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hbr.analysis.figures.hardness import offset_influence
 from hbr.analysis.ledger_tables import review_html
+from hbr.data.files import write_table
 from hbr.errors import StudyError
 from hbr.hardness.allocation import (
     allocate,
@@ -234,6 +236,27 @@ def test_an_extreme_allocation_is_warned_of_and_a_mild_one_is_not():
     page = review_html({"mine": trap.reset_index()})
     assert "mine, allocation by aum, alpha 1" in page
     assert "<li>" not in review_html({"mine": review_of([9, 9], [1.0, 1.1], (0,)).reset_index()})
+
+
+def test_warnings_and_remarks_reach_the_terminal_and_nothing_else_does(tmp_path, capsys):
+    classes = class_table_of([60, 30, 20], [0.1, 1.0, 2.0])
+    write_table(tmp_path / "classes.csv", classes)
+    paths = []
+    for alpha in (0, 0.1, 1):
+        paths.append(str(tmp_path / f"alpha{alpha}.csv"))
+        write_table(paths[-1], allocation_table(classes, alpha))
+    files = ["--review", str(tmp_path / "review.csv"), "--offsets", str(tmp_path / "offsets.csv"), "--allocations", *paths]
+    command = ["--classes", str(tmp_path / "classes.csv"), *files, "--estimators", "aum", "--dataset-name", "mine"]
+    arguments = review_allocations.parser.parse_args([*command, "--spread-warning", "3"])
+    arguments.log = tmp_path / "log"
+    review_allocations.main(arguments)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[:2] for line in said] == [
+        ["mine, allocation by aum, alpha 0", "classes have 20 to 60 samples, and alpha 0 keeps them as they come"],
+        ["mine, allocation by aum, alpha 1", "warning"],
+    ]
+    assert arguments.log.read_text().splitlines() == said
+    assert review_html({"mine": pd.read_csv(tmp_path / "review.csv")}).count("<li>") == 2
 
 
 def test_unequal_classes_are_said_and_how_they_are_treated():

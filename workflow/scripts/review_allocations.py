@@ -8,7 +8,7 @@ import pandas as pd
 from hbr.command import run, say
 from hbr.data.files import read_table, write_table
 from hbr.hardness.allocation import EQUAL, KEEP
-from hbr.hardness.review import offset_table, review_table
+from hbr.hardness.review import offset_table, review_table, sentences_of
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -21,11 +21,8 @@ def main(arguments: argparse.Namespace) -> None:
     offsets = {name: offset_table(table, arguments.offset, arguments.balance) for name, table in classes.items()}
     write_table(arguments.review, review)
     write_table(arguments.offsets, pd.concat([table.assign(estimator=name) for name, table in offsets.items()]))
-    for row in review.to_dict("records"):
-        where = f"{arguments.dataset_name}, allocation by {row['estimator']}, alpha {row['alpha']:g}"
-        for sentence in (row["warning"] and f"warning: {row['warning']}", row["remark"]):
-            if sentence:
-                say(arguments.log, f"{where}: {sentence}")
+    for where, sentence in sentences_of(review):
+        say(arguments.log, f"{arguments.dataset_name}, {where}: {sentence}")
 
 
 parser = argparse.ArgumentParser(description=__doc__)

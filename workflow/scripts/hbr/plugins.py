@@ -13,7 +13,8 @@ import numpy as np
 
 from hbr.errors import StudyError, is_lack_of_memory, one_line
 
-_OWN_FOLDER = Path(__file__).parent.parent
+# Where code of users does not lie: this package with its scripts, and Python's own library.
+_OTHERS = (Path(__file__).absolute().parent.parent, Path(os.__file__).absolute().parent)
 
 
 def is_plugin(name: str) -> bool:
@@ -105,8 +106,7 @@ def _said(error: Exception, place: str = "") -> str:
         words = one_line(error)
         for frame in traceback.extract_tb(error.__traceback__):
             file = Path(frame.filename).absolute()
-            is_own = file.is_relative_to(Path.cwd()) and "site-packages" not in file.parts
-            if is_own and not file.is_relative_to(_OWN_FOLDER):
+            if file.is_file() and "site-packages" not in file.parts and not any(map(file.is_relative_to, _OTHERS)):
                 place = _place(frame.filename, frame.lineno)
     return f"{type(error).__name__}: {words}" + (f" ({place})" if place else "")
 

@@ -5,6 +5,7 @@ from html import escape
 
 import pandas as pd
 
+from hbr.hardness.review import sentences_of
 from hbr.words import rounded
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
@@ -23,13 +24,11 @@ def claims_html(claims: pd.DataFrame) -> str:
 
 def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:
     """Return warnings and remarks of :func:`hbr.hardness.review.review_table`, by data set; empty where there are none."""
-    items = []
-    for dataset, review in reviews.items():
-        for row in review.to_dict("records"):
-            for kind, words in (("warning", row["warning"]), ("remark", row["remark"])):
-                if pd.notna(words):
-                    where = f"{dataset}, allocation by {row['estimator']}, alpha {row['alpha']:g}"
-                    items.append(f"<li><b>{escape(where)}</b>: {'warning: ' * (kind == 'warning')}{escape(str(words))}</li>")
+    items = [
+        f"<li><b>{escape(f'{dataset}, {where}')}</b>: {escape(sentence)}</li>"
+        for dataset, review in reviews.items()
+        for where, sentence in sentences_of(review)
+    ]
     return f"<p>Of the allocations that were trained on:</p><ul>{''.join(items)}</ul>" if items else ""
 
 

@@ -1,5 +1,7 @@
 """From class hardness to the number of samples each class gets."""
 
+from bisect import bisect_left
+
 import numpy as np
 import pandas as pd
 
@@ -55,7 +57,7 @@ def sensible_offset(hardness: np.ndarray, direction: str, control: np.ndarray, m
         return bool(factor.max() <= most and factor.min() >= 1 / most)
 
     offsets = lowest + scale * np.geomspace(0.01, 1e6, 2000)
-    sensible = next(float(offset) for offset in offsets if is_sensible(offset))
+    sensible = float(offsets[bisect_left(offsets, True, key=is_sensible)])
     step = 10.0 ** (np.floor(np.log10(abs(sensible))) - 1)
     # Few enough digits that 0.30000000000000004 is written 0.3.
     return float(f"{np.ceil(sensible / step) * step:.12g}")

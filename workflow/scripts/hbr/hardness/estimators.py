@@ -145,9 +145,7 @@ def loss(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     first, last = estimator.window(dynamics.epochs)
     if (first, last) == (1, dynamics.epochs):
         return dynamics.loss_sum.astype(np.float64) / dynamics.epochs
-    smallest = float(np.finfo(np.float16).smallest_subnormal)
-    probability = dynamics.per_epoch("probability", first, last).astype(np.float64)
-    return -np.log(np.maximum(probability, smallest)).mean(0)
+    return dynamics.per_epoch("loss", first, last).mean(0, dtype=np.float64)
 
 
 def data_iq(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
@@ -209,9 +207,10 @@ def _probability_margin(dynamics: Dynamics, first: int, last: int) -> np.ndarray
     """Return p(label) minus the largest other probability, float64 ``(epochs, examples)``.
 
     With p = exp(z_y) / Z and margin m = z_y - max z_j, the largest other probability is q = exp(max z_j) / Z = p exp(-m), so
-    that p - q = p (1 - exp(-m)). Below 2^-14 a float16 p loses its digits, and q with it. There EL2N bounds q: the other
-    probabilities sum to t = 1 - p and their squares to s = EL2N^2 - t^2. Hence q <= sqrt(s), and q >= s / t; where 2 s > t^2,
-    q is least if one class has all the rest, q^2 + (t - q)^2 = s, so that q >= (t + sqrt(2 s - t^2)) / 2.
+    that p - q = p (1 - exp(-m)). Where the loss is above 9.7, so that p is below 2^-14, float16 leaves p few digits, and q with
+    it. There EL2N bounds q: the other probabilities sum to t = 1 - p and their squares to s = EL2N^2 - t^2. Hence q <= sqrt(s),
+    and q >= s / t; where 2 s > t^2, q is least if one class has all the rest, q^2 + (t - q)^2 = s, so that
+    q >= (t + sqrt(2 s - t^2)) / 2.
     """
     m, p, el2n = (dynamics.per_epoch(name, first, last).astype(np.float64) for name in ("margin", "probability", "el2n"))
     q = p * np.exp(np.minimum(-m, 700))

@@ -53,6 +53,16 @@ def offset_table(classes: pd.DataFrame, offset: float, balance: str) -> pd.DataF
     return pd.concat(parts, ignore_index=True).assign(sensible=sensible_offset(hardness, direction, control))
 
 
+def sentences_of(review: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return the warnings and remarks of :func:`review_table`, each with the allocation that it is on, in words."""
+    return [
+        (f"allocation by {row['estimator']}, alpha {row['alpha']:g}", f"{'warning: ' if kind == 'warning' else ''}{row[kind]}")
+        for row in review.to_dict("records")
+        for kind in ("warning", "remark")
+        if pd.notna(row[kind])
+    ]
+
+
 def _extremes(table: pd.DataFrame) -> tuple[dict, dict]:
     """Return the rows of the classes that are granted most and least of what the control has."""
     rows = table.sort_values("factor", kind="stable").to_dict("records")

@@ -57,7 +57,8 @@ class Recorder:
         scores = sample_scores(logits, labels)
         self.sums.index_add_(1, positions, scores)
         if self.keep_epochs:
-            kept = torch.stack((margins_to_half(scores[0]), *to_half(scores[1:3])))
+            margins, _, el2n, losses = scores
+            kept = torch.stack((margins_to_half(margins), to_half(losses), to_half(el2n)))
             self.history[:, self.epoch].index_copy_(1, positions, kept)
         self.running += torch.stack((scores[3].sum(dtype=torch.float64), (scores[0] > 0).sum()))
 
@@ -97,11 +98,11 @@ class Recorder:
     def finish(self) -> Dynamics:
         """Return everything recorded, on the CPU."""
         self.score_waiting()
-        margin, probability, el2n = self.history.cpu().numpy()
+        margin, loss, el2n = self.history.cpu().numpy()
         sums, evaluated = self.sums.cpu().numpy(), self.evaluated.cpu().numpy()
         return Dynamics(
             margin=margin,
-            probability=probability,
+            loss=loss,
             el2n=el2n,
             margin_sum=sums[0],
             probability_sum=sums[1],
