@@ -18,6 +18,8 @@ from hbr.costs import outcomes_of, timed_trainings
 from hbr.dry_run import PlannedJob
 from hbr.forecast import expected_hours, training_table
 from hbr.training.devices import machine_name
+from hbr.training.recipe import Recipe
+from hbr.training.settings import TrainingSettings
 
 CLAIM = (
     "import os, sys, pathlib; sys.path.insert(0, 'workflow/scripts')\n"
@@ -101,8 +103,9 @@ def test_the_forecast_counts_what_snakemake_would_train(copied):
     assert re.search(r"^train_member +7$", text, re.MULTILINE)
 
 
-def timed(**settings) -> pd.DataFrame:
-    told = {"network": "small-cnn", "width": 4, "batch_size": 32, "epochs": 4} | settings
+def timed(network="small-cnn", width=4, epochs=4) -> pd.DataFrame:
+    recipe = Recipe(epochs=epochs, batch_size=32, learning_rate=0.1, el2n_epoch=1)
+    told = TrainingSettings(network, {"width": width}, 0, recipe)
     row = {"dataset": "digits", "condition": "control", "machine": "a machine", "seconds": 8.0, "data": "x", "settings": told}
     return pd.DataFrame([row])
 
