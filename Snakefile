@@ -34,6 +34,7 @@ wildcard_constraints:
     noise_rule=r"[a-z0-9][a-z0-9_]*",
     variant=r"\d+",
     member=r"\d+",
+    images=r"[a-z0-9][a-z0-9_]*",
 
 
 onerror:

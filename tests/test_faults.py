@@ -133,7 +133,8 @@ STEPS = {
     "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz",
     "plan_baseline": f"{PLAN} --variant 0 --spec '{BASELINE}' --plan plan.parquet",
     "train_member": TRAIN,
-    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 --method aum "
+    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 "
+    """--settings '{"method": "aum"}' """
     "--samples samples.parquet --classes hardness.csv",
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": f"{PLAN} --variant 1 --spec '{RESAMPLED}' --plan resampled.parquet "

@@ -28,8 +28,8 @@ from hbr.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 FORK = multiprocessing.get_context("fork")
-RECIPE = QUICK | {"epochs": 12, "batch_size": 8, "el2n_epoch": 5}
-RESULTS = ("outcomes.npz", "dynamics.npz")
+RECIPE = QUICK | {"evaluate_every": 5, "epochs": 12, "batch_size": 8, "el2n_epoch": 5}
+RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
 class Training:
@@ -176,6 +176,7 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         (tmp_path / "checkpoint.npz").unlink()
         np.testing.assert_array_equal(again.test_logits, outcomes.test_logits)
         np.testing.assert_array_equal(again.history, outcomes.history)
+        np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():
             np.testing.assert_array_equal(getattr(again_dynamics, name), values, err_msg=f"{name}, stopped at {stop_at}")
 

@@ -59,11 +59,18 @@ from hbr.conditions.names import (
     runs_of,
     source_of,
 )
+from hbr.conditions.noise import rule_of
 from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.presence import expand_paths, present_sources, source_fingerprint
+from hbr.data.presence import (
+    expand_paths,
+    fingerprint_of_arrays,
+    present_sources,
+    source_fingerprint,
+)
 from hbr.errors import StudyError
+from hbr.hardness.estimators import estimator_of_study
 from hbr.modules import (
     check_plugins,
     plugin_files,
@@ -76,6 +83,7 @@ from hbr.studies import check_data
 from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -220,22 +228,15 @@ def whitening_of_network(wildcards):
     return "<results>/{dataset}/whitening.npz" if needed else []
 
 
-def estimator_key(key, default=""):
-    """Return a function that looks a key of the estimator up."""
-    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(
-        key, default
-    )
-
-
 def estimator_method(wildcards):
     """Return the estimator's method: its own name where it is built in."""
-    return estimator_key("method", wildcards.estimator)(wildcards)
+    estimators = config["hardness"]["estimators"]
+    return estimators[wildcards.estimator].get("method", wildcards.estimator)
 
 
-def never_learned(wildcards):
-    """Return forgetting's rule for samples that were never right; the authors' is zero. No other estimator has one."""
-    authors = config["compat"] == "v1" and estimator_method(wildcards) == "forgetting"
-    return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
+def estimator_text(wildcards):
+    """Return all settings of an estimator as one JSON text."""
+    return estimator_of_study(config, wildcards.estimator).text
 
 
 def dynamics_of(condition, runs, dataset="{dataset}"):
@@ -275,17 +276,15 @@ def numbers_of_source(wildcards):
     ]
 
 
-def noise_key(key, default=""):
-    """Return a function that looks a key of the rule of label noise up."""
-    return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
-        key, default
-    )
+def noise_rule(wildcards):
+    """Return the rule of label noise."""
+    return rule_of(**config["noise"]["rules"][wildcards.noise_rule])
 
 
 def threshold_runs(wildcards):
     """Return the trainings with threshold samples, for the rule that looks at them."""
-    method = config["noise"]["rules"][wildcards.noise_rule]["method"]
-    return runs_of(config, THRESHOLD) if method == "threshold-samples" else []
+    needed = noise_rule(wildcards).needs_threshold_samples
+    return runs_of(config, THRESHOLD) if needed else []
 
 
 def threshold_variants(wildcards):
@@ -408,6 +407,44 @@ def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
     return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
+
+
+SCORED = {name: scored_sets(keys) for name, keys in config["datasets"].items()}
+
+
+def keep_weights(wildcards):
+    """Return whether a training keeps its weights: where it keeps every epoch, and where a scored set asks all to."""
+    sets = SCORED[wildcards.dataset].values()
+    asked = any(scored.conditions == "all" for scored in sets)
+    return "yes" if asked or keep_dynamics(wildcards) == "epochs" else "no"
+
+
+def images_to_score(wildcards):
+    """Return the file of a scored set."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.file or "<results>/{dataset}/dataset.npz"
+
+
+def array_to_score(wildcards):
+    """Return the array of that file that holds the images."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return scored.array if scored.file else "train_images"
+
+
+def fingerprint_to_score(wildcards):
+    """Return a digest of the file of a scored set; the prepared data has its own."""
+    scored = SCORED[wildcards.dataset][wildcards.images]
+    return fingerprint_of_arrays(Path(scored.file)) if scored.file else ""
+
+
+def scores_of_dataset(wildcards):
+    """Return what the networks of a data set say of its scored sets."""
+    return [
+        f"<results>/{wildcards.dataset}/members/{condition}/variant{variant}/member{member}/scores/{name}.npz"
+        for name, scored in SCORED[wildcards.dataset].items()
+        for condition in (CONDITIONS if scored.conditions == "all" else [BASELINE])
+        for variant, member in runs_of(config, condition)
+    ]
 
 
 def allocated():

@@ -22,14 +22,8 @@ rule estimate_hardness:
         ),
         members=numbers_of_source,
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
@@ -116,14 +110,8 @@ rule measure_stability:
             "measure_stability.py", plugin=estimator_method(wildcards)
         ),
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
             seed=lookup("seed", within=config),
             offset=lookup("resampling/hardness_offset", within=config),
             balance=lookup("resampling/balance", within=config),

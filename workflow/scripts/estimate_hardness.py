@@ -7,7 +7,7 @@ from hbr.command import run
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import definition, ensemble_scores, estimator_of
+from hbr.hardness.estimators import Estimator, definition, ensemble_scores
 from hbr.training.dynamics import load_dynamics
 
 
@@ -17,15 +17,7 @@ def main(arguments: argparse.Namespace) -> None:
     # The examples of the trainings: all training samples, or those that a denoised condition kept.
     places = read_table(arguments.plan, "source")["source"].to_numpy()
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
-    estimator = estimator_of(
-        arguments.method,
-        arguments.direction or None,
-        arguments.first_epoch or None,
-        arguments.last_epoch or None,
-        arguments.never_learned,
-        arguments.margin,
-        arguments.norm,
-    )
+    estimator = Estimator.read(arguments.settings)
     dynamics = [load_dynamics(path) for path in arguments.dynamics]
     for path, member in zip(arguments.dynamics, dynamics, strict=True):
         if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
@@ -41,13 +33,7 @@ parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--plan", type=Path, required=True, help="what the members were trained on")
 parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
 parser.add_argument("--members", type=int, nargs="+", required=True, help="the members' numbers, as the dynamics stand")
-parser.add_argument("--method", required=True)
-parser.add_argument("--direction", default="")
-parser.add_argument("--first-epoch", type=int, default=0)
-parser.add_argument("--last-epoch", type=int, default=0)
-parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
-parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
-parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
+parser.add_argument("--settings", required=True, help="JSON: the estimator, its window of epochs and its own settings")
 parser.add_argument("--samples", type=Path, required=True)
 parser.add_argument("--classes", type=Path, required=True)
 

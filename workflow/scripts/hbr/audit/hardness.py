@@ -10,7 +10,7 @@ from hbr.audit.findings import Check
 from hbr.audit.place import Place
 from hbr.audit.tables import same_bytes
 from hbr.conditions.names import BASELINE, THRESHOLD, alpha_text, hardness_runs, needs_control, runs_of, source_of
-from hbr.conditions.noise import flag_samples, threshold_scores
+from hbr.conditions.noise import flag_samples, rule_of, threshold_scores
 from hbr.data.datasets import PreparedDataset
 from hbr.data.files import read_table
 from hbr.data.plans import load_plan
@@ -18,7 +18,7 @@ from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.allocation import allocation_table
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.ensembles import ensemble_pairs
-from hbr.hardness.estimators import Estimator, definition, estimator_of, instance_scores
+from hbr.hardness.estimators import Estimator, definition, estimator_of_study, instance_scores
 from hbr.hardness.review import offset_table, review_table
 from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
@@ -67,18 +67,7 @@ def check_robustness(place: Place, data: PreparedDataset, check: Check) -> None:
 
 def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[Estimator, str, np.ndarray, np.ndarray]:
     """Return an estimator, its definition, the scores of some trainings of its source, and which samples these are of."""
-    keys, source = place.config["hardness"]["estimators"][name], source_of(place.config, name)
-    method = keys.get("method", name)
-    never_learned = "zero" if place.config["compat"] == "v1" and method == "forgetting" else "maximum"
-    estimator = estimator_of(
-        method,
-        keys.get("direction"),
-        keys.get("first_epoch"),
-        keys.get("last_epoch"),
-        keys.get("never_learned", never_learned),
-        keys.get("margin", "logits"),
-        keys.get("norm", "l2"),
-    )
+    estimator, source = estimator_of_study(place.config, name), source_of(place.config, name)
     places = load_plan(place.plan(source, runs[0][0])).source
     scores = []
     for run in runs:
@@ -123,16 +112,15 @@ def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
     if not noise["rules"]:
         return
     samples = read_table(place.results / f"hardness/{noise['estimator']}/samples.parquet")
-    for name, rule in noise["rules"].items():
-        trained = None
-        if rule["method"] == "threshold-samples":
+    for name, keys in noise["rules"].items():
+        rule, trained = rule_of(**keys), None
+        if rule.needs_threshold_samples:
             runs = runs_of(place.config, THRESHOLD)
             dynamics = [load_dynamics(place.member(THRESHOLD, *run) / "dynamics.npz") for run in runs]
             plans = {variant: load_plan(place.plan(THRESHOLD, variant)) for variant in place.variants(THRESHOLD)}
             extra = {variant: plan.labels == data.classes for variant, plan in plans.items()}
             trained = threshold_scores(dynamics, [variant for variant, _ in runs], extra)
-        limits = (rule.get("count", 0), float(rule.get("threshold", 0)), float(rule.get("percentile", 0)))
-        flagged[name], _ = flag_samples(samples, rule["method"], *limits, trained)
+        flagged[name], _ = flag_samples(samples, rule, trained)
         path = place.results / f"noise/{name}/samples.parquet"
         check.artifacts += 1
         check.expect(same_bytes(path, flagged[name]), f"{path} does not follow from the dynamics")

@@ -10,6 +10,7 @@ from hbr.data.archives import ARCHIVES
 from hbr.data.files import read_arrays
 from hbr.data.trees import AbsentError, ImageTree, fingerprint, image_tree
 from hbr.errors import StudyError
+from hbr.scored import scored_sets
 
 PATHS = ("root", "file", "archive_folder")
 
@@ -17,14 +18,15 @@ PATHS = ("root", "file", "archive_folder")
 def expand_paths(config: Mapping[str, Any]) -> None:
     """Replace the ~ of every path that a user writes by the home folder it means, in place."""
     for name, dataset in config["datasets"].items():
-        for key in PATHS:
-            if (path := dataset.get(key, "")).startswith("~"):
-                try:
-                    dataset[key] = str(Path(path).expanduser())
-                except RuntimeError:
-                    raise StudyError(
-                        f"datasets.{name}.{key}: {path} begins with ~ and is nobody's home; write ./~ if meant"
-                    ) from None
+        places = {f"scored.{scored}": keys for scored, keys in dataset.get("scored", {}).items()} | {"": dataset}
+        for place, keys in places.items():
+            for key in PATHS:
+                if (path := keys.get(key, "")).startswith("~"):
+                    try:
+                        keys[key] = str(Path(path).expanduser())
+                    except RuntimeError:
+                        where = ".".join(filter(None, ("datasets", name, place, key)))
+                        raise StudyError(f"{where}: {path} begins with ~ and is nobody's home; write ./~ if meant") from None
 
 
 def source_fingerprint(dataset: Mapping[str, Any]) -> str:
@@ -35,8 +37,20 @@ def source_fingerprint(dataset: Mapping[str, Any]) -> str:
     if dataset["source"] == "folder":
         return fingerprint(image_tree(Path(dataset["root"])))
     if dataset["source"] == "arrays":
-        return _fingerprint_of_arrays(Path(dataset["file"]))
+        return fingerprint_of_arrays(Path(dataset["file"]))
     return ""
+
+
+def fingerprint_of_arrays(path: Path) -> str:
+    """Return a digest of the checksums inside an ``.npz``; raise ``StudyError`` where it is away or none."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            parts = [(part.filename, part.CRC, part.file_size) for part in file.infolist()]
+    except zipfile.BadZipFile:
+        raise StudyError(f"{path} is damaged or not an .npz of plain arrays; replace it and run again") from None
+    except OSError as error:
+        raise AbsentError(f"{path} cannot be read ({error.strerror})") from None
+    return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
 
 
 def present_sources(config: Mapping[str, Any], resources: Path = Path("resources")) -> dict[str, str]:
@@ -49,6 +63,7 @@ def present_sources(config: Mapping[str, Any], resources: Path = Path("resources
     for name, dataset in config["datasets"].items():
         prepared = Path("results") / config["study"] / name / "dataset.npz"
         try:
+            _check_scored(dataset)
             found[name] = _present_source(dataset, prepared, resources)
         except AbsentError as error:
             if not prepared.is_file():
@@ -72,6 +87,15 @@ def _present_source(dataset: Mapping[str, Any], prepared: Path, resources: Path)
     return fingerprint(tree)
 
 
+def _check_scored(dataset: Mapping[str, Any]) -> None:
+    for key, scored in scored_sets(dataset).items():
+        try:
+            if scored.file:
+                fingerprint_of_arrays(Path(scored.file))
+        except AbsentError as error:
+            raise StudyError(f"scored.{key}.file: {error}; mount it, or name another") from None
+
+
 def _check_classes(tree: ImageTree, prepared: Path) -> None:
     before = [str(name) for name in read_arrays(prepared, "class_names")["class_names"]]
     held = [{tree.class_names[file.label] for file in files} for files in tree.splits.values()]
@@ -88,17 +112,6 @@ def _check_archives(dataset: Mapping[str, Any], resources: Path) -> None:
             path = Path(folder) / archive.filename
             if not (resources / archive.filename).is_file() and not path.is_file():
                 raise StudyError(f"{path} does not exist; put {archive.filename} from {archive.url} there")
-
-
-def _fingerprint_of_arrays(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as file:
-            parts = [(part.filename, part.CRC, part.file_size) for part in file.infolist()]
-    except zipfile.BadZipFile:
-        raise StudyError(f"{path} is damaged or not an .npz of plain arrays; replace it and run again") from None
-    except OSError as error:
-        raise AbsentError(f"{path} cannot be read ({error.strerror})") from None
-    return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
 
 
 def _prepared_images(prepared: Path) -> int:
