@@ -32,6 +32,7 @@ from hbr.data.download import fetch_archive
 from hbr.data.plans import load_plan, save_plan
 from hbr.errors import StudyError
 from hbr.training.outcomes import load_outcomes, save_outcomes
+from hbr.training.recipe import Recipe
 
 FORK = multiprocessing.get_context("fork")
 TRIED: list[str] = []
@@ -120,9 +121,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 SHORT = QUICK | {"epochs": 1, "el2n_epoch": 1, "warmup_epochs": 0}
 TRAIN = "--dataset dataset.npz --plan plan.parquet --dataset-name tiny --condition baseline "
-TRAIN += "--variant 0 --member 1 --seed 0 --network small-cnn --width 4 --keep epochs --outcomes member/outcomes.npz "
+TRAIN += "--variant 0 --member 1 --seed 0 --network small-cnn --keep epochs --outcomes member/outcomes.npz "
 TRAIN += "--dynamics member/dynamics.npz "
-TRAIN += " ".join(f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items() if name != "milestones")
+TRAIN += f"--network-settings='{json.dumps({'width': 4})}' --recipe='{Recipe(**SHORT).text}'"
 PLAN = "--dataset dataset.npz --dataset-name tiny --seed 0"
 BASELINE = json.dumps({"kind": "baseline", "base": "all", "argument": "", "settings": {}})
 STRATEGY = {"oversampling": "random", "undersampling": "easy", "sharpness": 1.0}
@@ -493,7 +494,7 @@ def test_too_little_memory(folder, place):
             words = "--source folder --root pictures --image-size 8000 --output dataset.npz"
             said = "not enough memory ("
         else:
-            step, words, said = "train_member", TRAIN.replace("--width 4", "--width 4000"), "not enough memory ("
+            step, words, said = "train_member", TRAIN.replace('"width": 4', '"width": 4000'), "not enough memory ("
         found = run(step, folder, words, little_memory)
         assert found.sentence.startswith(said)
         assert {name for name in contents(folder) if Path(name).name.startswith(".")} == set()
@@ -578,7 +579,7 @@ def test_a_loss_that_is_not_finite(folder):
     with fault("NaN loss"):
         before = contents(folder)
         shutil.rmtree(folder / "member")
-        found = run("train_member", folder, TRAIN.replace("--learning-rate=0.05", "--learning-rate=1e30"))
+        found = run("train_member", folder, TRAIN.replace('"learning_rate": 0.05', '"learning_rate": 1e30'))
         assert "lower `learning_rate` or add `warmup_epochs`" in found.sentence
         assert not (folder / "member").exists() or contents(folder / "member") == {}
         assert run("train_member", folder).code == 0

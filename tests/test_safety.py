@@ -202,7 +202,7 @@ def test_pickles_in_the_metadata_of_parquet_are_ignored(folder, marker, step, na
 @pytest.mark.parametrize("place", ["array", "state"])
 def test_pickles_in_a_checkpoint_are_set_aside(folder, marker, place):
     """A checkpoint that bears the right tag, so that nothing but the refusal to unpickle stands in its way."""
-    words = TRAIN.replace("--epochs=1", "--epochs=20") + " --checkpoint-minutes 1e-9"
+    words = TRAIN.replace('"epochs": 1,', '"epochs": 20,') + " --checkpoint-minutes 1e-9"
     checkpoint = folder / "member/checkpoint.npz"
     process = start("train_member", folder, words)
     while process.is_alive() and not checkpoint.exists():
