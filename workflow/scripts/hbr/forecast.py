@@ -10,7 +10,7 @@ import pandas as pd
 from hbr.conditions.names import BASELINE, conditions_of, runs_of
 from hbr.dry_run import PlannedJob
 
-_RESULTS = ("outcomes.npz", "dynamics.npz")
+_RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
 def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[PlannedJob], results: Path) -> pd.DataFrame:
