@@ -813,7 +813,7 @@ def again(obedient) -> Iterator[Study]:
     if not member.exists():
         obedient.snakemake(MEMBER)
     assert member.read_bytes() == whole
-    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz"}
+    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz", "weights.npz"}
 
 
 def background(study: Study) -> subprocess.Popen:
