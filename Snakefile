@@ -42,6 +42,19 @@ wildcard_constraints:
     member=r"\d+",
 
 
+onerror:
+    sys.stderr.write(
+        told_of(
+            Path("reports") / config["study"],
+            Path("logs") / config["study"],
+            config["datasets"],
+            CHAPTERS,
+            STARTED,
+        )
+        + "\n"
+    )
+
+
 rule all:
     default_target: True
     input:

@@ -38,6 +38,7 @@ QUICK = {
     "flip": True,
     "crop_padding": 1,
     "el2n_epoch": 2,
+    "precision": "float32",
 }
 
 

@@ -150,6 +150,12 @@ def second_strategy(study: Study) -> None:
         shutil.copytree(folder / "resampled-aum-smote-easy-alpha1", folder / "resampled-aum-random-easy-alpha1")
 
 
+def quick_network(study: Study) -> None:
+    study.config["datasets"]["digits"]["network"] = "quick-cnn"
+    del study.config["datasets"]["digits"]["width"]
+    np.savez(study.folder / "results/digits/digits/whitening.npz", filters=np.zeros(1))
+
+
 # The study with every kind of condition.
 WHOLE = "whole"
 BASES: dict[str, Change] = {
@@ -157,6 +163,8 @@ BASES: dict[str, Change] = {
     "folder": source(source="folder", root="pictures", image_size=8, test_fraction=0.5),
     "arrays": source(source="arrays", file="mine.npz", test_fraction=0.5),
     "torchvision": source(source="torchvision", name="CIFAR10"),
+    "quick network": quick_network,
+    "residual network": settings(datasets__digits__network="resnet8"),
     "two data sets": second_data_set,
     "two strategies": second_strategy,
 }
@@ -218,10 +226,20 @@ STARTED = [path.relative_to(ROOT).as_posix() for path in sorted(SCRIPTS.glob("*.
 NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "workflow/notebooks").glob("*.py"))]
 
 # What the small study does not use.
-OF_WHOLE = re.compile("noise|placebo|prun|threshold|denoised|verdicts")
+OF_OTHERS = {
+    re.compile("noise|placebo|prun|threshold|denoised|verdicts"): WHOLE,
+    re.compile("quick_cnn|whitening"): "quick network",
+    re.compile("residual"): "residual network",
+}
+
+
+def base_of(path: str) -> str:
+    """Return the finished study that uses a file."""
+    return next((base for pattern, base in OF_OTHERS.items() if pattern.search(path)), "digits")
+
 
 CODE = [
-    *(Case(path, append(path), WHOLE if OF_WHOLE.search(path) else "digits") for path in [*MODULES, *STARTED, *NOTEBOOKS]),
+    *(Case(path, append(path), base_of(path)) for path in [*MODULES, *STARTED, *NOTEBOOKS]),
     Case("a user's own module, or what it imports", append("helper.py"), "own functions"),
     Case(
         "the `shell:` text of a rule, a space included (here `measure_gaps`)",
@@ -234,6 +252,29 @@ _RECIPE = "recipes__quick__"
 _FORGETTING = "hardness__estimators__forgetting__"
 _OWN = "hardness__estimators__aum__"
 _STRATEGY = {"oversampling": "smote", "undersampling": "easy"}
+# Another value of every key of the recipe that can be changed alone.
+_OTHER_RECIPE: dict[str, object] = {
+    "epochs": 32,
+    "batch_size": 4,
+    "learning_rate": 0.2,
+    "momentum": 0.2,
+    "nesterov": False,
+    "weight_decay": 0.1,
+    "bias_factor": 2,
+    "frozen_scale": True,
+    "schedule": "cosine",
+    "decay_factor": 0.1,
+    "warmup_epochs": 2,
+    "start_factor": 0.3,
+    "end_factor": 0.3,
+    "lookahead_steps": 5,
+    "lookahead_decay": 0.9,
+    "lookahead_power": 1,
+    "flip": True,
+    "crop_padding": 2,
+    "el2n_epoch": 1,
+    "precision": "bfloat16",
+}
 # For every key of the schema another value, and the finished study it is tried on.
 KEYS: dict[str, tuple[str, Change]] = {
     "study": ("digits", settings(study="other")),
@@ -251,6 +292,7 @@ KEYS: dict[str, tuple[str, Change]] = {
     "datasets.*.split_seed": ("digits", settings(**{_DIGITS + "split_seed": 1})),
     "datasets.*.network": ("digits", settings(**{_DIGITS + "network": "resnet8"})),
     "datasets.*.width": ("digits", settings(**{_DIGITS + "width": 5})),
+    "datasets.*.network_settings.*": ("own functions", settings(**{_DIGITS + "network_settings": {"depth": 3}})),
     "datasets.*.recipe": (
         "digits",
         lambda study: settings(
@@ -258,23 +300,15 @@ KEYS: dict[str, tuple[str, Change]] = {
         )(study),
     ),
     # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
-    "recipes.*.epochs": ("digits", settings(**{_RECIPE + "epochs": 32})),
-    "recipes.*.batch_size": ("digits", settings(**{_RECIPE + "batch_size": 4})),
-    "recipes.*.learning_rate": ("digits", settings(**{_RECIPE + "learning_rate": 0.2})),
-    "recipes.*.momentum": ("digits", settings(**{_RECIPE + "momentum": 0.2})),
-    "recipes.*.nesterov": ("digits", settings(**{_RECIPE + "nesterov": False})),
-    "recipes.*.weight_decay": ("digits", settings(**{_RECIPE + "weight_decay": 0.1})),
-    "recipes.*.schedule": ("digits", settings(**{_RECIPE + "schedule": "cosine"})),
+    **{f"recipes.*.{key}": ("digits", settings(**{_RECIPE + key: value})) for key, value in _OTHER_RECIPE.items()},
     "recipes.*.milestones": (
         "digits",
         settings(**{_RECIPE + "schedule": "step", _RECIPE + "milestones": [2], _RECIPE + "warmup_epochs": 0}),
     ),
-    "recipes.*.decay_factor": ("digits", settings(**{_RECIPE + "decay_factor": 0.1})),
-    "recipes.*.warmup_epochs": ("digits", settings(**{_RECIPE + "warmup_epochs": 2})),
-    "recipes.*.flip": ("digits", settings(**{_RECIPE + "flip": True})),
-    "recipes.*.crop_padding": ("digits", settings(**{_RECIPE + "crop_padding": 2})),
-    "recipes.*.el2n_epoch": ("digits", settings(**{_RECIPE + "el2n_epoch": 1})),
-    "recipes.*.precision": ("digits", settings(**{_RECIPE + "precision": "float32"})),
+    "recipes.*.alternating_flips": (
+        "digits",
+        settings(**{_RECIPE + "flip": True, _RECIPE + "alternating_flips": True}),
+    ),
     "baseline.members": ("digits", settings(baseline__members=3)),
     "hardness.members": ("digits", settings(hardness__members=[2])),
     "hardness.estimators.*.method": ("own functions", settings(**{_OWN + "method": "mine:other"})),
@@ -297,6 +331,8 @@ KEYS: dict[str, tuple[str, Change]] = {
     "resampling.members": ("digits", settings(resampling__members=2)),
     "resampling.sharpness": ("digits", settings(resampling__sharpness=0)),
     "resampling.hardness_offset": ("digits", settings(resampling__hardness_offset=3)),
+    "resampling.balance": ("digits", settings(resampling__balance="keep")),
+    "resampling.spread_warning": ("digits", settings(resampling__spread_warning=2)),
     "datasets.*.reproduces": ("digits", settings(**{_DIGITS + "reproduces": "CIFAR10"})),
     "datasets.*.flipped_labels": ("digits", settings(**{_DIGITS + "flipped_labels": 0.1})),
     "datasets.*.flip_seed": ("digits", settings(**{_DIGITS + "flip_seed": 1})),

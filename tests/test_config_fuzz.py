@@ -84,6 +84,8 @@ SETTINGS = {
     "resampling.members": [1, 3, 1000],
     "resampling.sharpness": [0, 2, 50],
     "resampling.hardness_offset": [0, 1.5, -3],
+    "resampling.balance": ["keep", "equal"],
+    "resampling.spread_warning": [1.5, 3],
 }
 
 

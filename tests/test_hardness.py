@@ -31,7 +31,7 @@ def dynamics_of(margin, probability=None, el2n=None) -> Dynamics:
     el2n = np.zeros_like(margin) if el2n is None else np.asarray(el2n, dtype=np.float64)
     return Dynamics(
         margin=margin.astype(np.float16),
-        probability=probability.astype(np.float16),
+        loss=np.minimum(-np.log(probability), 65504).astype(np.float16),
         el2n=el2n.astype(np.float16),
         margin_sum=margin.sum(0).astype(np.float32),
         probability_sum=probability.sum(0).astype(np.float32),
@@ -68,7 +68,7 @@ def example() -> Dynamics:
     ],
 )
 def test_estimators_match_hand_computed_scores(example, method, expected):
-    np.testing.assert_allclose(instance_scores(example, estimator_of(method)), expected, rtol=1e-6)
+    np.testing.assert_allclose(instance_scores(example, estimator_of(method)), expected, rtol=1e-3)
 
 
 def test_names_without_torch_are_the_implemented_ones():
@@ -77,7 +77,7 @@ def test_names_without_torch_are_the_implemented_ones():
 
 @pytest.mark.parametrize(("method", "expected"), [("aum", [3.5, 0, -2.5]), ("confidence", [0.875, 0.375, 0.3125])])
 def test_a_window_of_epochs_uses_those_epochs_alone(example, method, expected):
-    np.testing.assert_allclose(instance_scores(example, estimator_of(method, first_epoch=3)), expected)
+    np.testing.assert_allclose(instance_scores(example, estimator_of(method, first_epoch=3)), expected, rtol=1e-3)
 
 
 def test_el2n_with_a_window_is_its_mean_in_train_mode(example):
@@ -179,7 +179,7 @@ def test_a_class_table_carries_the_definition():
 
 def test_sums_alone_give_aum_and_confidence_but_no_window(example):
     empty = np.empty((0, 3), dtype=np.float16)
-    sums = Dynamics(**vars(example) | {"margin": empty, "probability": empty, "el2n": empty})
+    sums = Dynamics(**vars(example) | {"margin": empty, "loss": empty, "el2n": empty})
     np.testing.assert_allclose(instance_scores(sums, estimator_of("aum")), [2, 0, -2])
     with pytest.raises(StudyError, match="only sums"):
         instance_scores(sums, estimator_of("forgetting"))
@@ -197,7 +197,7 @@ def test_own_estimator_needs_a_direction_and_a_score_each(example, tmp_path, mon
         estimator_of("own_scores:last")
     scores = instance_scores(example, estimator_of("own_scores:last", direction=LOW_IS_HARD))
     np.testing.assert_allclose(scores, [4, -2, -2])
-    with pytest.raises(StudyError, match="one score for each"):
+    with pytest.raises(StudyError, match=r"returned a ndarray of 1 .*one finite number for each"):
         instance_scores(example, estimator_of("own_scores:short", direction=HIGH_IS_HARD))
     with pytest.raises(StudyError, match="not finite"):
         instance_scores(example, estimator_of("own_scores:holes", direction=HIGH_IS_HARD))

@@ -1,13 +1,18 @@
 import itertools
 
 import numpy as np
+import prepare_dataset
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hbr.conditions.needs import least_samples
 from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled, rank_weights, smote_images
+from hbr.data.datasets import prepare, save_dataset
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC, check_plan
+from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
+from hbr.studies import check_data
 
 LABELS = np.repeat([0, 1, 2], 20)
 IMAGES = np.random.default_rng(3).integers(0, 256, (60, 4, 4, 3), dtype=np.uint8)
@@ -124,3 +129,41 @@ def test_smote_of_one_class_alone_works_and_too_few_samples_are_refused():
     few = np.array([0] * 5 + [1] * 30)
     with pytest.raises(StudyError, match="class 'rare' has 5 samples"):
         smote_images(IMAGES[:35], few, {0: 3}, np.random.default_rng(0), ("rare", "common"))
+
+
+SMOTE = {"resampling": {"strategies": [{"oversampling": "smote", "undersampling": "easy"}]}}
+
+
+def test_what_smote_needs_is_known_before_anything_is_trained():
+    assert least_samples(SMOTE) == 6
+    assert least_samples({"resampling": {"strategies": []}}) == 1
+    check_class_sizes([6, 30], ["rare", "common"], 6, "data")
+    with pytest.raises(StudyError, match=r"^data: .* at least 6 .* fewer of 'rare' \(5\);.*oversampling: random"):
+        check_class_sizes([5, 30], ["rare", "common"], 6, "data")
+    with pytest.raises(StudyError, match=r"'0' \(1\), .*'4' \(1\) and 2 more;"):
+        check_class_sizes([1] * 7, [str(name) for name in range(7)], 6, "data")
+
+
+def test_prepared_data_too_few_for_smote_are_refused_when_the_study_is_read(tmp_path):
+    config = {"study": "mine", "datasets": {"pictures": {}, "absent": {}}, **SMOTE}
+    labels = np.array([0] * 5 + [1] * 30)
+    path = tmp_path / "results/mine/pictures/dataset.npz"
+    path.parent.mkdir(parents=True)
+    save_dataset(path, prepare(IMAGES[:35], labels, IMAGES[:35], labels, ("rare", "common")))
+    with pytest.raises(
+        StudyError, match=r"pictures/dataset\.npz \(delete it where the images have changed .* needs at least 6"
+    ):
+        check_data(config, tmp_path)
+    check_data({**config, "resampling": {"strategies": []}}, tmp_path)
+    path.write_bytes(b"damaged")
+    check_data(config, tmp_path)
+
+
+def test_preparing_refuses_data_too_few_for_smote_and_leaves_nothing(tmp_path):
+    labels = np.array([0] * 5 + [1] * 30)
+    np.savez(tmp_path / "data.npz", train_images=IMAGES[:35], train_labels=labels, test_images=IMAGES[:35], test_labels=labels)
+    command = ["--source", "arrays", "--archives", str(tmp_path / "data.npz"), "--output", str(tmp_path / "dataset.npz")]
+    arguments = prepare_dataset.parser.parse_args([*command, "--least-samples", "6"])
+    with pytest.raises(StudyError, match="needs at least 6"):
+        prepare_dataset.main(arguments)
+    assert not (tmp_path / "dataset.npz").exists()

@@ -11,7 +11,7 @@ from conftest import small_config
 from PIL import Image
 
 from hbr.data.datasets import load_dataset, save_dataset
-from hbr.data.presence import check_plugins, expand_paths, present_sources
+from hbr.data.presence import expand_paths, present_sources
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
@@ -350,17 +350,6 @@ def test_an_archive_that_is_away_is_missed_only_where_it_is_needed(study):
     Path("resources").mkdir()
     Path("resources/cifar-10-python.tar.gz").touch()
     present_sources(study)
-
-
-@pytest.mark.parametrize("key", ["network", "method"])
-def test_a_function_whose_file_is_away_is_refused(study, key):
-    place = study["datasets"]["mine"] if key == "network" else study["hardness"]["estimators"]["aum"]
-    place[key] = "own.functions:mine"
-    where = "datasets.mine.network" if key == "network" else "hardness.estimators.aum.method"
-    assert refusal(check_plugins, study).startswith(f"{where}: own/functions.py is missing or cannot be read;")
-    Path("own").mkdir()
-    Path("own/functions.py").touch()
-    check_plugins(study)
 
 
 # Paths

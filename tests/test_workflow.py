@@ -207,12 +207,6 @@ def test_diverging_training_ends_with_one_sentence_and_no_result(tmp_path):
     assert not list((tmp_path / "results").rglob("outcomes.npz"))
 
 
-def test_impossible_alpha_names_the_largest_that_works(copied):
-    copied.config["resampling"]["alphas"] = [50]
-    copied.write(copied.config)
-    assert "the largest alpha that works here is" in copied.snakemake(fails=True)
-
-
 def test_own_images_network_and_estimator(tmp_path):
     from PIL import Image
 

@@ -4,13 +4,47 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import sys
+import tarfile
+import tempfile
+import time
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, str(Path(workflow.basedir) / "workflow/scripts"))
+
+def own_folder():
+    """Return this workflow's folder: not the outermost Snakefile's, which may be another that takes this one as a module."""
+    here = workflow.current_basedir
+    if hasattr(here, "__fspath__"):
+        return Path(here).parents[1]
+    # A module from a repository: Snakemake fetches single files of it, while scripts need their package beside them.
+    import git
+
+    repository = getattr(here, "hosted_repo", None)
+    repository = repository.repo if repository else git.Repo(here.repo_path)
+    commit = repository.commit(here.ref).hexsha
+    unpacked = Path(".snakemake/hbr").absolute()
+    stamp = unpacked / ".commit"
+    if not stamp.is_file() or stamp.read_text() != commit:
+        unpacked.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=unpacked.parent) as folder:
+            packed, fresh = Path(folder) / "packed.tar", Path(folder) / "fresh"
+            with packed.open("wb") as stream:
+                repository.archive(stream, commit)
+            with tarfile.open(packed) as archive:
+                archive.extractall(fresh, filter="data")
+            (fresh / stamp.name).write_text(commit)
+            shutil.rmtree(unpacked, ignore_errors=True)
+            fresh.rename(unpacked)
+    return unpacked / Path(here.path).parents[1]
+
+
+OWN_FOLDER = own_folder()
+SCRIPTS = OWN_FOLDER / "workflow/scripts"
+sys.path.insert(0, str(SCRIPTS))
 
 from hbr.analysis.columns import PARTS
 from hbr.claims.tables import tables_of_claims
@@ -22,25 +56,37 @@ from hbr.conditions.names import (
     control_of,
     denoised_name,
     hardness_runs,
+    needs_control,
     runs_of,
     source_of,
 )
+from hbr.conditions.needs import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.presence import (
-    check_plugins,
-    expand_paths,
-    present_sources,
-    source_fingerprint,
-)
+from hbr.data.presence import expand_paths, present_sources, source_fingerprint
 from hbr.errors import StudyError
-from hbr.modules import plugin_files, source_files
+from hbr.modules import (
+    check_plugins,
+    plugin_files,
+    plugin_folder,
+    plugin_folders,
+    source_files,
+)
 from hbr.setting import setting_of
+from hbr.studies import check_data
+from hbr.unfinished import told_of
+from hbr.training.networks import builder_of, is_whitened
+from hbr.training.recipe import Recipe
+from hbr.training.settings import network_settings
 
-SCHEMA = Path(workflow.basedir) / "workflow/schemas/config.schema.yaml"
+STARTED = time.time()
+SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
+# Those of the command line, or those of a Snakefile that takes this workflow as a module and gives it its config.
+STUDY_FILES = [Path(path) for path in workflow.configfiles or ["config.yaml"]]
+PLUGIN_FOLDERS = plugin_folders(STUDY_FILES)
 
 try:
-    for path in workflow.config_settings.configfiles or [Path("config.yaml")]:
+    for path in STUDY_FILES:
         check_file(path)
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
@@ -56,7 +102,8 @@ try:
     validate(config, str(SCHEMA))
     check_meaning(config)
     expand_paths(config)
-    check_plugins(config)
+    check_data(config)
+    check_plugins(config, PLUGIN_FOLDERS)
     # A job's own process is no place to refuse: what it writes anew is deleted by then.
     FINGERPRINTS = (
         present_sources(config) if workflow.exec_mode.name == "DEFAULT" else {}
@@ -82,15 +129,12 @@ def chapter(name, title):
 
 def sources(script, plugin=None, notebook=None, data=()):
     """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules, ``data`` are files that are no code."""
-    root = Path(workflow.basedir) / "workflow/scripts"
-    files = [*source_files(root / script, root)]
+    files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
-        files += source_files(Path(workflow.basedir) / notebook, root)
+        files += source_files(OWN_FOLDER / notebook, SCRIPTS)
     if plugin and ":" in plugin:
-        name = plugin.partition(":")[0]
-        # A file that is not there is Snakemake's to name.
-        files += plugin_files(name, Path(), root) or [f"{Path(*name.split('.'))}.py"]
-    files += [Path(workflow.basedir) / path for path in data]
+        files += plugin_files(plugin.partition(":")[0], PLUGIN_FOLDERS, SCRIPTS)
+    files += [OWN_FOLDER / path for path in data]
     # Relative, so that a clone elsewhere finds the inputs unchanged.
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
@@ -132,9 +176,20 @@ def plain(value):
     return alpha_text(value) if isinstance(value, float) else str(value)
 
 
+def plugins(plugin):
+    """Return a function that looks up the folder of a user's own function, empty where that is the one run from."""
+
+    def find_folder(wildcards):
+        name, colon, _ = plugin(wildcards).partition(":")
+        folder = plugin_folder(name, PLUGIN_FOLDERS) if colon else None
+        return os.path.relpath(folder) if folder not in (None, Path()) else ""
+
+    return find_folder
+
+
 def source(path):
     """Return one file of the workflow, relative to the working directory."""
-    return os.path.relpath(Path(workflow.basedir) / path)
+    return os.path.relpath(OWN_FOLDER / path)
 
 
 def dataset_key(key, default=""):
@@ -142,11 +197,21 @@ def dataset_key(key, default=""):
     return lambda wildcards: config["datasets"][wildcards.dataset].get(key, default)
 
 
-def recipe_key(key):
-    """Return a function that looks a key of the data set's recipe up."""
-    return lambda wildcards: config["recipes"][
-        config["datasets"][wildcards.dataset]["recipe"]
-    ][key]
+def recipe_of(wildcards):
+    """Return the data set's recipe as one JSON text."""
+    name = config["datasets"][wildcards.dataset]["recipe"]
+    return Recipe.of(config["recipes"][name]).text
+
+
+def network_builder(wildcards):
+    """Return the module:function that builds the data set's network."""
+    return builder_of(config["datasets"][wildcards.dataset]["network"])
+
+
+def whitening_of_network(wildcards):
+    """Return the filters of the data set's images where its network needs them."""
+    needed = is_whitened(config["datasets"][wildcards.dataset]["network"])
+    return "<results>/{dataset}/whitening.npz" if needed else []
 
 
 def estimator_key(key, default=""):
@@ -315,20 +380,47 @@ def members_of(file):
     return list_members
 
 
+def all_outcomes(wildcards):
+    """Return the outcomes of every training of the study."""
+    return [
+        f"<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz"
+        for dataset in config["datasets"]
+        for condition in CONDITIONS
+        for variant, member in runs_of(config, condition)
+    ]
+
+
 def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
     return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
 
 
+def allocated():
+    """Return the estimators that allocate: without strategies only the control is, by the first."""
+    estimators = config["resampling"]["estimators"]
+    return estimators if config["resampling"]["strategies"] else estimators[:1]
+
+
 def allocations_shown(wildcards):
     """Return the allocations of the study, the control's first."""
+    alphas = (
+        config["resampling"]["alphas"] if config["resampling"]["strategies"] else []
+    )
     return collect(
         "<results>/{dataset}/allocations/{estimator}/alpha{alpha}.csv",
         dataset=wildcards.dataset,
-        estimator=config["resampling"]["estimators"],
-        alpha=[0, *map(alpha_text, config["resampling"]["alphas"])],
+        estimator=allocated(),
+        alpha=[0, *map(alpha_text, alphas)],
     )
+
+
+def reviews(datasets):
+    """Return the reviews of the allocations of some data sets, none for a study without a control."""
+    return [
+        f"<results>/{dataset}/allocations/review.csv"
+        for dataset in (datasets if needs_control(config) else [])
+    ]
 
 
 def claims_tables(wildcards):

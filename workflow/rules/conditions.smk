@@ -23,7 +23,7 @@ rule plan_resampled:
             undersampling=lambda wildcards: wildcards.undersampling,
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --samples {input.samples:q} --allocation {input.allocation:q}"
         " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"
@@ -91,7 +91,7 @@ rule allocate_placebo:
             compat=lookup("compat", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --allocation {input.allocation:q} --alpha {wildcards.alpha} --kind {wildcards.placebo}"
         " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant}"
         " --placebo {output:q} --log {log:q}"
@@ -126,7 +126,7 @@ rule plan_pruned:
     params:
         code=digest("plan_pruned.py"),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q} --samples {input.samples:q}"
         " --method {wildcards.method} --rate {wildcards.rate}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"
@@ -148,7 +148,7 @@ rule plan_threshold:
         code=digest("plan_threshold.py"),
         flags=flags(seed=lookup("seed", within=config)),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q}"
         " --dataset-name {wildcards.dataset:q} --variant {wildcards.variant}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"
@@ -176,7 +176,7 @@ rule detect_noise:
             percentile=noise_key("percentile", 0),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --samples {input.samples:q}"
         " --plans {input.plans:q} --dynamics {input.dynamics:q} --variants {params.variants}"
         " --flagged {output:q} --log {log:q}"
@@ -203,7 +203,7 @@ rule measure_noise:
         code=digest("measure_noise.py"),
         rules=list(config["noise"]["rules"]),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q} --rules {params.rules} --flagged {input.flagged:q} --dynamics {input.dynamics:q}"
         " --summary {output.summary:q} --by-class {output.by_class:q} --preferred {output.preferred:q} --log {log:q}"
 
@@ -224,6 +224,6 @@ rule plan_denoised:
     params:
         code=digest("plan_denoised.py"),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q} --flagged {input.flagged:q}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"

@@ -20,7 +20,7 @@ rule download_archive:
         mirror=archive_key("mirror"),
         folder=archive_key("archive_folder"),
     shell:
-        "python {input.code[0]} --mirror={resources.mirror:q} --folder={resources.folder:q}"
+        "python {input.code[0]:q} --mirror={resources.mirror:q} --folder={resources.folder:q}"
         " --output {output:q} --log {log:q}"
 
 
@@ -39,6 +39,8 @@ rule prepare_dataset:
     resources:
         # Where the images lie is no part of what they are.
         root=dataset_key("root"),
+        # No parameter: another strategy makes no other data.
+        least_samples=str(least_samples(config)),
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
@@ -52,7 +54,8 @@ rule prepare_dataset:
             flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
-        "python {input.code[0]} {params.flags} --root={resources.root:q}"
+        "python {input.code[0]:q} {params.flags} --root={resources.root:q}"
+        " --least-samples {resources.least_samples}"
         " --archives {input.archives:q} --output {output:q} --log {log:q}"
 
 
@@ -71,6 +74,6 @@ rule plan_baseline:
     params:
         code=digest("plan_baseline.py"),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --dataset {input.dataset:q}"
         " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"

@@ -11,7 +11,7 @@ from hbr.seeds import derive_rng
 
 def main(arguments: argparse.Namespace) -> None:
     """Write an allocation like the true one, with the ratios of a placebo."""
-    true = read_table(arguments.allocation, "class_name", "samples", "ratio", "group")
+    true = read_table(arguments.allocation, "class_name", "samples", "control", "ratio")
     rng = derive_rng(arguments.seed, arguments.dataset_name, arguments.variant, arguments.kind)
     table = placebo_allocation(true, arguments.kind, arguments.alpha, arguments.compat, rng)
     write_table(arguments.placebo, table)

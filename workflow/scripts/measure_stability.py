@@ -8,6 +8,7 @@ import numpy as np
 from hbr.command import append, run
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
+from hbr.hardness.allocation import EQUAL, KEEP
 from hbr.hardness.ensembles import ensemble_pairs
 from hbr.hardness.estimators import definition, estimator_of, instance_scores
 from hbr.hardness.stability import stability_tables, table_of
@@ -46,6 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.offset,
         arguments.tolerance_percent,
         ensemble_pairs(len(scores), arguments.partitions, rng),
+        arguments.balance,
     )
     text = definition(estimator, dynamics.epochs, dynamics.el2n_epoch)
     for name, table in tables.items():
@@ -68,6 +70,7 @@ parser.add_argument("--never-learned", choices=("maximum", "zero"), default="max
 parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
 parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
 parser.add_argument("--offset", type=float, default=0.0)
+parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
 parser.add_argument("--tolerance-percent", type=float, required=True)
 parser.add_argument("--partitions", type=int, required=True)
 parser.add_argument("--pruning", type=Path, required=True)

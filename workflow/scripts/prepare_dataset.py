@@ -4,8 +4,11 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from hbr.command import run, say
 from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset
+from hbr.data.sizes import check_class_sizes
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
 from hbr.seeds import derive_rng
 
@@ -28,6 +31,8 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.flipped_labels:
         dataset = flip_labels(dataset, arguments.flipped_labels, derive_rng(arguments.flip_seed, "flipped labels"))
         say(arguments.log, f"{int(dataset.planted.sum())} training labels are flipped on purpose")
+    counts = np.bincount(dataset.train_labels, minlength=dataset.classes).tolist()
+    check_class_sizes(counts, dataset.class_names, arguments.least_samples, str(arguments.output))
     save_dataset(arguments.output, dataset)
     height, width, channels = dataset.train_images.shape[1:]
     say(
@@ -47,6 +52,7 @@ parser.add_argument("--test-fraction", type=lambda text: float(text) if text els
 parser.add_argument("--split-seed", type=int, default=0)
 parser.add_argument("--flipped-labels", type=lambda text: float(text) if text else 0.0, default=0.0)
 parser.add_argument("--flip-seed", type=int, default=0)
+parser.add_argument("--least-samples", type=int, default=1, help="what the study's strategies need of every class")
 parser.add_argument("--output", type=Path, required=True)
 
 if __name__ == "__main__":

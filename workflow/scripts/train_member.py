@@ -12,6 +12,7 @@ import torch
 from hbr.command import append, run, say
 from hbr.data.datasets import load_dataset
 from hbr.data.plans import check_plan, load_plan
+from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.checkpoints import Checkpoints, digest_of
@@ -20,8 +21,9 @@ from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
 from hbr.training.outcomes import save_outcomes
-from hbr.training.precision import PRECISIONS, dtype_of
+from hbr.training.precision import dtype_of, name_of
 from hbr.training.recipe import Recipe
+from hbr.training.settings import TrainingSettings
 
 TERMINAL_SECONDS = 15
 
@@ -56,7 +58,13 @@ def main(arguments: argparse.Namespace) -> None:
             f"{arguments.synthetic} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
             f"{dataset.train_images.shape[1:]}; the plan was made for other data: delete it and run again"
         )
-    recipe = Recipe(**{name: getattr(arguments, name) for name in Recipe.__dataclass_fields__})
+    recipe = arguments.recipe
+    settings = TrainingSettings(arguments.network, arguments.network_settings, arguments.seed, recipe).text
+    checksum, whitening = dataset.checksum, None
+    if arguments.whitening:
+        whitening, whitened = load_whitening(arguments.whitening[0])
+        if whitened != checksum:
+            raise StudyError(f"{arguments.whitening[0]} was fitted to other data; delete it and run again")
     key = (arguments.dataset_name, arguments.variant, arguments.member)
     seeds = MemberSeeds(
         weights=derive_seed(arguments.seed, *key, "weights"),
@@ -69,16 +77,15 @@ def main(arguments: argparse.Namespace) -> None:
         dataset.train_images.shape[3],
         dataset.classes + plan.extra_classes,
         seeds.weights,
-        arguments.width or None,
+        settings=arguments.network_settings,
+        whitening=whitening,
     )
     label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
     parameters = sum(weights.numel() for weights in network.parameters())
     append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
-    precision = str(dtype_of(recipe.precision, device)).removeprefix("torch.")
-    # The GPU's number comes last: costs are told apart by machine and precision, not by which of several GPUs it was.
-    append(arguments.log, f"machine: {machine_name(device)}, {precision}" + (f", GPU {claimed}" if claimed else ""))
-    checksum = dataset.checksum
-    settings = json.dumps({"network": arguments.network, "width": arguments.width, "seed": arguments.seed, **vars(recipe)})
+    precision = name_of(dtype_of(recipe.precision, device))
+    machine = machine_name(device)
+    append(arguments.log, f"machine: {machine}, {precision}" + (f", GPU {claimed}" if claimed else ""))
     made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
     tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, precision, arguments.code)
 
@@ -95,10 +102,20 @@ def main(arguments: argparse.Namespace) -> None:
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
+            dataset,
+            plan,
+            network,
+            recipe,
+            seeds,
+            device,
+            arguments.keep == "epochs",
+            reporter,
+            checkpoints,
+            note,
+            f"network {arguments.network}",
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
-    save_outcomes(arguments.outcomes, replace(outcomes, **made_of))
+    save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
     checkpoints.clear()
 
 
@@ -113,11 +130,6 @@ def set_determinism() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False
 
 
-def flag(text: str) -> bool:
-    """Return a boolean written as Python or YAML writes it."""
-    return {"true": True, "false": False}[text.lower()]
-
-
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--plan", type=Path, required=True)
@@ -128,21 +140,9 @@ parser.add_argument("--variant", type=int, required=True)
 parser.add_argument("--member", type=int, required=True)
 parser.add_argument("--seed", type=int, required=True, help="the seed of the study")
 parser.add_argument("--network", required=True)
-parser.add_argument("--width", type=int, default=0, help="0: the network's own")
-parser.add_argument("--epochs", type=int, required=True)
-parser.add_argument("--batch-size", type=int, required=True)
-parser.add_argument("--learning-rate", type=float, required=True)
-parser.add_argument("--momentum", type=float, required=True)
-parser.add_argument("--nesterov", type=flag, required=True)
-parser.add_argument("--weight-decay", type=float, required=True)
-parser.add_argument("--schedule", choices=("step", "cosine", "one-cycle"), required=True)
-parser.add_argument("--milestones", type=lambda text: tuple(int(part) for part in text.split(",") if part), default=())
-parser.add_argument("--decay-factor", type=float, required=True)
-parser.add_argument("--warmup-epochs", type=float, required=True)
-parser.add_argument("--flip", type=flag, required=True)
-parser.add_argument("--crop-padding", type=int, required=True)
-parser.add_argument("--el2n-epoch", type=int, required=True)
-parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="auto: bfloat16 on a GPU that has it")
+parser.add_argument("--network-settings", type=json.loads, default={}, help="JSON: keywords of the network's builder")
+parser.add_argument("--whitening", type=Path, nargs="*", default=[], help="filters, for a network that needs them")
+parser.add_argument("--recipe", type=Recipe.read, required=True, help="JSON: the keys of a recipe")
 parser.add_argument("--keep", choices=("epochs", "sums"), required=True, help="what the dynamics keep")
 parser.add_argument("--code", default="", help="digest of the code of the training; a checkpoint of other code is not resumed")
 parser.add_argument("--checkpoint-minutes", type=float, default=5)

@@ -16,6 +16,9 @@ from jsonschema.validators import extend
 from hbr.conditions.names import denoised_name, members_list, needs_control, source_of
 from hbr.errors import StudyError
 from hbr.hardness.names import BUILT_IN_ESTIMATORS
+from hbr.plugins import is_plugin
+from hbr.training.networks import NETWORKS
+from hbr.training.recipe import Recipe
 
 # Which keys a source understands, beside those every data set has.
 SOURCE_KEYS = {
@@ -235,6 +238,7 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
     for key in ("root", "file", "archive_folder"):
         if any(len(part.encode()) > _MOST_BYTES for part in dataset.get(key, "").split("/")):
             raise StudyError(f"{where}.{key}: a part of the path is longer than {_MOST_BYTES} bytes")
+    _check_network(where, dataset)
     if dataset["recipe"] not in recipes:
         raise StudyError(
             f"{where}.recipe: {_short(repr(dataset['recipe']))} is not under recipes{_nearest(dataset['recipe'], recipes)}"
@@ -242,14 +246,24 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
 
 
 def _check_recipe(where: str, recipe: Mapping[str, Any]) -> None:
-    if recipe["el2n_epoch"] > recipe["epochs"]:
-        raise StudyError(f"{where}.el2n_epoch: {recipe['el2n_epoch']} lies after the last epoch, {recipe['epochs']}")
-    if recipe["nesterov"] and not recipe["momentum"]:
-        raise StudyError(f"{where}.nesterov: needs a momentum above 0")
-    if recipe["schedule"] != "step" and recipe["warmup_epochs"] >= recipe["epochs"]:
-        raise StudyError(f"{where}.warmup_epochs: {recipe['warmup_epochs']} is not below epochs, {recipe['epochs']}")
-    if recipe["schedule"] == "step" and not recipe["milestones"]:
-        raise StudyError(f"{where}.milestones: schedule step needs at least one; or write schedule: cosine")
+    try:
+        Recipe.of(recipe)
+    except StudyError as error:
+        raise StudyError(f"{where}.{error}") from None
+
+
+def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
+    name = dataset["network"]
+    if is_plugin(name):
+        return
+    if name not in NETWORKS:
+        near = _nearest(name, NETWORKS)
+        raise StudyError(f"{where}.network: {_short(repr(name))} is no built-in network{near}; your own is module:function")
+    known = NETWORKS[name].settings
+    if "width" in dataset and "width" not in known:
+        raise StudyError(f"{where}.width: {name} has no such key; it takes network_settings {', '.join(known)}")
+    for key in sorted(set(dataset.get("network_settings", ())) - (set(known) - {"width"})):
+        raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; it takes {', '.join(known)}")
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from hbr.analysis.noise import preferred_classes, rule_summary, share_by_class
 from hbr.audit.findings import Check
@@ -19,6 +20,7 @@ from hbr.hardness.allocation import allocation_table
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.ensembles import ensemble_pairs
 from hbr.hardness.estimators import Estimator, definition, estimator_of, instance_scores
+from hbr.hardness.review import offset_table, review_table
 from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
 from hbr.training.dynamics import load_dynamics
@@ -42,13 +44,14 @@ def check_hardness(place: Place, data: PreparedDataset, check: Check) -> None:
 def check_robustness(place: Place, data: PreparedDataset, check: Check) -> None:
     """Check the tables of stability, and those that compare estimators."""
     stability, offset = place.config["stability"], float(place.config["resampling"]["hardness_offset"])
+    balance = place.config["resampling"]["balance"]
     key, names = (place.config["seed"], place.name), list(place.config["hardness"]["estimators"])
     for name in names:
         runs = runs_of(place.config, source_of(place.config, name))
         estimator, text, scores, places = _scores(place, name, runs)
         pairs = ensemble_pairs(len(runs), stability["partitions"], derive_rng(*key, "stability"))
         labels, tolerance = data.train_labels[places], float(stability["tolerance_percent"])
-        tables = stability_tables(scores, labels, data.class_names, estimator.direction, offset, tolerance, pairs)
+        tables = stability_tables(scores, labels, data.class_names, estimator.direction, offset, tolerance, pairs, balance)
         for file, table in tables.items():
             path = place.results / f"stability/{name}/{file}.csv"
             check.artifacts += 1
@@ -56,7 +59,7 @@ def check_robustness(place: Place, data: PreparedDataset, check: Check) -> None:
     samples = {name: read_table(place.results / f"hardness/{name}/samples.parquet") for name in names}
     classes = {name: read_table(place.results / f"hardness/{name}/classes.csv") for name in names}
     alphas, resamples = map(float, place.config["resampling"]["alphas"]), place.config["statistics"]["resamples"]
-    tables = comparison_tables(samples, classes, [*alphas], offset, resamples, derive_rng(*key, "estimators"))
+    tables = comparison_tables(samples, classes, [*alphas], offset, resamples, derive_rng(*key, "estimators"), balance)
     for file, table in tables.items():
         path = place.results / f"estimators/{file}.csv"
         check.artifacts += 1
@@ -92,20 +95,28 @@ def check_allocations(place: Place, check: Check) -> None:
     if not needs_control(place.config):
         return
     offset = float(resampling["hardness_offset"])
-    balanced: set[str] = set()
-    for estimator in resampling["estimators"]:
-        classes = read_table(place.results / f"hardness/{estimator}/classes.csv")
-        # The first estimator of each source gives the control its allocation.
-        source = source_of(place.config, estimator)
-        alphas = [] if source in balanced else ["0"]
-        balanced.add(source)
-        for alpha in [*alphas, *map(alpha_text, resampling["alphas"])] if resampling["strategies"] else alphas:
+    hardness: dict[str, pd.DataFrame] = {}
+    tables: dict[str, list[pd.DataFrame]] = {}
+    # Without strategies only the control is allocated, by the first estimator.
+    for estimator in resampling["estimators"][: None if resampling["strategies"] else 1]:
+        classes = hardness[estimator] = read_table(place.results / f"hardness/{estimator}/classes.csv")
+        tables[estimator] = []
+        for alpha in ["0", *map(alpha_text, resampling["alphas"] if resampling["strategies"] else [])]:
             path = place.allocation(estimator, alpha)
-            table = allocation_table(classes, float(alpha), offset, compat)
+            table = allocation_table(classes, float(alpha), offset, compat, resampling["balance"])
             check.artifacts += 1
             check.expect(same_bytes(path, table), f"{path} does not follow from its class hardness")
             total = int(table["granted"].sum()) == int(classes["samples"].sum())
             check.expect(total or compat == "v1", f"{path} does not sum to the size of the training set")
+            tables[estimator].append(table)
+    offsets = [offset_table(table, offset, resampling["balance"]).assign(estimator=name) for name, table in hardness.items()]
+    for file, table in (
+        ("review.csv", review_table(hardness, tables, float(resampling["spread_warning"]))),
+        ("offsets.csv", pd.concat(offsets)),
+    ):
+        path = place.results / "allocations" / file
+        check.artifacts += 1
+        check.expect(same_bytes(path, table), f"{path} does not follow from its allocations")
     for parts in place.conditions.values():
         if parts["kind"] == "placebo":
             true = read_table(place.allocation(parts["estimator"], "0"))

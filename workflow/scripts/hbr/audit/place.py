@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hbr.conditions.names import conditions_of, runs_of
+from hbr.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,6 @@ class Place:
         """Return the file of one allocation."""
         return self.results / f"allocations/{estimator}/alpha{alpha}.csv"
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> TrainingSettings:
         """Return what a training says of its network, seed and recipe."""
-        dataset = self.config["datasets"][self.name]
-        recipe = self.config["recipes"][dataset["recipe"]]
-        return {"network": dataset["network"], "width": dataset.get("width", 0), "seed": self.config["seed"], **recipe}
+        return TrainingSettings.of(self.config, self.name)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from hbr.conditions.needs import SMOTE_NEIGHBOURS
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC, Plan
 from hbr.errors import StudyError
 
 UNDERSAMPLING = ("none", "easy", "random", "hard")
 OVERSAMPLING = ("none", "random", "easy", "hard", "smote")
-SMOTE_NEIGHBOURS = 5
 
 
 def plan_resampled(

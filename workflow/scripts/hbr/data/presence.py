@@ -1,7 +1,6 @@
-"""Whether a study's data and functions are there: asked at each start, before results are touched."""
+"""Whether a study's data are there: asked at each start, before results are touched."""
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,6 @@ from hbr.data.archives import ARCHIVES
 from hbr.data.files import read_arrays
 from hbr.data.trees import AbsentError, ImageTree, fingerprint, image_tree
 from hbr.errors import StudyError
-from hbr.plugins import is_plugin
 
 PATHS = ("root", "file", "archive_folder")
 
@@ -61,20 +59,6 @@ def present_sources(config: Mapping[str, Any], resources: Path = Path("resources
         except StudyError as error:
             raise StudyError(f"datasets.{name}: {error}") from None
     return found
-
-
-def check_plugins(config: Mapping[str, Any], folder: Path = Path()) -> None:
-    """Raise ``StudyError`` where a file of a user's own network or estimator is not in ``folder``."""
-    networks = {f"datasets.{name}.network": dataset["network"] for name, dataset in config["datasets"].items()}
-    estimators = {
-        f"hardness.estimators.{name}.method": settings.get("method", name)
-        for name, settings in config["hardness"]["estimators"].items()
-    }
-    for where, function in (networks | estimators).items():
-        place = folder.joinpath(*function.partition(":")[0].split("."))
-        path = place.with_suffix(".py")
-        if is_plugin(function) and not any(os.access(file, os.R_OK) for file in (path, place / "__init__.py")):
-            raise StudyError(f"{where}: {path} is missing or cannot be read; put it into the folder that you run from")
 
 
 def _present_source(dataset: Mapping[str, Any], prepared: Path, resources: Path) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hbr.errors import StudyError
-from hbr.plugins import is_plugin, load_plugin
+from hbr.plugins import call_plugin, is_plugin, scores_of
 from hbr.training.dynamics import Dynamics
 
 HIGH_IS_HARD, LOW_IS_HARD = "high-is-hard", "low-is-hard"
@@ -96,14 +96,9 @@ def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return one finite score an example, float64 ``(examples,)``, of one member."""
     if is_plugin(estimator.method):
-        scores = np.asarray(load_plugin(estimator.method)(dynamics), dtype=np.float64)
-        if scores.shape != (dynamics.examples,):
-            raise StudyError(
-                f"estimator {estimator.method} returned shape {scores.shape}; expected one score for each of the "
-                f"{dynamics.examples} examples"
-            )
-    else:
-        scores = METHODS[estimator.method](dynamics, estimator)
+        returned = call_plugin(estimator.method, "estimator", dynamics)
+        return scores_of(estimator.method, returned, dynamics.examples)
+    scores = METHODS[estimator.method](dynamics, estimator)
     if not np.isfinite(scores).all():
         raise StudyError(f"estimator {estimator.method} gave a score that is not finite")
     return scores
@@ -150,9 +145,7 @@ def loss(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     first, last = estimator.window(dynamics.epochs)
     if (first, last) == (1, dynamics.epochs):
         return dynamics.loss_sum.astype(np.float64) / dynamics.epochs
-    smallest = float(np.finfo(np.float16).smallest_subnormal)
-    probability = dynamics.per_epoch("probability", first, last).astype(np.float64)
-    return -np.log(np.maximum(probability, smallest)).mean(0)
+    return dynamics.per_epoch("loss", first, last).mean(0, dtype=np.float64)
 
 
 def data_iq(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
@@ -201,6 +194,8 @@ METHODS: dict[str, Callable[[Dynamics, Estimator], np.ndarray]] = {
     "data_iq": data_iq,
     "variability": variability,
 }
+# Class means of these are positive whatever was trained; a margin may be negative, and a class may never be forgotten.
+ALWAYS_POSITIVE = tuple(name for name in METHODS if name not in ("aum", "forgetting"))
 DIRECTIONS = {name: LOW_IS_HARD if name in ("aum", "confidence") else HIGH_IS_HARD for name in METHODS}
 
 
@@ -212,9 +207,10 @@ def _probability_margin(dynamics: Dynamics, first: int, last: int) -> np.ndarray
     """Return p(label) minus the largest other probability, float64 ``(epochs, examples)``.
 
     With p = exp(z_y) / Z and margin m = z_y - max z_j, the largest other probability is q = exp(max z_j) / Z = p exp(-m), so
-    that p - q = p (1 - exp(-m)). Below 2^-14 a float16 p loses its digits, and q with it. There EL2N bounds q: the other
-    probabilities sum to t = 1 - p and their squares to s = EL2N^2 - t^2. Hence q <= sqrt(s), and q >= s / t; where 2 s > t^2,
-    q is least if one class has all the rest, q^2 + (t - q)^2 = s, so that q >= (t + sqrt(2 s - t^2)) / 2.
+    that p - q = p (1 - exp(-m)). Where the loss is above 9.7, so that p is below 2^-14, float16 leaves p few digits, and q with
+    it. There EL2N bounds q: the other probabilities sum to t = 1 - p and their squares to s = EL2N^2 - t^2. Hence q <= sqrt(s),
+    and q >= s / t; where 2 s > t^2, q is least if one class has all the rest, q^2 + (t - q)^2 = s, so that
+    q >= (t + sqrt(2 s - t^2)) / 2.
     """
     m, p, el2n = (dynamics.per_epoch(name, first, last).astype(np.float64) for name in ("margin", "probability", "el2n"))
     q = p * np.exp(np.minimum(-m, 700))
