@@ -123,11 +123,11 @@ TRAIN += "--variant 0 --member 1 --seed 0 --network small-cnn --width 4 --keep e
 TRAIN += "--dynamics member/dynamics.npz "
 TRAIN += " ".join(f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items() if name != "milestones")
 STEPS = {
-    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz",
+    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz --ids ids.parquet",
     "plan_baseline": "--dataset dataset.npz --plan plan.parquet --synthetic synthetic.npz",
     "train_member": TRAIN,
-    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 --method aum "
-    "--samples samples.parquet --classes hardness.csv",
+    "estimate_hardness": "--dataset dataset.npz --ids ids.parquet --plan plan.parquet --dynamics member/dynamics.npz "
+    "--members 1 --method aum --samples samples.parquet --classes hardness.csv",
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": "--dataset dataset.npz --samples samples.parquet --allocation allocation.csv --dataset-name tiny "
     "--variant 1 --seed 0 --oversampling random --undersampling easy --plan resampled.parquet --synthetic resampled.npz",
@@ -140,7 +140,7 @@ READS = {
     "prepare_dataset": ["data.npz"],
     "plan_baseline": ["dataset.npz"],
     "train_member": ["dataset.npz", "plan.parquet", "synthetic.npz"],
-    "estimate_hardness": ["dataset.npz", "plan.parquet", "member/dynamics.npz"],
+    "estimate_hardness": ["dataset.npz", "ids.parquet", "plan.parquet", "member/dynamics.npz"],
     "allocate_samples": ["hardness.csv"],
     "plan_resampled": ["dataset.npz", "samples.parquet", "allocation.csv"],
     "measure_classes": ["member/outcomes.npz"],
@@ -532,7 +532,8 @@ def test_sigkill_while_writing_leaves_the_file_absent_or_whole(tmp_path, record_
         record_property("kills while writing", inside)
         assert inside >= 3
         assert run("prepare_dataset", tmp_path).code == 0
-        assert {name: content for name, content in contents(tmp_path).items() if name != "data.npz"} == {"dataset.npz": whole}
+        assert set(contents(tmp_path)) == {"data.npz", "dataset.npz", "ids.parquet"}
+        assert (tmp_path / "dataset.npz").read_bytes() == whole
 
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])

@@ -101,13 +101,15 @@ def flag_samples(
     percentile: float = 0.0,
     trained: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return sample, class, aum, score, threshold and flag of each sample, and the AUM thresholds of variants where there are.
+    """Return sample, its id where it is known, class, aum, score, threshold and flag of each sample, and variants' thresholds.
 
     ``samples`` is the table of hardness by AUM. Flagged is what scores below the threshold: the AUM itself, for the rules
     ``count`` and ``below``; its margin over the variants' thresholds for ``threshold-samples``, which needs ``trained``,
     of :func:`threshold_scores`.
     """
-    table = samples[["sample", "class", "hardness"]].rename(columns={"hardness": "aum"})
+    table = samples[[name for name in ("sample", "id", "class", "hardness") if name in samples]].rename(
+        columns={"hardness": "aum"}
+    )
     aum, limits = table["aum"].to_numpy(), np.empty(0)
     if method == "count":
         flagged = lowest(aum, count)
