@@ -5,7 +5,7 @@ import os
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -157,7 +157,9 @@ def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None
 
 def load_dataset(path: str | os.PathLike[str]) -> PreparedDataset:
     """Return the data set of a prepared file, without its ids."""
-    arrays = dict(read_arrays(path, *(name for name in PreparedDataset.__dataclass_fields__ if not name.endswith("_ids"))))
+    arrays: dict[str, Any] = dict(
+        read_arrays(path, *(name for name in PreparedDataset.__dataclass_fields__ if not name.endswith("_ids")))
+    )
     names = tuple(str(name) for name in arrays.pop("class_names"))
     return PreparedDataset(class_names=names, **arrays)
 
