@@ -30,14 +30,14 @@ SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMI
 # Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
 # turn out the same.
 run: setup
-	@python workflow/scripts/plan_study.py --check "$$STUDY"
-	@[ ! -d results ] || { $(SNAKEMAKE) --quiet all --cores all prepared && $(SNAKEMAKE) --quiet all --cores all planned; }
+	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && $(SNAKEMAKE) --quiet all --cores all planned; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 
 # Built again only where a notebook is newer.
 report: setup
-	@reports="$$(python workflow/scripts/plan_study.py --reports "$$STUDY")"; \
+	@reports="reports/$$(python workflow/scripts/plan_study.py --name "$$STUDY")"; \
 	if [ ! -f "$$reports/report.html" ] || [ -n "$$(find "$$reports" -name '*.html' -newer "$$reports/report.html")" ]; then \
 		$(RUN) snakemake --cores 1 --quiet all --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
 	echo "The report is $$PWD/$$reports/report.html; its notebooks and figures are in $$reports/*/."

@@ -6,6 +6,7 @@ import pickle
 import tarfile
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -730,8 +731,8 @@ def mixed_plan() -> Plan:
 
 @pytest.mark.parametrize("plan", [mixed_plan(), identity_plan(LABELS, (4, 4, 3))], ids=["mixed", "identity"])
 def test_a_plan_returns_as_it_was_saved(tmp_path, plan):
-    save_plan(tmp_path / "plan.parquet", tmp_path / "synthetic.npz", plan)
-    loaded = load_plan(tmp_path / "plan.parquet", tmp_path / "synthetic.npz")
+    save_plan(tmp_path / "plan.parquet", plan)
+    loaded = load_plan(tmp_path / "plan.parquet")
     for name in ("source", "labels", "origin", "synthetic"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(plan, name))
         assert getattr(loaded, name).dtype == getattr(plan, name).dtype
@@ -741,9 +742,8 @@ def test_a_plan_returns_as_it_was_saved(tmp_path, plan):
 
 def test_equal_plans_give_equal_bytes(tmp_path):
     for name in ("one", "two"):
-        save_plan(tmp_path / f"{name}.parquet", tmp_path / f"{name}.npz", mixed_plan())
+        save_plan(tmp_path / f"{name}.parquet", mixed_plan())
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
-    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
 def test_the_identity_plan_trains_on_every_sample_once():
@@ -766,12 +766,17 @@ def test_a_plan_with_labels_of_other_data_is_refused():
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
-@pytest.mark.parametrize("name", ["plan.parquet", "synthetic.npz"])
-def test_a_truncated_plan_is_refused_by_name(tmp_path, name, kept):
-    save_plan(tmp_path / "plan.parquet", tmp_path / "synthetic.npz", mixed_plan())
-    content = (tmp_path / name).read_bytes()
-    (tmp_path / name).write_bytes(content[: int(len(content) * kept)])
-    assert refusal(load_plan, tmp_path / "plan.parquet", tmp_path / "synthetic.npz").startswith(f"{tmp_path / name} is damaged")
+def test_a_truncated_plan_is_refused_by_name(tmp_path, kept):
+    path = tmp_path / "plan.parquet"
+    save_plan(path, mixed_plan())
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    assert refusal(load_plan, path).startswith(f"{path} is damaged")
+
+
+def test_a_plan_whose_synthetic_images_are_not_each_in_one_row_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match="each synthetic image must stand in one row"):
+        save_plan(tmp_path / "plan.parquet", replace(mixed_plan(), synthetic=np.zeros((2, 4, 4, 3), np.uint8)))
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

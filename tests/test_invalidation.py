@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
-from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, Bench, Case, append, page, replace_arrays, settings
+from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, WHOLE, Bench, Case, append, page, replace_arrays, settings
 
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"
@@ -99,8 +99,27 @@ def test_data_and_training_train_everything_again(measured):
 
 
 def test_hardness_and_conditions_never_train_the_baseline(measured):
+    # What every plan is made with, the baseline's too.
+    own = {"conditions/kind.py", "conditions/kinds/baseline.py", "conditions/bases/all.py"}
     for label, jobs in (modules(measured, "hardness/") | modules(measured, "conditions/")).items():
-        assert not [job for job in jobs if job.wildcards.get("condition") == "baseline"], label
+        if label.removeprefix(HBR) not in own and not label.endswith("__init__.py"):
+            assert not [job for job in jobs if job.wildcards.get("condition") == "baseline"], label
+
+
+@pytest.mark.parametrize(
+    ("module", "planned"),
+    [
+        ("kinds/pruned", {"pruned-aum-dlp-30", "pruned-aum-clp-30"}),
+        ("kinds/threshold", {"threshold"}),
+        ("kinds/denoised", {"denoised-lowest"}),
+        ("kinds/placebo", {"placebo-shuffled-aum-smote-easy-alpha1"}),
+        ("undersampling/random", set()),
+    ],
+)
+def test_a_kind_or_strategy_plans_its_own_conditions_again(bench, module, planned):
+    jobs = bench.jobs(Case("", append(f"{HBR}conditions/{module}.py"), WHOLE))
+    first = {Path(path).parts[4] for job in jobs if job.rule == "plan_condition" and not job.follows for path in job.output}
+    assert first == planned
 
 
 @pytest.mark.parametrize("module", ["configuration", "conditions/names", "hardness/names"])
@@ -110,7 +129,7 @@ def test_what_checks_and_names_reruns_nothing(measured, module):
 
 def test_a_script_reruns_its_rule_first(measured, totals, whole):
     pages = set(PAGES) & set(totals)
-    several = {"plan_resampled": {"plan_resampled", "plan_control"}, "render_notebook": pages, "download_archive": set()}
+    several = {"render_notebook": pages, "download_archive": set()}
     rules_of_whole = rules(whole.jobs("--forceall"))
     for label, jobs in measured["code"].items():
         if Path(label).parent == Path("workflow/scripts"):
@@ -172,7 +191,6 @@ def test_hardness_and_resampling_never_train_the_baseline(measured):
         if key.startswith("resampling"):
             assert not rules(jobs) & {
                 "prepare_dataset",
-                "plan_baseline",
                 "estimate_hardness",
                 "render_baseline",
                 "render_hardness",
@@ -235,38 +253,37 @@ def test_what_computes_nothing_reruns_nothing(measured):
             "one more estimator to resample by",
             {
                 "allocate_samples": 2,
-                "plan_resampled": 2,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 "render_allocation": 1,
                 **END,
             },
         ),
-        ("one more strategy", {"plan_resampled": 2, "train_member": 2, "measure_classes": 1, "render_allocation": 1, **END}),
+        ("one more strategy", {"plan_condition": 2, "train_member": 2, "measure_classes": 1, "render_allocation": 1, **END}),
         (
             "one more alpha",
             {
                 "allocate_samples": 1,
                 "compare_estimators": 1,
                 "render_robustness": 1,
-                "plan_resampled": 2,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 "render_allocation": 1,
                 **END,
             },
         ),
-        ("one more variant", {"plan_control": 1, "plan_resampled": 1, "train_member": 2, "measure_classes": 2, **END}),
+        ("one more variant", {"plan_condition": 2, "train_member": 2, "measure_classes": 2, **END}),
         ("one more member a variant", {"train_member": 4, "measure_classes": 2, **END}),
         (
             "one more rate of pruning",
-            {"plan_pruned": 2, "train_member": 2, "measure_classes": 2, **PAGES_OF_GAPS, **END},
+            {"plan_condition": 2, "train_member": 2, "measure_classes": 2, **PAGES_OF_GAPS, **END},
         ),
         (
             "one more kind of placebo",
             {
-                "allocate_placebo": 2,
-                "plan_placebo": 2,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 **PAGES_OF_GAPS,
@@ -286,7 +303,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
         ),
         (
             "one more denoised condition",
-            {"plan_denoised": 1, "train_member": 1, "measure_classes": 1, **PAGES_OF_GAPS, **END},
+            {"plan_condition": 1, "train_member": 1, "measure_classes": 1, **PAGES_OF_GAPS, **END},
         ),
     ],
 )

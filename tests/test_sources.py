@@ -15,6 +15,7 @@ from hbr.data.presence import expand_paths, present_sources
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
+from hbr.modules import check_plugins
 
 CLASSES = ("ant", "bee", "cow")
 
@@ -350,6 +351,19 @@ def test_an_archive_that_is_away_is_missed_only_where_it_is_needed(study):
     Path("resources").mkdir()
     Path("resources/cifar-10-python.tar.gz").touch()
     present_sources(study)
+
+
+@pytest.mark.parametrize("key", ["network", "method"])
+def test_a_function_whose_file_is_away_is_refused(study, key):
+    place = study["datasets"]["mine"] if key == "network" else study["hardness"]["estimators"]["aum"]
+    place[key] = "own.functions:mine"
+    where = "datasets.mine.network" if key == "network" else "hardness.estimators.aum.method"
+    assert refusal(check_plugins, study, [Path()]).startswith(
+        f"{where}: own.functions:mine needs own/functions.py, which is not in"
+    )
+    Path("own").mkdir()
+    Path("own/functions.py").touch()
+    check_plugins(study, [Path()])
 
 
 # Paths

@@ -6,8 +6,6 @@ import os
 import shlex
 import shutil
 import sys
-import tarfile
-import tempfile
 import time
 from pathlib import Path
 
@@ -53,14 +51,15 @@ from hbr.conditions.names import (
     THRESHOLD,
     alpha_text,
     conditions_of,
-    control_of,
-    denoised_name,
     hardness_runs,
+    plan_inputs,
+    plan_modules,
+    plan_spec,
     needs_control,
     runs_of,
     source_of,
 )
-from hbr.conditions.needs import least_samples
+from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.data.presence import expand_paths, present_sources, source_fingerprint
@@ -74,10 +73,15 @@ from hbr.modules import (
 )
 from hbr.setting import setting_of
 from hbr.studies import check_data
+from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
+
+# Jobs inherit it.
+forget_settings(os.environ)
+
 
 STARTED = time.time()
 SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
@@ -127,11 +131,13 @@ def chapter(name, title):
     return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
 
 
-def sources(script, plugin=None, notebook=None, data=()):
-    """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules, ``data`` are files that are no code."""
+def sources(script, plugin=None, notebook=None, modules=(), data=()):
+    """Return a script and the modules it runs; a user's own function, a notebook and ``modules`` that are loaded by name add their files and their modules, ``data`` are files that are no code."""
     files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
         files += source_files(OWN_FOLDER / notebook, SCRIPTS)
+    for module in modules:
+        files += plugin_files(module, (SCRIPTS,), SCRIPTS)
     if plugin and ":" in plugin:
         files += plugin_files(plugin.partition(":")[0], PLUGIN_FOLDERS, SCRIPTS)
     files += [OWN_FOLDER / path for path in data]
@@ -139,14 +145,14 @@ def sources(script, plugin=None, notebook=None, data=()):
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
 
-def digest(script, plugin=None, notebook=None, data=()):
+def digest(script, **more):
     """Return a SHA-256 of a rule's sources, for its params.
 
     Snakemake compares inputs by content only where they are newer than the results: by inputs alone it would miss
     a module edited while the job ran, and one unpacked with an old date.
     """
     contents = hashlib.sha256()
-    for path in map(Path, sources(script, plugin, notebook, data)):
+    for path in map(Path, sources(script, **more)):
         contents.update(path.read_bytes() if path.is_file() else b"")
     return contents.hexdigest()
 
@@ -269,27 +275,6 @@ def numbers_of_source(wildcards):
     ]
 
 
-def first_estimator_of(source):
-    """Return the first estimator to resample by that reads a source."""
-    return next(
-        name
-        for name in config["resampling"]["estimators"]
-        if source_of(config, name) == source
-    )
-
-
-def samples_of_source(wildcards):
-    """Return the hardness of the samples of a denoised condition."""
-    estimator = first_estimator_of(wildcards.source)
-    return f"<results>/{wildcards.dataset}/hardness/{estimator}/samples.parquet"
-
-
-def allocation_of_source(wildcards):
-    """Return the balanced allocation of a denoised condition."""
-    estimator = first_estimator_of(wildcards.source)
-    return f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
-
-
 def noise_key(key, default=""):
     """Return a function that looks a key of the rule of label noise up."""
     return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
@@ -359,12 +344,41 @@ CONDITIONS = conditions_of(config)
 
 def of_kinds(*kinds):
     """Return the conditions of some kinds, in the study's order."""
-    return [name for name, parts in CONDITIONS.items() if parts["kind"] in kinds]
+    return [name for name, condition in CONDITIONS.items() if condition.kind in kinds]
+
+
+def condition_of(wildcards):
+    """Return the condition that a file is asked for of."""
+    if wildcards.condition not in CONDITIONS:
+        raise WorkflowError(
+            f"{wildcards.condition} is no condition of this study; it has {', '.join(CONDITIONS)}"
+        )
+    return CONDITIONS[wildcards.condition]
 
 
 def condition_key(key):
     """Return a function that looks a part of the condition up."""
-    return lambda wildcards: CONDITIONS[wildcards.condition].get(key, "")
+    return lambda wildcards: getattr(condition_of(wildcards), key)
+
+
+def plan_sources(wildcards):
+    """Return the code that makes a plan: that of its kind, its base and its strategy, and of no other."""
+    return sources(
+        "plan_condition.py", modules=plan_modules(config, condition_of(wildcards))
+    )
+
+
+def plan_digest(wildcards):
+    """Return a digest of the code that makes a plan."""
+    return digest(
+        "plan_condition.py", modules=plan_modules(config, condition_of(wildcards))
+    )
+
+
+def plan_files(wildcards):
+    """Return what a plan is made of beside the prepared data."""
+    files = plan_inputs(config, condition_of(wildcards)).values()
+    return [f"<results>/{wildcards.dataset}/{file}" for file in files]
 
 
 def members_of(file):
@@ -374,7 +388,7 @@ def members_of(file):
         where = f"<results>/{wildcards.dataset}/members/{wildcards.condition}"
         return [
             f"{where}/variant{variant}/member{member}/{file}"
-            for variant, member in runs_of(config, wildcards.condition)
+            for variant, member in condition_of(wildcards).runs
         ]
 
     return list_members

@@ -1,4 +1,4 @@
-"""From archives, folders and arrays to one prepared file and the baseline's plan."""
+"""From archives, folders and arrays to one prepared file."""
 
 
 rule download_archive:
@@ -38,10 +38,10 @@ rule prepare_dataset:
     conda:
         "../../envs/training.yaml"
     resources:
-        # Where the images lie is no part of what they are.
-        root=dataset_key("root"),
         # No parameter: another strategy makes no other data.
         least_samples=str(least_samples(config)),
+        # Where the images lie is no part of what they are.
+        root=dataset_key("root"),
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
@@ -55,26 +55,5 @@ rule prepare_dataset:
             flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
-        "python {input.code[0]:q} {params.flags} --root={resources.root:q}"
-        " --least-samples {resources.least_samples}"
+        "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
         " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"
-
-
-rule plan_baseline:
-    input:
-        code=sources("plan_baseline.py"),
-        dataset="<results>/{dataset}/dataset.npz",
-    output:
-        plan="<results>/{dataset}/plans/baseline/variant0/plan.parquet",
-        synthetic="<results>/{dataset}/plans/baseline/variant0/synthetic.npz",
-    log:
-        "<logs>/plan_baseline/{dataset}.log",
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    params:
-        code=digest("plan_baseline.py"),
-    shell:
-        "python {input.code[0]:q}"
-        " --dataset {input.dataset:q}"
-        " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"

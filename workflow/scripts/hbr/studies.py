@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hbr.conditions.needs import least_samples
+from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.files import read_arrays
 from hbr.data.presence import expand_paths

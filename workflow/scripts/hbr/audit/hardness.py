@@ -11,7 +11,6 @@ from hbr.audit.place import Place
 from hbr.audit.tables import same_bytes
 from hbr.conditions.names import BASELINE, THRESHOLD, alpha_text, hardness_runs, needs_control, runs_of, source_of
 from hbr.conditions.noise import flag_samples, threshold_scores
-from hbr.conditions.placebos import placebo_allocation
 from hbr.data.datasets import PreparedDataset, load_ids, with_ids
 from hbr.data.files import read_table
 from hbr.data.plans import load_plan
@@ -81,8 +80,7 @@ def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[E
         keys.get("margin", "logits"),
         keys.get("norm", "l2"),
     )
-    where = place.plan(source, runs[0][0])
-    places = load_plan(where / "plan.parquet", where / "synthetic.npz").source
+    places = load_plan(place.plan(source, runs[0][0])).source
     scores = []
     for run in runs:
         dynamics = load_dynamics(place.member(source, *run) / "dynamics.npz")
@@ -91,7 +89,7 @@ def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[E
 
 
 def check_allocations(place: Place, check: Check) -> None:
-    """Check every allocation, those of placebos included."""
+    """Check every allocation."""
     resampling, compat = place.config["resampling"], place.config["compat"]
     if not needs_control(place.config):
         return
@@ -118,16 +116,6 @@ def check_allocations(place: Place, check: Check) -> None:
         path = place.results / "allocations" / file
         check.artifacts += 1
         check.expect(same_bytes(path, table), f"{path} does not follow from its allocations")
-    for parts in place.conditions.values():
-        if parts["kind"] == "placebo":
-            true = read_table(place.allocation(parts["estimator"], "0"))
-            for variant in range(1, resampling["variants"] + 1):
-                rng = derive_rng(place.config["seed"], place.name, variant, parts["method"])
-                table = placebo_allocation(true, parts["method"], float(parts["alpha"]), compat, rng)
-                folder = place.results / f"allocations/{parts['estimator']}/placebo-{parts['method']}-alpha{parts['alpha']}"
-                check.artifacts += 1
-                path = folder / f"variant{variant}.csv"
-                check.expect(same_bytes(path, table), f"{path} is not what its rule makes")
 
 
 def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
@@ -141,8 +129,7 @@ def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
         if rule["method"] == "threshold-samples":
             runs = runs_of(place.config, THRESHOLD)
             dynamics = [load_dynamics(place.member(THRESHOLD, *run) / "dynamics.npz") for run in runs]
-            folders = {variant: place.plan(THRESHOLD, variant) for variant in place.variants(THRESHOLD)}
-            plans = {variant: load_plan(path / "plan.parquet", path / "synthetic.npz") for variant, path in folders.items()}
+            plans = {variant: load_plan(place.plan(THRESHOLD, variant)) for variant in place.variants(THRESHOLD)}
             extra = {variant: plan.labels == data.classes for variant, plan in plans.items()}
             trained = threshold_scores(dynamics, [variant for variant, _ in runs], extra)
         limits = (rule.get("count", 0), float(rule.get("threshold", 0)), float(rule.get("percentile", 0)))
