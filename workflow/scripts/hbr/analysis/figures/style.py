@@ -2,7 +2,6 @@
 
 import textwrap
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from hbr.analysis.figures.fonts import drop_missing
-
 from hbr.words import counted as counted
 from hbr.words import in_points as in_points
 
