@@ -28,10 +28,10 @@ SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMI
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
 # Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
-# turn out the same.
+# turn out the same. Where no plan can be made, the run says why and makes the rest.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && $(SNAKEMAKE) --quiet all --cores all planned; }
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && { $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 
