@@ -23,6 +23,7 @@ RESAMPLED = "resampled-aum-smote-easy-alpha1"
 # One of each kind of artifact that the study leaves.
 KINDS = [
     f"{RESULTS}/dataset.npz",
+    f"{RESULTS}/ids.parquet",
     f"{RESULTS}/plans/baseline/variant0/plan.parquet",
     f"{RESULTS}/plans/{RESAMPLED}/variant2/plan.parquet",
     f"{RESULTS}/members/baseline/variant0/member1/outcomes.npz",
