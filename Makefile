@@ -26,14 +26,17 @@ SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMI
 .PHONY: run report plan audit dry-run test test-conda test-slurm lint setup
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
+# Then data sets made before are prepared alone: Snakemake plans all at once, and would run again what uses data that may
+# turn out the same.
 run: setup
-	@python workflow/scripts/plan_study.py --check "$$STUDY"
+	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
+	[ ! -d "results/$$name" ] || $(SNAKEMAKE) --quiet all --cores all prepared
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 
 # Built again only where a notebook is newer.
 report: setup
-	@reports="$$(python workflow/scripts/plan_study.py --reports "$$STUDY")"; \
+	@reports="reports/$$(python workflow/scripts/plan_study.py --name "$$STUDY")"; \
 	if [ ! -f "$$reports/report.html" ] || [ -n "$$(find "$$reports" -name '*.html' -newer "$$reports/report.html")" ]; then \
 		$(RUN) snakemake --cores 1 --quiet all --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
 	echo "The report is $$PWD/$$reports/report.html; its notebooks and figures are in $$reports/*/."

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from conftest import Study, whole_config
 from hbr.audit.checks import StudyAudit
 from hbr.audit.record import RECORD, record_of
 from hbr.audit.study import audit_ledger
-from hbr.data.files import read_arrays, read_table, write_arrays, write_table
+from hbr.data.files import read_arrays, write_arrays, write_table
+from hbr.data.plans import KEPT, load_plan, save_plan
 from hbr.studies import load_study
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
@@ -23,7 +25,6 @@ KINDS = [
     f"{RESULTS}/dataset.npz",
     f"{RESULTS}/plans/baseline/variant0/plan.parquet",
     f"{RESULTS}/plans/{RESAMPLED}/variant2/plan.parquet",
-    f"{RESULTS}/plans/{RESAMPLED}/variant1/synthetic.npz",
     f"{RESULTS}/members/baseline/variant0/member1/outcomes.npz",
     f"{RESULTS}/members/baseline/variant0/member2/dynamics.npz",
     f"{RESULTS}/members/control/variant2/member1/dynamics.npz",
@@ -51,7 +52,6 @@ KINDS = [
 PLACEBO = "placebo-shuffled-aum-smote-easy-alpha1"
 # What a study with every kind of condition has besides.
 MORE_KINDS = [
-    f"{RESULTS}/allocations/aum/placebo-shuffled-alpha1/variant2.csv",
     f"{RESULTS}/plans/{PLACEBO}/variant1/plan.parquet",
     f"{RESULTS}/plans/control-denoised-lowest/variant2/plan.parquet",
     f"{RESULTS}/plans/pruned-aum-dlp-30/variant1/plan.parquet",
@@ -147,12 +147,6 @@ def test_a_study_with_every_kind_of_condition_passes_with_its_pages_and_its_ledg
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
 
 
-def _swap_granted(path: Path) -> None:
-    table = read_table(path)
-    table["granted"] = table["granted"].to_numpy()[::-1]
-    write_table(path, table)
-
-
 def _unflag(path: Path) -> None:
     table = pd.read_parquet(path)
     table["flagged"] = ~table["flagged"]
@@ -160,18 +154,17 @@ def _unflag(path: Path) -> None:
 
 
 def _other_source(path: Path) -> None:
-    plan, labels = pd.read_parquet(path), read_arrays(f"{RESULTS}/dataset.npz", "train_labels")["train_labels"]
-    left_out = np.setdiff1d(np.arange(len(labels)), plan["source"])
-    sample = left_out[0]
-    row = int(np.flatnonzero(plan["class"] == labels[sample])[0])
-    plan.loc[row, "source"] = sample
-    plan.to_parquet(path, index=False)
+    plan, labels = load_plan(path), read_arrays(f"{RESULTS}/dataset.npz", "train_labels")["train_labels"]
+    sample = np.setdiff1d(np.arange(len(labels)), plan.source)[0]
+    source = plan.source.copy()
+    source[np.flatnonzero((plan.labels == labels[sample]) & (plan.origin == KEPT))[0]] = sample
+    save_plan(path, replace(plan, source=source))
 
 
 @pytest.mark.parametrize(
     ("path", "change", "sentence"),
     [
-        ("allocations/aum/placebo-shuffled-alpha1/variant1.csv", _swap_granted, "variant1.csv is not what its rule makes"),
+        (f"plans/{PLACEBO}/variant1/plan.parquet", _other_source, "is not what its rule makes"),
         ("plans/pruned-aum-dlp-30/variant1/plan.parquet", _other_source, "is not what its rule makes"),
         ("plans/pruned-aum-clp-30/variant1/plan.parquet", _other_source, "is not what its rule makes"),
         ("plans/denoised-lowest/variant1/plan.parquet", _other_source, "is not what its rule makes"),
@@ -286,7 +279,6 @@ def _nan(array):
         ("members/baseline/variant0/member1/dynamics.npz", {"margin_sum": _nan}, "dynamics.npz holds NaN"),
         ("members/baseline/variant0/member1/dynamics.npz", {"margin_sum": lambda a: a + 1}, "samples.parquet does not follow"),
         ("dataset.npz", {"train_images": lambda a: a ^ 1}, "holds other data than its checksum says"),
-        (f"plans/{RESAMPLED}/variant1/synthetic.npz", {"images": lambda a: a ^ 1}, "was trained on another plan"),
     ],
 )
 def test_forged_arrays_are_caught_though_the_record_agrees(own, path, changes, sentence):

@@ -578,7 +578,7 @@ def test_sources_of_training_hold_what_it_imports_and_no_analysis():
     assert not [name for name in found if name.startswith(("hbr/analysis", "hbr/conditions"))]
 
 
-@pytest.mark.parametrize("name", ["train_member", "plan_resampled", "prepare_dataset", "allocate_samples"])
+@pytest.mark.parametrize("name", ["train_member", "plan_condition", "prepare_dataset", "allocate_samples"])
 def test_sources_hold_every_module_python_loads(name):
     script = SCRIPTS / f"{name}.py"
     with mock.patch.dict(sys.modules):

@@ -8,16 +8,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import precision_score, recall_score
 
 from hbr.analysis.noise import preferred_classes
-from hbr.conditions.noise import (
-    NoiseRule,
-    detection,
-    flag_samples,
-    lowest,
-    plan_denoised,
-    plan_threshold,
-    rule_of,
-    threshold_margins,
-)
+from hbr.conditions.bases.denoised import plan_denoised
+from hbr.conditions.kinds.threshold import plan_threshold
+from hbr.conditions.noise import NoiseRule, detection, flag_samples, lowest, rule_of, threshold_margins
 from hbr.data.datasets import flip_labels, prepare
 from hbr.data.plans import THRESHOLD, check_plan
 from hbr.errors import StudyError

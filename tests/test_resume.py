@@ -28,8 +28,8 @@ from hbr.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 FORK = multiprocessing.get_context("fork")
-RECIPE = QUICK | {"epochs": 12, "batch_size": 8, "el2n_epoch": 5}
-RESULTS = ("outcomes.npz", "dynamics.npz")
+RECIPE = QUICK | {"evaluate_every": 5, "epochs": 12, "batch_size": 8, "el2n_epoch": 5}
+RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
 class Training:
@@ -39,7 +39,7 @@ class Training:
         self.folder = folder
         plan = identity_plan(dataset.train_labels, dataset.train_images.shape[1:])
         save_dataset(folder / "dataset.npz", dataset)
-        save_plan(folder / "plan.parquet", folder / "synthetic.npz", plan)
+        save_plan(folder / "plan.parquet", plan)
         self.options = RECIPE | recipe
 
     def start(self, place: str, minutes: float = 1e-9) -> multiprocessing.Process:
@@ -47,7 +47,7 @@ class Training:
         where = self.folder / place
         files = {name: self.folder / f"{name}.{'parquet' if name == 'plan' else 'npz'}" for name in ("dataset", "plan")}
         words = [f"--{name}={path}" for name, path in files.items()]
-        words += [f"--synthetic={self.folder / 'synthetic.npz'}", "--dataset-name=tiny", "--condition=baseline"]
+        words += ["--dataset-name=tiny", "--condition=baseline"]
         words += ["--variant=0", "--member=1", "--seed=0", "--keep=epochs", "--network=small-cnn"]
         words += ['--network-settings={"width": 4}', f"--recipe={Recipe(**self.options).text}"]
         words += [f"--checkpoint-minutes={minutes}", f"--log={where / 'log'}"]
@@ -176,6 +176,7 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         (tmp_path / "checkpoint.npz").unlink()
         np.testing.assert_array_equal(again.test_logits, outcomes.test_logits)
         np.testing.assert_array_equal(again.history, outcomes.history)
+        np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():
             np.testing.assert_array_equal(getattr(again_dynamics, name), values, err_msg=f"{name}, stopped at {stop_at}")
 

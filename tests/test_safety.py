@@ -171,7 +171,7 @@ def test_object_arrays_are_refused(folder, marker, step, name):
         assert not marker.exists()
 
 
-@pytest.mark.parametrize("name", ["data.npz", "member/outcomes.npz", "member/dynamics.npz", "synthetic.npz"])
+@pytest.mark.parametrize("name", ["data.npz", "member/outcomes.npz", "member/dynamics.npz"])
 def test_every_array_of_these_files_is_read(folder, marker, name):
     step = next(step for step, names in READS.items() if name in names)
     np.savez(folder / name, trap=np.array([Trap(marker)], dtype=object))

@@ -87,7 +87,7 @@ agreed = pd.DataFrame({name: table["flagged"] for name, table in flagged.items()
 for name, table in flagged.items():
     rows = votes[table["flagged"] & ~agreed].sort_values("aum", ascending=False).head(6)
     if len(rows):
-        sheet(rows, f"flagged by {name}, not by all rules")
+        save_figure(sheet(rows, f"flagged by {name}, not by all rules"), figures, None)
 
 # %% [markdown]
 # ## What training without them does

@@ -565,6 +565,8 @@ rule record_checksums:
         pages=collect("<reports>/{{dataset}}/{chapter}.html", chapter=CHAPTERS),
         # The ledger shows it; not every study has a chapter on allocations.
         review=lambda wildcards: reviews([wildcards.dataset]),
+        # No page shows them.
+        scores=scores_of_dataset,
     output:
         "<results>/{dataset}/checksums.csv",
     log:

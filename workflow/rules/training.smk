@@ -25,10 +25,10 @@ rule train_member:
         dataset="<results>/{dataset}/dataset.npz",
         whitening=whitening_of_network,
         plan="<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet",
-        synthetic="<results>/{dataset}/plans/{condition}/variant{variant}/synthetic.npz",
     output:
         outcomes="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz",
         dynamics="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/dynamics.npz",
+        weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
     log:
         "<logs>/train_member/{dataset}/{condition}/variant{variant}_member{member}.log",
     benchmark:
@@ -55,12 +55,52 @@ rule train_member:
             ),
             recipe=recipe_of,
             keep=keep_dynamics,
+            keep_weights=keep_weights,
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
+        " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --checkpoint-minutes {resources.checkpoint_minutes}"
         " --limit-minutes {resources.runtime} --code {params.code}"
-        " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --log {log:q}"
+        " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --weights {output.weights:q} --log {log:q}"
+
+
+# Apart from the training, so that another set of images trains nothing again.
+rule score_images:
+    input:
+        code=lambda wildcards: sources(
+            "score_images.py", plugin=network_builder(wildcards)
+        ),
+        dataset="<results>/{dataset}/dataset.npz",
+        whitening=whitening_of_network,
+        weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
+        # Known by its fingerprint, as the arrays of a data set are.
+        images=ancient(images_to_score),
+    output:
+        "<results>/{dataset}/members/{condition}/variant{variant}/member{member}/scores/{images}.npz",
+    log:
+        "<logs>/score_images/{dataset}/{condition}/variant{variant}_member{member}_{images}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        code=lambda wildcards: digest(
+            "score_images.py", plugin=network_builder(wildcards)
+        ),
+        data=fingerprint_to_score,
+        flags=flags(
+            array=array_to_score,
+            plugins=plugins(dataset_key("network")),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --weights {input.weights:q} --whitening {input.whitening:q}"
+        " --images {wildcards.images:q} --file {input.images:q}"
+        " --variant {wildcards.variant} --member {wildcards.member}"
+        " --threads {threads} --scores {output:q} --log {log:q}"

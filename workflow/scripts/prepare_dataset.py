@@ -1,6 +1,7 @@
 """Bring any source into one prepared file."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from hbr.seeds import derive_rng
 
 def read_source(arguments: argparse.Namespace) -> PreparedDataset:
     """Return the data set of the chosen source."""
+    report = partial(say, arguments.log)
     if arguments.source == "digits":
         return digits_dataset(arguments.test_fraction, arguments.split_seed)
     if arguments.source == "torchvision":
         return torchvision_dataset(arguments.name, arguments.archives)
     if arguments.source == "folder":
-        return folder_dataset(arguments.root, arguments.image_size, arguments.test_fraction, arguments.split_seed)
-    return arrays_dataset(arguments.archives[0], arguments.test_fraction, arguments.split_seed)
+        return folder_dataset(arguments.root, arguments.image_size, arguments.test_fraction, arguments.split_seed, report)
+    return arrays_dataset(arguments.archives[0], arguments.test_fraction, arguments.split_seed, report)
 
 
 def main(arguments: argparse.Namespace) -> None:

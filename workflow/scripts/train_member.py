@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.checkpoints import Checkpoints, digest_of
-from hbr.training.devices import claim_device, machine_name
+from hbr.training.devices import claim_device, machine_name, set_determinism
 from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
@@ -24,6 +23,7 @@ from hbr.training.outcomes import save_outcomes
 from hbr.training.precision import dtype_of, name_of
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings
+from hbr.training.weights import save_weights
 
 TERMINAL_SECONDS = 15
 
@@ -51,11 +51,11 @@ def main(arguments: argparse.Namespace) -> None:
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
-    plan = load_plan(arguments.plan, arguments.synthetic)
+    plan = load_plan(arguments.plan)
     check_plan(plan, dataset.train_labels, str(arguments.plan))
     if plan.synthetic.shape[1:] != dataset.train_images.shape[1:]:
         raise StudyError(
-            f"{arguments.synthetic} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
+            f"{arguments.plan} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
             f"{dataset.train_images.shape[1:]}; the plan was made for other data: delete it and run again"
         )
     recipe = arguments.recipe
@@ -116,24 +116,15 @@ def main(arguments: argparse.Namespace) -> None:
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
+    if arguments.weights:
+        outputs = dataset.classes + plan.extra_classes
+        save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, made_of | {"outputs": outputs})
     checkpoints.clear()
-
-
-def set_determinism() -> None:
-    """Let the same seed and machine give the same bits."""
-    # cuBLAS needs the variable before its first call.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
-    # torch that sets this imports a compiler, a second a job.
-    torch.set_deterministic_debug_mode("warn")
-    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--plan", type=Path, required=True)
-parser.add_argument("--synthetic", type=Path, required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--condition", required=True, help="for the progress lines only; no seed depends on it")
 parser.add_argument("--variant", type=int, required=True)
@@ -150,6 +141,8 @@ parser.add_argument("--limit-minutes", type=float, default=0, help="when the job
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--outcomes", type=Path, required=True)
 parser.add_argument("--dynamics", type=Path, required=True)
+parser.add_argument("--weights", type=Path, help="where the network's last weights go, by which it can score images later on")
+parser.add_argument("--keep-weights", choices=("yes", "no"), default="yes", help="no: the file tells only whose they would be")
 
 if __name__ == "__main__":
     run(main, parser)

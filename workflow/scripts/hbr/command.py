@@ -57,8 +57,13 @@ def append(log: Path, line: str) -> None:
 
 def say(log: Path, line: str) -> None:
     """Print one line on the terminal and add it to the log."""
-    print(line, flush=True)
-    append(log, line)
+    print(plain(line), flush=True)
+    append(log, plain(line))
+
+
+def plain(line: str) -> str:
+    """Return a line as it may be shown: a file may be called anything, and must neither break it nor speak to the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 class _Terminated(BaseException):
@@ -90,9 +95,7 @@ def _signal_behind(error: BaseException | None) -> str | None:
 
 
 def _fail(log: Path, sentence: str, code: int = 1) -> NoReturn:
-    # A file may be called anything: its name must neither break the line nor speak to the terminal.
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
     with suppress(OSError):
-        append(log, f"error: {plain}")
-    print(f"error: {plain}", file=sys.stderr, flush=True)
+        append(log, f"error: {plain(sentence)}")
+    print(f"error: {plain(sentence)}", file=sys.stderr, flush=True)
     sys.exit(code)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.conditions.names import BASELINE, conditions_of, runs_of
+from hbr.conditions.names import BASELINE, conditions_of
 from hbr.dry_run import PlannedJob
 
 _RESULTS = ("outcomes.npz", "dynamics.npz")
@@ -20,9 +20,9 @@ def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[Plann
     """
     planned = [job for job in jobs if job.rule == "train_member" and job.wildcards["dataset"] == dataset]
     rows = []
-    for condition in conditions_of(config):
+    for condition, stated in conditions_of(config).items():
         own = [job for job in planned if job.wildcards["condition"] == condition]
-        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in runs_of(config, condition)]
+        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in stated.runs]
         kept = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
         sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in kept]
         size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, results)

@@ -37,7 +37,7 @@ def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         "paper": settings["network"] == PAPER_NETWORK
         and not settings.get("flipped_labels")
         # Precision says how a training is computed, not what is; the paper leaves it to torch.
-        and replace(Recipe.of(recipe), precision=PAPER_RECIPE.precision) == PAPER_RECIPE,
+        and replace(Recipe.of(recipe), precision=PAPER_RECIPE.precision, evaluate_every=1) == PAPER_RECIPE,
         "estimator": config["resampling"]["estimators"][0],
         "noise_estimator": config["noise"]["estimator"],
         "sources": {name: keys.get("source", "baseline") for name, keys in estimators.items()},

@@ -11,7 +11,6 @@ from hbr.audit.place import Place
 from hbr.audit.tables import same_bytes
 from hbr.conditions.names import BASELINE, THRESHOLD, alpha_text, hardness_runs, needs_control, runs_of, source_of
 from hbr.conditions.noise import flag_samples, rule_of, threshold_scores
-from hbr.conditions.placebos import placebo_allocation
 from hbr.data.datasets import PreparedDataset
 from hbr.data.files import read_table
 from hbr.data.plans import load_plan
@@ -69,8 +68,7 @@ def check_robustness(place: Place, data: PreparedDataset, check: Check) -> None:
 def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[Estimator, str, np.ndarray, np.ndarray]:
     """Return an estimator, its definition, the scores of some trainings of its source, and which samples these are of."""
     estimator, source = estimator_of_study(place.config, name), source_of(place.config, name)
-    where = place.plan(source, runs[0][0])
-    places = load_plan(where / "plan.parquet", where / "synthetic.npz").source
+    places = load_plan(place.plan(source, runs[0][0])).source
     scores = []
     for run in runs:
         dynamics = load_dynamics(place.member(source, *run) / "dynamics.npz")
@@ -79,7 +77,7 @@ def _scores(place: Place, name: str, runs: Sequence[tuple[int, int]]) -> tuple[E
 
 
 def check_allocations(place: Place, check: Check) -> None:
-    """Check every allocation, those of placebos included."""
+    """Check every allocation."""
     resampling, compat = place.config["resampling"], place.config["compat"]
     if not needs_control(place.config):
         return
@@ -106,16 +104,6 @@ def check_allocations(place: Place, check: Check) -> None:
         path = place.results / "allocations" / file
         check.artifacts += 1
         check.expect(same_bytes(path, table), f"{path} does not follow from its allocations")
-    for parts in place.conditions.values():
-        if parts["kind"] == "placebo":
-            true = read_table(place.allocation(parts["estimator"], "0"))
-            for variant in range(1, resampling["variants"] + 1):
-                rng = derive_rng(place.config["seed"], place.name, variant, parts["method"])
-                table = placebo_allocation(true, parts["method"], float(parts["alpha"]), compat, rng)
-                folder = place.results / f"allocations/{parts['estimator']}/placebo-{parts['method']}-alpha{parts['alpha']}"
-                check.artifacts += 1
-                path = folder / f"variant{variant}.csv"
-                check.expect(same_bytes(path, table), f"{path} is not what its rule makes")
 
 
 def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
@@ -129,8 +117,7 @@ def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
         if rule.needs_threshold_samples:
             runs = runs_of(place.config, THRESHOLD)
             dynamics = [load_dynamics(place.member(THRESHOLD, *run) / "dynamics.npz") for run in runs]
-            folders = {variant: place.plan(THRESHOLD, variant) for variant in place.variants(THRESHOLD)}
-            plans = {variant: load_plan(path / "plan.parquet", path / "synthetic.npz") for variant, path in folders.items()}
+            plans = {variant: load_plan(place.plan(THRESHOLD, variant)) for variant in place.variants(THRESHOLD)}
             extra = {variant: plan.labels == data.classes for variant, plan in plans.items()}
             trained = threshold_scores(dynamics, [variant for variant, _ in runs], extra)
         flagged[name], _ = flag_samples(samples, rule, trained)

@@ -1,4 +1,4 @@
-"""Label noise: which samples are taken for mislabelled, and the plans that find or leave them."""
+"""Label noise: which samples are taken for mislabelled."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -8,55 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.data.plans import KEPT, THRESHOLD, Plan
 from hbr.errors import StudyError
 from hbr.registry import Setting, complete
 from hbr.training.dynamics import Dynamics
-
-
-def plan_threshold(labels: np.ndarray, image_shape: tuple[int, ...], variant: int, rng: np.random.Generator) -> Plan:
-    """Return the plan that gives N / (k + 1) random samples the label of one extra class, k (Pleiss et al. 2020, section 4).
-
-    Variants (from 1) take disjoint samples: successive parts of one random order, so hand in the same ``rng`` state for all.
-    Raises ``StudyError`` where the data are too few for the variant, or a class would be left empty.
-    """
-    classes = int(labels.max()) + 1
-    size = len(labels) // (classes + 1)
-    chosen = rng.permutation(len(labels))[(variant - 1) * size : variant * size]
-    if len(chosen) < max(size, 1):
-        raise StudyError(
-            f"noise.threshold_variants: {classes} classes give at most {classes + 1} disjoint draws of threshold samples, "
-            f"{variant} are asked for; write a smaller number"
-        )
-    plan_labels, origin = labels.astype(np.int64).copy(), np.full(len(labels), KEPT, dtype=np.int8)
-    plan_labels[chosen], origin[chosen] = classes, THRESHOLD
-    if np.bincount(plan_labels, minlength=classes + 1).min() < 1:
-        raise StudyError("noise.rules: threshold samples leave a class without samples; the data are too few for the rule")
-    return Plan(
-        source=np.arange(len(labels), dtype=np.int64),
-        labels=plan_labels,
-        origin=origin,
-        synthetic=np.empty((0, *image_shape), dtype=np.uint8),
-    )
-
-
-def plan_denoised(labels: np.ndarray, image_shape: tuple[int, ...], flagged: np.ndarray, class_names: tuple[str, ...]) -> Plan:
-    """Return the plan without the ``flagged`` samples (booleans); what is kept stands in its old order.
-
-    Raises ``StudyError`` where a class would be left empty.
-    """
-    kept = np.flatnonzero(~flagged)
-    counts = np.bincount(labels[kept], minlength=len(class_names))
-    if counts.min() < 1:
-        raise StudyError(
-            f"noise.rules: all samples of class {class_names[int(np.argmin(counts))]!r} are flagged; write a stricter rule"
-        )
-    return Plan(
-        source=kept.astype(np.int64),
-        labels=labels[kept].astype(np.int64),
-        origin=np.full(len(kept), KEPT, dtype=np.int8),
-        synthetic=np.empty((0, *image_shape), dtype=np.uint8),
-    )
 
 
 def lowest(aum: np.ndarray, count: int) -> np.ndarray:
@@ -71,7 +25,7 @@ def lowest(aum: np.ndarray, count: int) -> np.ndarray:
 def threshold_margins(aum: np.ndarray, extra: np.ndarray, percentile: float) -> tuple[np.ndarray, np.ndarray]:
     """Return how far each sample's AUM lies above the threshold, mean over variants, and each variant's threshold.
 
-    ``aum`` and ``extra`` are ``(variants, samples)``, of trainings on :func:`plan_threshold`; ``extra`` marks the threshold
+    ``aum`` and ``extra`` are ``(variants, samples)``, of trainings with threshold samples; ``extra`` marks the threshold
     samples. A variant's threshold is the
     percentile of the AUM of its threshold samples (Pleiss et al. 2020, section 4). A variant in which a sample bore the
     extra label says nothing of it and is left out; below 0 means flagged.
@@ -86,7 +40,7 @@ def threshold_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return AUM and marks of threshold samples, ``(variants, samples)``, for :func:`threshold_margins`.
 
-    ``dynamics`` are of trainings on :func:`plan_threshold`, ``variants`` their variants; members of one are averaged.
+    ``dynamics`` are of trainings with threshold samples, ``variants`` their variants; members of one are averaged.
     ``extra`` marks each variant's threshold samples.
     """
     scores: dict[int, list[np.ndarray]] = {}

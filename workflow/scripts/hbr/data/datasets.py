@@ -59,6 +59,8 @@ def prepare(
     Raises ``StudyError``, with ``origin`` in its sentence, on one class, an empty class, mismatched counts, labels
     out of range, class names that tables and figures cannot hold, or images that are not uint8 with 1 or 3 channels.
     """
+    # Names of files and texts may hold a letter and its accent apart; tables and lists would then miss each other.
+    class_names = tuple(unicodedata.normalize("NFC", name) for name in class_names)
     _check_names(origin, class_names)
     for part, images, labels in (("train", train_images, train_labels), ("test", test_images, test_labels)):
         _check_part(f"{origin}: {part}", images, labels, class_names)
@@ -76,7 +78,7 @@ def prepare(
         train_labels=train_labels.astype(np.int64),
         test_images=np.ascontiguousarray(test_images),
         test_labels=test_labels.astype(np.int64),
-        class_names=tuple(class_names),
+        class_names=class_names,
         mean=np.asarray(mean, dtype=np.float32),
         std=np.asarray(std, dtype=np.float32),
         planted=np.zeros(len(train_labels), dtype=bool),

@@ -40,7 +40,7 @@ class Estimator:
     def text(self) -> str:
         """Return method, window and all settings as one JSON text, the same for equal estimators."""
         window = {"first_epoch": self.first_epoch, "last_epoch": self.last_epoch}
-        keys = {key: value for key, value in window.items() if value is not None}
+        keys: dict[str, Any] = {key: value for key, value in window.items() if value is not None}
         if is_plugin(self.method):
             keys["direction"] = self.direction
         return json.dumps({"method": self.method, **keys, **self.settings}, sort_keys=True)

@@ -16,16 +16,14 @@ from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
 from hbr.training.checkpoints import Checkpoints
 from hbr.training.descent import make_descent
 from hbr.training.dynamics import Dynamics
+from hbr.training.evaluation import evaluation_batches, logits_of
 from hbr.training.lookahead import Lookahead
 from hbr.training.outcomes import Outcomes, smallest_integers
-from hbr.training.precision import autocast, dtype_of, forbid_tf32
+from hbr.training.precision import dtype_of, forbid_tf32
 from hbr.training.probe import check_network
 from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, to_half
 from hbr.training.steps import Batch, EagerStep, batches_of, make_step
-
-# As many as fill the device: a processor's caches, or a GPU's multiprocessors.
-_EVALUATION_BATCH = {"cpu": 500, "cuda": 2000}
 
 
 @dataclass(frozen=True)
@@ -40,20 +38,21 @@ class MemberSeeds:
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished epoch, for people."""
+    """One finished epoch, for people; ``test_accuracy`` is ``None`` where it was not taken."""
 
     epoch: int
     epochs: int
     train_loss: float
     train_accuracy: float
-    test_accuracy: float
+    test_accuracy: float | None
     images_per_second: float
     seconds_left: float
 
     def __str__(self) -> str:
+        test = "" if self.test_accuracy is None else f"test {self.test_accuracy:.2%}  "
         return (
             f"epoch {self.epoch}/{self.epochs}  loss {self.train_loss:.4f}  train {self.train_accuracy:.2%}  "
-            f"test {self.test_accuracy:.2%}  {self.images_per_second:,.0f} images/s  {_duration(self.seconds_left)} left"
+            f"{test}{self.images_per_second:,.0f} images/s  {_duration(self.seconds_left)} left"
         )
 
 
@@ -86,6 +85,7 @@ def train_member(
         predictions=smallest_integers(logits.argmax(1).cpu().numpy(), dataset.classes),
         test_labels=dataset.test_labels,
         history=np.asarray(member.history, dtype=np.float64),
+        recalls=np.asarray(member.recalls, dtype=np.float64),
         weight_seed=seeds.weights,
         order_seed=seeds.order,
         variant=seeds.variant,
@@ -140,7 +140,9 @@ class Training:
         self.flips = draw_flips(self.generator, self.examples, device) if recipe.alternating_flips else None
         self.recorder = Recorder(self.examples, recipe.epochs, recipe.el2n_epoch, keep_epochs, device)
 
+        # One entry an epoch: the columns of outcomes, and the test recall of every class; NaN where it was not taken.
         self.history: list[tuple[float, ...]] = []
+        self.recalls: list[list[float]] = []
         # Where the training stands: steps done of the running epoch, and the generator before that epoch was drawn.
         self.epoch = self.step = 0
         self.epoch_start = self.generator.get_state()
@@ -158,12 +160,15 @@ class Training:
                 self._fail(f"the loss is {loss}", rate)
             if self.epoch + 1 == recipe.el2n_epoch:
                 self.evaluate_training_set()
-            logits = self.test_logits()
-            if not torch.isfinite(logits).all():
-                self._fail("the network's logits of the test images are not finite", rate)
-            # Of whole numbers: a mean taken on a GPU may end in another digit than that of the tables.
-            test_accuracy = int((logits.argmax(1) == self.test_labels).sum()) / len(self.test_labels)
-            self.history.append((self.epoch + 1, rate, loss, accuracy, test_accuracy))
+            test_accuracy, recalls = None, [np.nan] * self.classes
+            if recipe.is_evaluated(self.epoch + 1):
+                logits = self.test_logits()
+                if not torch.isfinite(logits).all():
+                    self._fail("the network's logits of the test images are not finite", rate)
+                test_accuracy, recalls = self._accuracies(logits)
+            self.recalls.append(recalls)
+            shown = np.nan if test_accuracy is None else test_accuracy
+            self.history.append((self.epoch + 1, rate, loss, accuracy, shown))
             self.step, self.epoch_start = 0, self.generator.get_state()
             pace = (time.perf_counter() - started) / (self.epoch + 1 - first)
             left = pace * (recipe.epochs - self.epoch - 1)
@@ -199,7 +204,7 @@ class Training:
     def evaluate_training_set(self) -> None:
         """Record what every training example looks like in evaluation mode, without augmentation."""
         self.network.eval()
-        for positions in _batches(self.examples, self.device):
+        for positions in self._places(self.examples):
             logits = self._evaluate(self.bank.batch(self.image_index[positions]))
             self.recorder.record_evaluated(logits, self.labels[positions], positions)
             self._pause()
@@ -209,14 +214,24 @@ class Training:
         """Return the logits of all test samples, from one pass; an extra class of threshold samples is none to be tested."""
         self.network.eval()
         logits = []
-        for index in _batches(len(self.test_labels), self.device):
+        for index in self._places(len(self.test_labels)):
             logits.append(self._evaluate(self.test_bank.batch(index))[:, : self.classes])
             self._pause()
         return torch.cat(logits)
 
+    def _accuracies(self, logits: Tensor) -> tuple[float, list[float]]:
+        """Return accuracy and recall of every class."""
+        right = self.test_labels[logits.argmax(1) == self.test_labels]
+        # Of whole numbers: a mean taken on a GPU may end in another digit than that of the tables.
+        found, given = (torch.bincount(labels, minlength=self.classes).tolist() for labels in (right, self.test_labels))
+        return sum(found) / sum(given), [hits / of for hits, of in zip(found, given, strict=True)]
+
+    def _places(self, samples: int) -> Iterator[Tensor]:
+        places = torch.arange(samples, device=self.device)
+        return (places[where] for where in evaluation_batches(samples, self.device))
+
     def _evaluate(self, images: Tensor) -> Tensor:
-        with autocast(self.device, self.dtype):
-            return self.network(images).float()
+        return logits_of(self.network, images, self.dtype)
 
     def _fail(self, what: str, rate: float) -> NoReturn:
         if self.checkpoints is not None:
@@ -235,6 +250,7 @@ class Training:
             "epoch": self.epoch,
             "step": self.step,
             "history": self.history,
+            "recalls": self.recalls,
             "epoch_start": self.epoch_start,
             "rng": torch.get_rng_state(),
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
@@ -245,8 +261,8 @@ class Training:
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.epoch, self.step, self.history, self.epoch_start = (
-            state[name] for name in ("epoch", "step", "history", "epoch_start")
+        self.epoch, self.step, self.history, self.recalls, self.epoch_start = (
+            state[name] for name in ("epoch", "step", "history", "recalls", "epoch_start")
         )
         self.generator.set_state(self.epoch_start)
         torch.set_rng_state(state["rng"])
@@ -258,11 +274,6 @@ class Training:
         for average, value in zip(self.lookahead.slow if self.lookahead is not None else [], state["lookahead"], strict=True):
             average.copy_(value)
         self.recorder.restore(state["recorder"])
-
-
-def _batches(samples: int, device: torch.device) -> Iterator[Tensor]:
-    places = torch.arange(samples, device=device)
-    return (places[where] for where in batches_of(samples, _EVALUATION_BATCH.get(device.type, 500)))
 
 
 def _duration(seconds: float) -> str:

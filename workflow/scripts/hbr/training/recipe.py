@@ -41,6 +41,7 @@ class Recipe:
     flip: bool = True
     alternating_flips: bool = False
     crop_padding: int = 4
+    evaluate_every: int = 1
     precision: str = "auto"
 
     def __post_init__(self) -> None:
@@ -78,6 +79,10 @@ class Recipe:
     def text(self) -> str:
         """Return all keys as one JSON text, the same for equal recipes."""
         return json.dumps(asdict(self), sort_keys=True)
+
+    def is_evaluated(self, epoch: int) -> bool:
+        """Return whether the test images are evaluated after ``epoch``, counted from 1; after the last one they always are."""
+        return epoch == self.epochs or epoch % self.evaluate_every == 0
 
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of optimisation step ``step``, counted from 0."""
