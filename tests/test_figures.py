@@ -250,7 +250,9 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "pleiss": pd.DataFrame({"class": labels, "aum": aum, "score": aum - 1, "threshold": 0.0, "flagged": aum < 1}),
     }
     planted = np.arange(len(labels)) < (0 if classes == 2 else 5)
-    images = pd.DataFrame({"sample": [0, 1], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]})
+    images = pd.DataFrame(
+        {"sample": [0, 1], "id": ["0", "a/b.png"], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]}
+    )
     captions = noise_figures.image_captions(images, allocation["class_name"], planted)
     ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
     decile = {"decile": range(1, 11), "copies": 1.0}

@@ -1,16 +1,25 @@
 """What belongs to machines: GPUs shared by local trainings, and the forecast of hours and storage."""
 
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
+import pytest
+import torch
 import yaml
 from conftest import ROOT, Study, small_config
+from dry_runs import snakemake_forked
 
-from hbr.costs import StudyFolders, timed_trainings
+from hbr.costs import outcomes_of, timed_trainings
+from hbr.dry_run import PlannedJob
 from hbr.forecast import expected_hours, training_table
+from hbr.training.devices import machine_name
+from hbr.training.recipe import Recipe
+from hbr.training.settings import TrainingSettings
 
 CLAIM = (
     "import os, sys, pathlib; sys.path.insert(0, 'workflow/scripts')\n"
@@ -71,48 +80,78 @@ def test_trainings_of_a_study_see_one_gpu_each(tmp_path, monkeypatch):
     assert sorted(log.partition(", GPU ")[2][0] for log in logs) == ["4", "7"]
 
 
-def test_the_forecast_counts_what_is_missing_and_takes_the_median_of_what_was_timed(copied):
-    folders = StudyFolders.of("digits", "digits", copied.folder)
-    (copied.folder / "results/digits/digits/members/control/variant2/member1/outcomes.npz").unlink()
-    table = training_table(copied.config, "digits", folders).set_index("condition")
-    assert table["trainings"].tolist() == [2, 2, 2]
-    assert table["to do"].to_dict() == {"baseline": 0, "control": 1, "resampled-aum-smote-easy-alpha1": 0}
-    left = copied.folder / "results/digits/digits/members/control/variant1/member1"
-    size = sum((left / name).stat().st_size for name in ("outcomes.npz", "dynamics.npz"))
-    assert table.at["control", "MB"] == size / 1e6
-    timed = timed_trainings(folders)
-    assert len(timed) == 6
-    assert timed["machine"].nunique() == 1
-    sentence = expected_hours(1, timed)[0]
-    assert sentence.endswith(f"(1 trainings of {timed['seconds'].median():,.0f} s, the median of 6 timed)")
-    assert sentence.startswith(f"expected hours on {timed['machine'][0]}: ")
+def test_the_forecast_counts_what_snakemake_would_train(copied):
+    results = copied.folder / "results/digits/digits"
+    copied.config["baseline"]["members"] = 3
+    copied.write(copied.config)
+    table = training_table(copied.config, "digits", copied.jobs(), results).set_index("condition")
+    assert table["trainings"].tolist() == [3, 2, 2]
+    assert table["to do"].to_dict() == {"baseline": 1, "control": 0, "resampled-aum-smote-easy-alpha1": 0}
+    assert table["again"].sum() == 0
+    like = results / "members/baseline/variant0/member1"
+    size = sum(path.stat().st_size for path in like.glob("*.npz"))
+    assert table.at["baseline", "MB"] == pytest.approx(size / 1e6, rel=0.01)
+    # Files of other settings are no results: one more epoch trains everything again.
+    copied.config["recipes"]["quick"]["epochs"] += 1
+    copied.write(copied.config)
+    command = [sys.executable, "workflow/scripts/plan_study.py", "config.yaml"]
+    said = subprocess.run(command, cwd=copied.folder, capture_output=True, text=True, check=True).stdout
+    (total,) = [line.split() for line in said.splitlines() if line.split()[:1] == ["all"]]
+    assert total[:5] == ["all", "7", "0", "7", "6"]
+    assert "the median of 6 timed, brought to 5 epochs)" in said
+    _, text = snakemake_forked(copied.folder, "--dry-run", "--quiet", "rules")
+    assert re.search(r"^train_member +7$", text, re.MULTILINE)
+
+
+def timed(network="small-cnn", width=4, epochs=4) -> pd.DataFrame:
+    recipe = Recipe(epochs=epochs, batch_size=32, learning_rate=0.1, el2n_epoch=1)
+    told = TrainingSettings(network, {"width": width}, 0, recipe)
+    row = {"dataset": "digits", "condition": "control", "machine": "a machine", "seconds": 8.0, "data": "x", "settings": told}
+    return pd.DataFrame([row])
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({}, "expected hours on a machine: 0.0067 (3 trainings of 8 s, the median of 1 timed)"),
+        ({"epochs": 2}, "expected hours on a machine: 0.013 (3 trainings of 16 s, the median of 1 timed, brought to 4 epochs)"),
+        ({"network": "resnet8"}, "unknown"),
+        ({"width": 8}, "unknown"),
+    ],
+)
+def test_trainings_timed_in_other_studies_tell_the_hours_of_like_ones(tmp_path, settings, sentence):
+    assert sentence in expected_hours(small_config(), "digits", 3, timed(**settings), tmp_path)[0]
+
+
+def test_trainings_of_other_data_tell_nothing(copied):
+    results = copied.folder / "results/digits/digits"
+    assert "unknown" in expected_hours(copied.config, "digits", 3, timed(), results)[0]
+    timings = timed_trainings(outcomes_of("*", "*", root=copied.folder))
+    assert len(timings) == 6
+    assert set(timings["machine"]) == {machine_name(torch.device("cpu"))}
+    assert set(timings["precision"]) == {"float32"}
+    assert "the median of 6 timed)" in expected_hours(copied.config, "digits", 3, timings, results)[0]
 
 
 def test_the_forecast_of_an_unstarted_study_says_unknown(tmp_path):
-    table = training_table(small_config(), "digits", StudyFolders.of("digits", "digits", tmp_path))
-    assert table["MB"].isna().all()
-    assert "unknown" in expected_hours(6, timed_trainings(StudyFolders.of("digits", "digits", tmp_path)))[0]
+    table = training_table(small_config(), "digits", [PlannedJob("train_member", BASELINE, "", (), ("x",), "")], tmp_path)
+    assert table.set_index("condition")["MB"].isna().to_dict()["baseline"]
+    assert "unknown" in expected_hours(small_config(), "digits", 6, timed_trainings([]), tmp_path)[0]
+
+
+BASELINE = {"dataset": "digits", "condition": "baseline", "variant": "0", "member": "1"}
 
 
 def test_forecast_from_shapes_is_near_what_is_written(copied):
-    folders = StudyFolders.of("digits", "digits", copied.folder)
-    measured = {}
-    for condition in ("baseline", "control"):
-        member = folders.results / f"members/{condition}/variant{0 if condition == 'baseline' else 1}/member1"
-        measured[condition] = sum((member / name).stat().st_size for name in ("outcomes.npz", "dynamics.npz"))
-    copied.config["study"] = "new"
-    new = StudyFolders.of("new", "digits", copied.folder)
-    new.results.mkdir(parents=True)
-    os.link(folders.results / "dataset.npz", new.results / "dataset.npz")
-    table = training_table(copied.config, "digits", new).set_index("condition")
-    for condition, size in measured.items():
-        assert abs(1e6 * table.at[condition, "MB"] / table.at[condition, "to do"] / size - 1) < 0.25
-
-
-def test_plan_is_a_command(copied):
-    command = [sys.executable, "workflow/scripts/plan_study.py", "config.yaml"]
-    done = subprocess.run(command, cwd=copied.folder, capture_output=True, text=True, check=True)
-    assert "nothing is left to train" in done.stdout
+    old, new = (copied.folder / f"results/{study}/digits" for study in ("digits", "new"))
+    new.mkdir(parents=True)
+    os.link(old / "dataset.npz", new / "dataset.npz")
+    jobs = [PlannedJob("train_member", BASELINE | {"condition": name}, "", (), ("x",), "") for name in ("baseline", "control")]
+    table = training_table(copied.config, "digits", jobs, new).set_index("condition")
+    for condition, variant in (("baseline", 0), ("control", 1)):
+        member = old / f"members/{condition}/variant{variant}/member1"
+        size = sum((member / name).stat().st_size for name in ("outcomes.npz", "dynamics.npz"))
+        assert abs(1e6 * table.at[condition, "MB"] / size - 1) < 0.25
 
 
 def test_the_packing_profile_is_the_slurm_profile_with_packs():

@@ -58,4 +58,4 @@ recall["class_name"] = recall["class"].map(names)
 save_figure(class_recall(recall, dataset, measured["member"].nunique()), figures, "class_recall")
 
 # %%
-display(HTML(percent_summary(measured, names).to_html(index=False, float_format="{:.2f}".format)))
+display(HTML(percent_summary(measured, names).to_html(index=False, float_format="{:.2f}".format, na_rep="")))

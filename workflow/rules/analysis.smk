@@ -18,7 +18,7 @@ rule measure_classes:
         code=digest("measure_classes.py"),
         flags=flags(**{part: condition_key(part) for part in PARTS}),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --outcomes {input.outcomes:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --classes {output.classes:q} --confusion {output.confusion:q} --history {output.history:q}"
@@ -45,7 +45,7 @@ rule measure_gaps:
         # Inputs are compared as a set, yet their order is that of rows and figures.
         order=list(CONDITIONS),
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --classes {input.classes:q} --allocation {input.allocation:q}"
         " --gaps {output:q} --log {log:q}"
 
@@ -80,7 +80,7 @@ rule compare_conditions:
             resamples=lookup("statistics/resamples", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --predictions {input.predictions:q} --gaps {input.gaps:q}"
         " --allocation {input.allocation:q} --dataset-name {wildcards.dataset:q}"
         " --class-differences {output.class_differences:q} --gap-differences {output.gap_differences:q} --log {log:q}"
@@ -133,9 +133,9 @@ rule render_baseline:
         name=lambda wildcards: wildcards.dataset,
         inputs=notebook_inputs,
     shell:
-        "python {input.code[0]}"
+        "python {input.code[0]:q}"
         " --notebook {input.notebook:q} --dataset {params.name:q} --inputs {params.inputs:q}"
-        " --figures $(dirname {output.html:q})/figures --html {output.html:q} --log {log:q}"
+        ' --figures "$(dirname {output.html:q})"/figures --html {output.html:q} --log {log:q}'
 
 
 use rule render_baseline as render_hardness with:
@@ -356,6 +356,8 @@ use rule render_baseline as render_allocation with:
             estimator=config["resampling"]["estimators"],
         ),
         allocations=allocations_shown,
+        review="<results>/{dataset}/allocations/review.csv",
+        offsets="<results>/{dataset}/allocations/offsets.csv",
         plans=collect(
             "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
             condition=of_kinds("control", "resampled"),
@@ -387,6 +389,13 @@ use rule render_baseline as render_allocation with:
             labels={"data set": "{dataset}", "figure": "effective sampling"},
         ),
         drawing_rates_png="<reports>/{dataset}/figures/drawing_rates.png",
+        offset_influence=report(
+            "<reports>/{dataset}/figures/offset_influence.svg",
+            caption="../report/offset_influence.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "influence of the offset"},
+        ),
+        offset_influence_png="<reports>/{dataset}/figures/offset_influence.png",
     log:
         "<logs>/render_allocation/{dataset}.log",
     params:
@@ -554,6 +563,10 @@ rule record_checksums:
     input:
         code=sources("record_checksums.py"),
         pages=collect("<reports>/{{dataset}}/{chapter}.html", chapter=CHAPTERS),
+        # The ledger shows it; not every study has a chapter on allocations.
+        review=lambda wildcards: reviews([wildcards.dataset]),
+        # No page shows them.
+        scores=scores_of_dataset,
     output:
         "<results>/{dataset}/checksums.csv",
     log:
@@ -564,6 +577,6 @@ rule record_checksums:
     params:
         code=digest("record_checksums.py"),
     shell:
-        "python {input.code[0]}"
-        " --folders $(dirname {output:q}) $(dirname {input.pages[0]:q})"
+        "python {input.code[0]:q}"
+        ' --folders "$(dirname {output:q})" "$(dirname {input.pages[0]:q})"'
         " --record {output:q} --log {log:q}"

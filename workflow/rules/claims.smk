@@ -26,20 +26,16 @@ rule judge_claims:
             )
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --claims {input.claims:q} --deviations {input.deviations:q} --tables {input.tables:q}"
         " --ledger {output.ledger:q} --opening {output.opening:q} --deviations-table {output.deviations:q} --log {log:q}"
 
 
-# What trainings cost stands in Snakemake's benchmarks, and the machine in their logs: files that no rule may depend on.
+# Seconds and memory stand in Snakemake's benchmarks: files that no rule may depend on. The outcomes name the machine.
 rule measure_costs:
     input:
         code=sources("measure_costs.py"),
-        classes=collect(
-            "<results>/{dataset}/measures/{condition}/classes.csv",
-            dataset=config["datasets"],
-            condition=CONDITIONS,
-        ),
+        outcomes=all_outcomes,
     output:
         "<results>/costs.csv",
     log:
@@ -49,10 +45,12 @@ rule measure_costs:
         "../../envs/analysis.yaml"
     params:
         code=digest("measure_costs.py"),
+        study=config["study"],
         datasets=list(config["datasets"]),
+        conditions=list(CONDITIONS),
     shell:
-        "python {input.code[0]}"
-        " --study $(basename $(dirname {output:q})) --datasets {params.datasets}"
+        "python {input.code[0]:q}"
+        " --study {params.study} --datasets {params.datasets} --conditions {params.conditions}"
         " --costs {output:q} --log {log:q}"
 
 
@@ -63,6 +61,7 @@ use rule render_baseline as render_ledger with:
         claims="<results>/claims.csv",
         deviations="<results>/deviations.csv",
         costs="<results>/costs.csv",
+        reviews=lambda wildcards: reviews(config["datasets"]),
     output:
         html=report(
             "<reports>/ledger.html",

@@ -8,13 +8,14 @@ from pathlib import Path
 from hbr.audit.checks import StudyAudit
 from hbr.audit.study import audit_ledger
 from hbr.errors import StudyError
+from hbr.modules import plugin_folders
 from hbr.studies import load_study
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Audit every data set of the study."""
-    # A user's own estimator stands beside the study.
-    sys.path.append(str(Path.cwd()))
+    # Where a user's own estimator stands.
+    sys.path += map(str, plugin_folders([arguments.study]))
     config = load_study(arguments.study)
     pages, failed = not arguments.quick, False
     audits = [(dataset, partial(StudyAudit(config, dataset).run, pages)) for dataset in config["datasets"]]

@@ -4,14 +4,15 @@ import argparse
 from pathlib import Path
 
 from hbr.command import append, run
-from hbr.costs import StudyFolders, cost_table
+from hbr.costs import cost_table, outcomes_of, timed_trainings
 from hbr.data.files import write_table
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write one row a data set, condition and machine, and one a data set and machine for all."""
-    folders = {dataset: StudyFolders.of(arguments.study, dataset) for dataset in arguments.datasets}
-    table = cost_table(folders)
+    folders = [(dataset, condition) for dataset in arguments.datasets for condition in arguments.conditions]
+    outcomes = [path for folder in folders for path in outcomes_of(arguments.study, *folder)]
+    table = cost_table(timed_trainings(outcomes))
     write_table(arguments.costs, table)
     append(arguments.log, table.to_string(index=False))
 
@@ -19,6 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--study", required=True)
 parser.add_argument("--datasets", nargs="+", required=True)
+parser.add_argument("--conditions", nargs="+", required=True)
 parser.add_argument("--costs", type=Path, required=True)
 
 if __name__ == "__main__":

@@ -4,34 +4,43 @@ import argparse
 import sys
 from pathlib import Path
 
-from hbr.costs import StudyFolders, timed_trainings
+from hbr.data.presence import present_sources
 from hbr.errors import StudyError
-from hbr.forecast import expected_hours, training_table
 from hbr.studies import load_study
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Print one table a data set."""
     config = load_study(arguments.study)
-    if arguments.check:
+    present_sources(config)
+    if arguments.name:
+        print(config["study"])
+    if arguments.check or arguments.name:
         return
+    # Costly to import, and the checks do without.
+    from hbr.costs import outcomes_of, timed_trainings
+    from hbr.dry_run import planned_jobs
+    from hbr.forecast import expected_hours, training_table
+
+    jobs, timed = planned_jobs(arguments.study), timed_trainings(outcomes_of("*", "*"))
     for dataset, settings in config["datasets"].items():
-        folders = StudyFolders.of(config["study"], dataset)
-        table = training_table(config, dataset, folders)
+        results = Path("results") / config["study"] / dataset
+        table = training_table(config, dataset, jobs, results)
         total = table.sum(numeric_only=True, skipna=False)
         table.loc[len(table)] = {"condition": "all", **total}
         recipe = config["recipes"][settings["recipe"]]
         print(f"{config['study']}, {dataset}: {settings['network']}, {recipe['epochs']} epochs, batch {recipe['batch_size']}\n")
-        formats = {**dict.fromkeys(("trainings", "done", "to do"), "{:.0f}".format), "MB": "{:,.1f}".format}
+        formats = {**dict.fromkeys(("trainings", "done", "to do", "again"), "{:.0f}".format), "MB": "{:,.1f}".format}
         print(table.to_string(index=False, formatters=formats, na_rep="unknown"), "\n")
-        for sentence in expected_hours(int(total["to do"]), timed_trainings(folders)):
+        for sentence in expected_hours(config, dataset, int(total["to do"]), timed, results):
             print(sentence)
         print()
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
-parser.add_argument("--check", action="store_true", help="only check the study file")
+parser.add_argument("--check", action="store_true", help="only check the study file, and that its data are there")
+parser.add_argument("--name", action="store_true", help="check as well, and print the study's name")
 
 if __name__ == "__main__":
     try:

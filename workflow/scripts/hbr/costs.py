@@ -1,76 +1,80 @@
-"""What trainings cost: where a study keeps their times, and tables of these."""
+"""What trainings cost: seconds and memory of Snakemake's benchmarks, machines of the outcomes, and tables of these."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from hbr.data.files import reading
+from hbr.training.settings import TrainingSettings
 
-@dataclass(frozen=True)
-class StudyFolders:
-    """Where the results, benchmarks and logs of one data set of one study lie."""
-
-    results: Path
-    benchmarks: Path
-    logs: Path
-
-    @classmethod
-    def of(cls, study: str, dataset: str, root: Path = Path()) -> "StudyFolders":
-        """Return the folders of the workflow's layout."""
-        return cls(
-            root / "results" / study / dataset,
-            root / "benchmarks/results" / study / "train_member" / dataset,
-            root / "logs" / study / "train_member" / dataset,
-        )
+_COLUMNS = ["dataset", "condition", "machine", "seconds", "memory_mb", "data", "examples", "precision", "settings"]
+_TOLD = ("machine", "precision", "dataset", "examples", "settings")
 
 
-def timed_trainings(folders: StudyFolders) -> pd.DataFrame:
-    """Return condition, seconds, peak memory (MB) and machine of every training that was timed.
+def outcomes_of(study: str, dataset: str, condition: str = "*", root: Path = Path()) -> list[Path]:
+    """Return the outcomes of all trainings there are of some studies, data sets and conditions, sorted; ``*`` means any."""
+    return sorted(root.glob(f"results/{study}/{dataset}/members/{condition}/variant*/member*/outcomes.npz"))
 
-    Seconds and memory are of Snakemake's benchmark, the machine is what the log names.
+
+def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
+    """Return one row for every training that was timed.
+
+    Columns: names of data set and condition, machine, seconds, peak memory (MB), checksum of the prepared data, examples,
+    precision and settings (:class:`TrainingSettings`; ``None`` of a version that did not keep them).
     """
     rows = []
-    for path in sorted(folders.benchmarks.rglob("*.tsv")):
-        log = folders.logs / path.relative_to(folders.benchmarks).with_suffix(".log")
-        found = re.search(
-            r"^machine: (.+?)(?:, b?float\d+)?(?:, GPU \S+)?$",
-            log.read_text(encoding="utf-8") if log.is_file() else "",
-            re.MULTILINE,
-        )
-        measured = pd.read_csv(path, sep="\t")
-        rows.append(
-            {
-                "condition": path.parent.name,
-                "machine": found[1] if found else "a machine its log does not name",
-                "seconds": float(measured["s"].median()),
-                "memory_mb": float(measured["max_rss"].max()),
-            }
-        )
-    return pd.DataFrame(rows, columns=["condition", "machine", "seconds", "memory_mb"])
+    for path in sorted(outcomes):
+        member, variant, condition, _, dataset, study = (folder.name for folder in list(path.parents)[:6])
+        timings = path.parents[7] / f"benchmarks/results/{study}/train_member/{dataset}/{condition}/{variant}_{member}.tsv"
+        if timings.is_file():
+            measured, told = pd.read_csv(timings, sep="\t"), _told_by(path)
+            rows.append(
+                {
+                    "dataset": dataset,
+                    "condition": condition,
+                    "machine": told["machine"] or "a machine that its outcomes do not name",
+                    "seconds": float(measured["s"].median()),
+                    "memory_mb": float(measured["max_rss"].max()),
+                    "data": told["dataset"],
+                    "examples": int(told["examples"]),
+                    "precision": told["precision"],
+                    "settings": TrainingSettings.read(told["settings"]) if told["settings"] else None,
+                }
+            )
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def cost_table(folders: Mapping[str, StudyFolders]) -> pd.DataFrame:
-    """Return what trainings cost, by data set, condition and machine, and in all (condition ``all``).
+def cost_table(timed: pd.DataFrame) -> pd.DataFrame:
+    """Return what the trainings of :func:`timed_trainings` cost, by data set, condition and way to train, and in all (``all``).
 
-    Columns: trainings, median seconds of one, hours of all, peak memory in MB. ``folders`` are by data set.
+    A way to train is a machine and a precision.
+
+    Columns: trainings, median seconds of one, hours of all, peak memory in MB.
     """
     rows = []
-    for dataset, places in folders.items():
-        timed = timed_trainings(places)
-        for condition, part in [*timed.groupby("condition"), ("all", timed)]:
-            for machine, group in part.groupby("machine"):
+    for dataset in timed["dataset"].unique():
+        own = timed[timed["dataset"] == dataset]
+        for condition, part in [*own.groupby("condition"), ("all", own)]:
+            for (machine, precision), group in part.groupby(["machine", "precision"]):
                 rows.append(
                     {
                         "dataset": dataset,
                         "condition": condition,
                         "machine": machine,
+                        "precision": precision,
                         "trainings": len(group),
                         "median_seconds": group["seconds"].median(),
                         "hours": group["seconds"].sum() / 3600,
                         "peak_memory_mb": group["memory_mb"].max(),
                     }
                 )
-    columns = ["dataset", "condition", "machine", "trainings", "median_seconds", "hours", "peak_memory_mb"]
+    columns = ["dataset", "condition", "machine", "precision", "trainings", "median_seconds", "hours", "peak_memory_mb"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _told_by(path: Path) -> dict[str, str]:
+    """Return what outcomes say of their training, empty where they are of a version that did not; logits are left alone."""
+    with reading(path, "an .npz of plain arrays"), np.load(path, allow_pickle=False) as archive:
+        return {name: str(archive[name]) if name in archive.files else "" for name in _TOLD}

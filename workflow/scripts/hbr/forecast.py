@@ -1,47 +1,94 @@
 """What a study still costs: trainings done and to do, expected hours and storage, from what was measured so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hbr.conditions.names import BASELINE, conditions_of, runs_of
-from hbr.costs import StudyFolders
+from hbr.conditions.names import BASELINE, conditions_of
+from hbr.dry_run import PlannedJob
+from hbr.training.settings import TrainingSettings
 
-_RESULTS = ("outcomes.npz", "dynamics.npz")
+_RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
-def training_table(config: Mapping[str, Any], dataset: str, folders: StudyFolders) -> pd.DataFrame:
-    """Return one row a condition: trainings, done, to do, and megabytes the missing ones will take (NaN while unknown)."""
+def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[PlannedJob], results: Path) -> pd.DataFrame:
+    """Return one row a condition: trainings, done, to do, of these again, and megabytes of those to do (NaN while unknown).
+
+    ``jobs`` are what Snakemake plans; ``results`` is the data set's folder, where the size of what was trained is seen.
+    """
+    planned = [job for job in jobs if job.rule == "train_member" and job.wildcards["dataset"] == dataset]
     rows = []
-    for condition in conditions_of(config):
-        members = [folders.results / f"members/{condition}/variant{v}/member{m}" for v, m in runs_of(config, condition)]
-        done = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
-        sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in done]
-        size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, folders)
-        todo = len(members) - len(done)
-        megabytes = todo * size / 1e6 if todo else 0.0
-        rows.append({"condition": condition, "trainings": len(members), "done": len(done), "to do": todo, "MB": megabytes})
+    for condition, stated in conditions_of(config).items():
+        own = [job for job in planned if job.wildcards["condition"] == condition]
+        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in stated.runs]
+        kept = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
+        sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in kept]
+        size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, results)
+        rows.append(
+            {
+                "condition": condition,
+                "trainings": len(members),
+                "done": len(members) - len(own),
+                "to do": len(own),
+                "again": sum(not job.new for job in own),
+                "MB": len(own) * size / 1e6 if own else 0.0,
+            }
+        )
     return pd.DataFrame(rows)
 
 
-def expected_hours(todo: int, timed: pd.DataFrame) -> list[str]:
-    """Return one sentence a machine that trainings were timed on: the hours the missing ones would take there."""
+def expected_hours(config: Mapping[str, Any], dataset: str, todo: int, timed: pd.DataFrame, results: Path) -> list[str]:
+    """Return one sentence a machine that trainings like these were timed on: the hours the missing ones would take there.
+
+    ``timed`` are :func:`hbr.costs.timed_trainings`, of any study. Those of the same data and network count; where none had
+    as many epochs, seconds are taken in proportion to them.
+    """
     if not todo:
         return ["nothing is left to train"]
-    if timed.empty:
-        return ["expected hours: unknown, as no training of this data set was timed yet; one training will tell"]
-    return [
-        f"expected hours on {machine}: {todo * group.median() / 3600:.2g} ({todo} trainings of {group.median():,.0f} s, "
-        f"the median of {len(group)} timed)"
-        for machine, group in timed.groupby("machine")["seconds"]
-    ]
+    wanted = TrainingSettings.of(config, dataset)
+    alike = _alike(wanted, dataset, timed, results)
+    if alike.empty:
+        return ["expected hours: unknown, as no training of this network on this data was timed yet; one training will tell"]
+    epochs = alike["settings"].map(lambda settings: settings.recipe.epochs)
+    sentences = []
+    for machine, group in alike.groupby("machine"):
+        same = epochs[group.index] == wanted.recipe.epochs
+        used = group[same] if same.any() else group
+        factors = wanted.recipe.epochs / epochs[used.index]
+        seconds = float((used["seconds"] * factors).median())
+        scaled = "" if same.any() else f", brought to {wanted.recipe.epochs} epochs"
+        sentences.append(
+            f"expected hours on {machine}: {todo * seconds / 3600:.2g} ({todo} trainings of {seconds:,.0f} s, "
+            f"the median of {len(used)} timed{scaled})"
+        )
+    return sentences
 
 
-def _training_bytes(config: Mapping[str, Any], dataset: str, condition: str, folders: StudyFolders) -> float:
+def _alike(wanted: TrainingSettings, dataset: str, timed: pd.DataFrame, results: Path) -> pd.DataFrame:
+    """Return the trainings of the same data, or data set of this name while it is not prepared, and network."""
+
+    def is_alike(told: TrainingSettings | None) -> bool:
+        return told is not None and (told.network, told.network_settings, told.recipe.batch_size) == (
+            wanted.network,
+            wanted.network_settings,
+            wanted.recipe.batch_size,
+        )
+
+    path = results / "dataset.npz"
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as arrays:
+            of_data = timed["data"] == str(arrays["checksum"])
+    else:
+        of_data = timed["dataset"] == dataset
+    return timed[of_data & timed["settings"].map(is_alike).astype(bool)]
+
+
+def _training_bytes(config: Mapping[str, Any], dataset: str, condition: str, results: Path) -> float:
     """Return the size of one training's results, from the shapes of the prepared data."""
-    path = folders.results / "dataset.npz"
+    path = results / "dataset.npz"
     if not path.is_file():
         return float("nan")
     with np.load(path, allow_pickle=False) as arrays:

@@ -1,9 +1,13 @@
 """Which source files a script runs: the workflow declares them as inputs, so that editing one reruns what uses it."""
 
 import ast
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from hbr.errors import StudyError
 
 
 @cache
@@ -17,10 +21,45 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
 
 
 @cache
-def plugin_files(module: str, folder: Path, root: Path) -> tuple[Path, ...]:
-    """Return the files of a user's module in ``folder`` and of all it imports from there and from the package, sorted."""
-    start = list(_files_of(module, folder))
-    return tuple(sorted({*start, *_reached(start, (folder, root))}))
+def plugin_files(module: str, folders: tuple[Path, ...], root: Path) -> tuple[Path, ...]:
+    """Return the files of a user's module in the first of ``folders`` that holds it, and of all it imports, sorted.
+
+    Where none holds it, it is a module of the package under ``root``. What it imports is looked for in all ``folders``, then
+    in the package.
+    """
+    folder = plugin_folder(module, folders)
+    # The package's own functions can be named as a user's.
+    start = list(_files_of(module, root if folder is None else folder))
+    return tuple(sorted({*start, *_reached(start, (*folders, root))}))
+
+
+def plugin_folder(module: str, folders: Iterable[Path]) -> Path | None:
+    """Return the first folder that holds a module that can be read, ``None`` where none does."""
+    parts = module.split(".")
+    for folder in folders:
+        place = folder.joinpath(*parts)
+        if any(os.access(file, os.R_OK) for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")):
+            return folder
+    return None
+
+
+def plugin_folders(studies: Iterable[Path]) -> tuple[Path, ...]:
+    """Return where users' own modules are looked for: in the folder one runs from, then beside the study files."""
+    return tuple(dict.fromkeys([Path(), *(path.parent for path in studies if path.parent.resolve() != Path.cwd())]))
+
+
+def check_plugins(config: Mapping[str, Any], folders: Iterable[Path]) -> None:
+    """Raise ``StudyError`` where a ``module:function`` of a study names a module that lies in none of the folders."""
+    named = {f"datasets.{name}.network": dataset["network"] for name, dataset in config["datasets"].items()}
+    for name, settings in config["hardness"]["estimators"].items():
+        named[f"hardness.estimators.{name}.method"] = settings.get("method", name)
+    for key, function in named.items():
+        module = function.partition(":")[0]
+        if ":" in function and plugin_folder(module, folders) is None:
+            file = Path(*module.split(".")).with_suffix(".py")
+            first, *beside = (str(folder.resolve()) for folder in folders)
+            places = f"neither in {first} nor beside the study file, in {', '.join(beside)}" if beside else f"not in {first}"
+            raise StudyError(f"{key}: {function} needs {file}, which is {places}; put it there or correct the name")
 
 
 def _reached(start: Iterable[Path], roots: tuple[Path, ...]) -> set[Path]:

@@ -1,6 +1,5 @@
 """The checks of one data set of a finished study: invariants of what trainings left, and the rest made anew from it."""
 
-import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS, PARTS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
-from hbr.analysis.predictions import RunPredictions, predictions_of
+from hbr.analysis.predictions import load_predictions, predictions_of
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.audit.findings import Findings
 from hbr.audit.hardness import check_allocations, check_hardness, check_noise, check_robustness
@@ -20,7 +19,7 @@ from hbr.audit.place import Place
 from hbr.audit.plans import check_plans
 from hbr.audit.record import RECORD, artifacts_under
 from hbr.audit.tables import same_arrays, same_bytes
-from hbr.conditions.names import needs_control, runs_of
+from hbr.conditions.names import needs_control
 from hbr.data.datasets import PreparedDataset, load_dataset
 from hbr.data.files import read_arrays, read_table, sha256_of
 from hbr.data.plans import load_plan
@@ -29,6 +28,7 @@ from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.seeds import derive_seed, seed_of_test_sets
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes, load_runs
+from hbr.training.settings import TrainingSettings
 
 
 class StudyAudit:
@@ -49,7 +49,7 @@ class StudyAudit:
             check.expect(data.checksum == stored, f"{place.results / 'dataset.npz'} holds other data than its checksum says")
         if findings.checks[-1].problems:
             return findings
-        with findings.check("plans name existing samples, and are made again or meet their allocation") as check:
+        with findings.check("plans name existing samples, and are made again") as check:
             check_plans(place, data, check)
         self._members(data)
         self._dynamics(data)
@@ -89,19 +89,24 @@ class StudyAudit:
                 path = self.place.member(condition, variant, member) / "outcomes.npz"
                 run = load_outcomes(path)
                 check.artifacts += 1
-                where = self.place.plan(condition, variant)
-                plan = load_plan(where / "plan.parquet", where / "synthetic.npz")
+                plan = load_plan(self.place.plan(condition, variant))
                 key = (self.place.config["seed"], self.place.name, variant, member)
                 for holds, what in (
                     (run.dataset == data.checksum, "was trained on other data"),
                     (run.plan == plan.checksum and run.examples == len(plan), "was trained on another plan"),
-                    (json.loads(run.settings) == settings, "was trained with other settings than the study file has"),
+                    (
+                        TrainingSettings.read(run.settings) == settings,
+                        "was trained with other settings than the study file has",
+                    ),
                     ((run.variant, run.member) == (variant, member), "is of another variant or member"),
                     (run.weight_seed == derive_seed(*key, "weights"), "has another weight seed"),
                     (run.order_seed == derive_seed(*key, "order"), "has another order seed"),
-                    (bool(np.isfinite(run.test_logits).all() and np.isfinite(run.history).all()), "holds NaN or infinity"),
+                    (_is_finite(run), "holds NaN or infinity"),
                     (np.array_equal(run.test_labels, data.test_labels), "was tested on other samples"),
-                    (_consistent(run), "has logits that do not give the accuracy of its last epoch"),
+                    (
+                        _is_consistent(run, "predictions" in read_arrays(path)),
+                        "has logits or predictions that do not give the accuracy of its last epoch",
+                    ),
                 ):
                     check.expect(holds, f"{path} {what}")
                 # Conditions may have one plan: where a rule flags nothing, or alpha is too small to move a sample.
@@ -117,17 +122,16 @@ class StudyAudit:
                 check.artifacts += 1
                 arrays = [value for value in vars(dynamics).values() if isinstance(value, np.ndarray)]
                 check.expect(all(np.isfinite(array).all() for array in arrays), f"{path} holds NaN or infinity")
-                where = self.place.plan(condition, variant)
-                size = len(load_plan(where / "plan.parquet", where / "synthetic.npz"))
+                size = len(load_plan(self.place.plan(condition, variant)))
                 check.expect(dynamics.dataset == data.checksum, f"{path} is of other data")
                 check.expect(dynamics.examples == size, f"{path} tells of {dynamics.examples} examples, its plan of {size}")
 
     def _measures(self) -> None:
         place = self.place
         with self.findings.check("measures follow from the outcomes") as check:
-            for condition, parts in place.conditions.items():
-                runs = load_runs([place.member(condition, *run) / "outcomes.npz" for run in runs_of(place.config, condition)])
-                own = {part: parts.get(part, "") for part in PARTS}
+            for condition, stated in place.conditions.items():
+                runs = load_runs([place.member(condition, *run) / "outcomes.npz" for run in stated.runs])
+                own = {part: getattr(stated, part) for part in PARTS}
                 tables = measure_runs(runs, {"dataset": place.name, "condition": condition, **own})
                 folder = place.results / f"measures/{condition}"
                 check.artifacts += 4
@@ -147,9 +151,7 @@ class StudyAudit:
             measures = {condition: place.results / f"measures/{condition}" for condition in place.conditions}
             classes = pd.concat([read_table(folder / "classes.csv") for folder in measures.values()])
             contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
-            runs = {
-                condition: RunPredictions(**read_arrays(folder / "predictions.npz")) for condition, folder in measures.items()
-            }
+            runs = {condition: load_predictions(folder / "predictions.npz") for condition, folder in measures.items()}
             judged = judge_gaps(
                 read_table(place.results / "gaps.csv"),
                 contrasts,
@@ -160,7 +162,8 @@ class StudyAudit:
                 statistics["resamples"],
                 seed_of_test_sets(place.config["seed"], place.name),
             )
-            by_class = compare_runs(pair_runs(classes, contrasts, ["metric", "class"]), ["metric", "class"])
+            pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
+            by_class = compare_runs(pairs, ["metric", "class"])
             for name, table in (
                 ("gaps", gaps_of_runs(classes, hard)),
                 ("class_differences", by_class),
@@ -181,8 +184,21 @@ class StudyAudit:
                 check.expect(numbers_of(again) == numbers_of(page), f"{path} shows other numbers than its artifacts give")
 
 
-def _consistent(run: Outcomes) -> bool:
-    """Return whether the stored logits give the last test accuracy, up to ties that rounding to float16 may make."""
+def _is_finite(run: Outcomes) -> bool:
+    """Return whether logits and history are finite, apart from test accuracies that the recipe did not ask for."""
+    every = TrainingSettings.read(run.settings).recipe
+    asked = np.array([every.is_evaluated(int(epoch)) for epoch in run.history[:, 0]])
+    kept = np.isfinite(run.history[:, :4]).all() and np.isfinite(run.history[asked, 4]).all()
+    return bool(kept and np.isfinite(run.test_logits).all() and np.array_equal(np.isnan(run.history[:, 4]), ~asked))
+
+
+def _is_consistent(run: Outcomes, has_predictions: bool) -> bool:
+    """Return whether the predictions give the last test accuracy, and are of the largest of the stored logits.
+
+    Where a file of an earlier version has none, they are of logits rounded to float16, whose ties may move the accuracy.
+    """
     accuracy = float((run.predictions == run.test_labels).mean())
-    top = np.sort(run.test_logits.astype(np.float32), axis=1)[:, -2:]
-    return abs(accuracy - run.history[-1, 4]) <= float((top[:, 0] == top[:, 1]).mean()) + 1e-9
+    ordered = np.sort(run.test_logits.astype(np.float32), axis=1)
+    predicted = np.take_along_axis(run.test_logits, run.predictions[:, None].astype(np.int64), axis=1)[:, 0]
+    slack = 0.0 if has_predictions else float((ordered[:, -1] == ordered[:, -2]).mean()) + 1e-9
+    return bool((predicted == ordered[:, -1]).all()) and abs(accuracy - run.history[-1, 4]) <= slack

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hbr.conditions.names import conditions_of, runs_of
+from hbr.conditions.kind import Condition
+from hbr.conditions.names import conditions_of
+from hbr.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -28,32 +30,30 @@ class Place:
         return self.root / "reports" / self.config["study"] / self.name
 
     @cached_property
-    def conditions(self) -> dict[str, dict[str, str]]:
-        """Return every condition's parts by its name."""
+    def conditions(self) -> dict[str, Condition]:
+        """Return every condition by its name."""
         return conditions_of(self.config)
 
     def runs(self) -> list[tuple[str, int, int]]:
         """Return condition, variant and member of every training of the study."""
-        return [(condition, *run) for condition in self.conditions for run in runs_of(self.config, condition)]
+        return [(condition, *run) for condition in self.conditions for run in self.conditions[condition].runs]
 
     def variants(self, condition: str) -> list[int]:
         """Return the variants of a condition."""
-        return list(dict.fromkeys(variant for variant, _ in runs_of(self.config, condition)))
+        return list(self.conditions[condition].variants)
 
     def member(self, condition: str, variant: int, member: int) -> Path:
         """Return the folder of one training's results."""
         return self.results / f"members/{condition}/variant{variant}/member{member}"
 
     def plan(self, condition: str, variant: int) -> Path:
-        """Return the folder of one plan."""
-        return self.results / f"plans/{condition}/variant{variant}"
+        """Return the file of one plan."""
+        return self.results / f"plans/{condition}/variant{variant}/plan.parquet"
 
     def allocation(self, estimator: str, alpha: str) -> Path:
         """Return the file of one allocation."""
         return self.results / f"allocations/{estimator}/alpha{alpha}.csv"
 
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> TrainingSettings:
         """Return what a training says of its network, seed and recipe."""
-        dataset = self.config["datasets"][self.name]
-        recipe = self.config["recipes"][dataset["recipe"]]
-        return {"network": dataset["network"], "width": dataset.get("width", 0), "seed": self.config["seed"], **recipe}
+        return TrainingSettings.of(self.config, self.name)

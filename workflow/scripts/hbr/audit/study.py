@@ -9,7 +9,8 @@ from hbr.audit.findings import Findings
 from hbr.audit.tables import same_bytes
 from hbr.claims.ledger import study_ledger
 from hbr.claims.tables import tables_of_claims
-from hbr.costs import StudyFolders, cost_table
+from hbr.conditions.names import conditions_of
+from hbr.costs import cost_table, outcomes_of, timed_trainings
 from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
 from hbr.setting import setting_of
 
@@ -24,7 +25,9 @@ def audit_ledger(config: Mapping[str, Any], pages: bool = True, root: Path = Pat
         settings = {dataset: setting_of(config, dataset) for dataset in config["datasets"]}
         tables = [results / dataset / table for dataset in settings for table in tables_of_claims(config)]
         found = study_ledger(WORKFLOW / "claims.yaml", WORKFLOW / "deviations.yaml", settings, results, tables)
-        found["costs"] = cost_table({dataset: StudyFolders.of(config["study"], dataset, root) for dataset in settings})
+        folders = [(dataset, condition) for dataset in settings for condition in conditions_of(config)]
+        outcomes = [path for folder in folders for path in outcomes_of(config["study"], *folder, root)]
+        found["costs"] = cost_table(timed_trainings(outcomes))
         for name, table in found.items():
             check.artifacts += 1
             check.expect(same_bytes(results / f"{name}.csv", table), f"{results / name}.csv does not follow from its tables")

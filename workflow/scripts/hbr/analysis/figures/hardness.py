@@ -98,6 +98,37 @@ def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -
     return figure
 
 
+def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Figure:
+    """Return what each class is owed at alpha = 1 against the offset of class hardness, one line a class.
+
+    ``offsets`` is the table of :func:`hbr.hardness.review.offset_table` of one estimator.
+    """
+    figure, axes = plt.subplots(figsize=(5.5, 3.2))
+    table = offsets.assign(height=offsets["offset"] + offsets["hardness"].min())
+    # Refused offsets have no allocation.
+    table = table[table["factor"].notna()]
+    names = table.drop_duplicates("class").sort_values("hardness")
+    for label, colour in zip(names["class"], sns.color_palette("viridis", len(names)), strict=True):
+        line = table[table["class"] == label].sort_values("offset")
+        axes.plot(line["height"], line["factor"], lw=1, color=colour)
+    ends = {int(place): names["class_name"].iloc[place] for place in {0, len(names) - 1}}
+    for place, name in ends.items():
+        first = table[table["class"] == names["class"].iloc[place]].sort_values("offset").iloc[0]
+        axes.text(first["height"], first["factor"], f" {plain(str(name))}", fontsize=7, va="bottom")
+    for _, own in table[table["study"]].head(1).iterrows():
+        axes.axvline(own["height"], color=HARD, lw=1, ls=":", label=f"this study, offset {own['offset']:g}")
+        axes.legend(loc="best")
+    axes.axhspan(0.5, 2, color=NEUTRAL, alpha=0.12, lw=0)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="lowest class hardness + offset",
+        ylabel="samples at alpha = 1 / control",
+        title=f"{dataset}: the allocation by {estimator} depends on the offset",
+    )
+    return figure
+
+
 def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
     """Return how often samples of each difficulty decile stand in the plans, a panel a strategy, 1 = as in the data.
 

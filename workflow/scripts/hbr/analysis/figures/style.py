@@ -2,7 +2,6 @@
 
 import textwrap
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from hbr.analysis.figures.fonts import drop_missing
+from hbr.words import counted as counted
+from hbr.words import in_points as in_points
 
 # The width of a page, in inches.
 PAGE = 7.2
@@ -94,14 +95,3 @@ def reach_of(values: pd.Series) -> float:
 def class_axis_width(classes: int) -> float:
     """Return a figure width in inches, at most that of a page, at which the names of classes can be read."""
     return min(PAGE, max(5.5, 2.5 + 0.32 * classes))
-
-
-def counted(numbers: Iterable[int], noun: str) -> str:
-    """Return a number with its noun, or the smallest and the largest where they differ: `4 variants`, `2 to 4 variants`."""
-    low, high = min(numbers := list(numbers)), max(numbers)
-    return f"{low} {noun}{'' if low == 1 else 's'}" if low == high else f"{low} to {high} {noun}s"
-
-
-def in_points(share: float) -> str:
-    """Return a difference of shares in words: `1 point`, `0.5 points`."""
-    return f"{100 * share:g} point{'' if np.isclose(share, 0.01) else 's'}"

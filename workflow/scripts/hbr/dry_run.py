@@ -1,0 +1,74 @@
+"""What Snakemake would run for a study, job by job: its own dry run, as records instead of text."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hbr.errors import StudyError
+
+SNAKEFILE = Path(__file__).resolve().parents[3] / "Snakefile"
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """One job that Snakemake plans, with the reason it gives and the command it would run."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    reason: str
+    input: tuple[str, ...]
+    output: tuple[str, ...]
+    command: str
+
+    @property
+    def new(self) -> bool:
+        """Whether there is no result yet."""
+        return "Missing output files" in self.reason
+
+    @property
+    def follows(self) -> bool:
+        """Whether it runs again after others that it depends on."""
+        return "Input files updated by another job" in self.reason and not self.new
+
+
+def planned_jobs(study: Path, everything: bool = False) -> list[PlannedJob]:
+    """Return the jobs of a dry run in the working directory, without targets that run nothing.
+
+    ``everything`` plans the jobs whose results are current, too. Raises ``StudyError`` with what Snakemake objects to.
+    """
+    from snakemake.api import SnakemakeApi
+    from snakemake.logging import logger
+    from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+
+    # As the default profile and the command line have it: what a killed run left is made again.
+    settings = DAGSettings(forceall=everything, force_incomplete=True)
+    recorder = _Recorder()
+    with SnakemakeApi(OutputSettings(dryrun=True)) as snakemake:
+        logger.handlers = [recorder]
+        try:
+            workflow = snakemake.workflow(ResourceSettings(cores=1), ConfigSettings(configfiles=[study]), snakefile=SNAKEFILE)
+            workflow.dag(settings).execute_workflow(executor="dryrun")
+        except Exception as error:
+            raise StudyError(" ".join(str(error).split())) from error
+    if len(recorder.jobs) != recorder.total:
+        raise StudyError(f"Snakemake counts {recorder.total} jobs, but told of {len(recorder.jobs)}")
+    return [job for job in recorder.jobs if job.output]
+
+
+class _Recorder(logging.Handler):
+    """Keeps the jobs that Snakemake logs, and how many it counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[PlannedJob] = []
+        self.total = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told = vars(record)
+        if told.get("event") == "run_info":
+            self.total = told["stats"]["total"]
+        elif told.get("event") == "job_info":
+            read, written = (tuple(map(str, told[name] or ())) for name in ("input", "output"))
+            wildcards, command = dict(told["wildcards"] or {}), told["shellcmd"] or ""
+            self.jobs.append(PlannedJob(told["rule_name"], wildcards, told["reason"], read, written, command))
