@@ -15,6 +15,10 @@ STUDY ?= config.yaml
 override STUDY := $(value STUDY)
 export STUDY
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# The environment is whole: a user's own packages and settings of Python have no say.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
+export PYTHONNOUSERSITE := 1
+export PYTHONUTF8 := 1
 # Modules, not scripts: pip writes the place of the environment into the first line of a script, and a clone may be moved.
 # -P keeps files beside the study from standing in for modules of the same name.
 RUN := python -P -m
