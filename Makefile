@@ -1,5 +1,6 @@
 # make run    set up, run the default study, build its report     (STUDY=studies/cifar10.yaml runs another)
 # make plan   print what is to train, and what it will cost where trainings were timed
+# make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
 # make test   set up, run all tests
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
@@ -23,14 +24,14 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run report plan audit dry-run test test-conda test-slurm lint setup
+.PHONY: run report plan audit lists dry-run test test-conda test-slurm lint setup
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
-# Then data sets made before are prepared alone: Snakemake plans all at once, and would run again what uses data that may
-# turn out the same.
+# Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
+# turn out the same. Where no plan can be made, the run says why and makes the rest.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || $(SNAKEMAKE) --quiet all --cores all prepared
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && { $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 
@@ -46,6 +47,9 @@ plan: setup
 
 audit: setup
 	@python workflow/scripts/audit_study.py "$$STUDY"
+
+lists: setup
+	@python workflow/scripts/write_lists.py "$$STUDY"
 
 dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules

@@ -134,6 +134,7 @@ def whole_config() -> dict:
     """Return the small study with every kind of condition, one of each."""
     config = small_config()
     strategy = {"oversampling": "smote", "undersampling": "easy"}
+    config["datasets"]["digits"]["scored"] = {"train": {}}
     config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}

@@ -23,11 +23,13 @@ RESAMPLED = "resampled-aum-smote-easy-alpha1"
 # One of each kind of artifact that the study leaves.
 KINDS = [
     f"{RESULTS}/dataset.npz",
+    f"{RESULTS}/ids.parquet",
     f"{RESULTS}/plans/baseline/variant0/plan.parquet",
     f"{RESULTS}/plans/{RESAMPLED}/variant2/plan.parquet",
     f"{RESULTS}/members/baseline/variant0/member1/outcomes.npz",
     f"{RESULTS}/members/baseline/variant0/member2/dynamics.npz",
     f"{RESULTS}/members/control/variant2/member1/dynamics.npz",
+    f"{RESULTS}/members/baseline/variant0/member2/weights.npz",
     f"{RESULTS}/hardness/aum/samples.parquet",
     f"{RESULTS}/hardness/forgetting/classes.csv",
     f"{RESULTS}/stability/aum/pruning.csv",
@@ -59,6 +61,7 @@ MORE_KINDS = [
     f"{RESULTS}/plans/threshold/variant2/plan.parquet",
     f"{RESULTS}/members/denoised-lowest/variant1/member1/dynamics.npz",
     f"{RESULTS}/members/threshold/variant1/member1/outcomes.npz",
+    f"{RESULTS}/members/baseline/variant0/member1/scores/train.npz",
     f"{RESULTS}/hardness/aum_denoised/samples.parquet",
     f"{RESULTS}/noise/lowest/samples.parquet",
     f"{RESULTS}/noise/rules.csv",

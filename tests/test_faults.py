@@ -130,11 +130,11 @@ STRATEGY = {"oversampling": "random", "undersampling": "easy", "sharpness": 1.0}
 RESAMPLED = json.dumps({"kind": "resampled", "base": "all", "argument": "", "settings": STRATEGY})
 SCRIPTS = {"plan_baseline": "plan_condition", "plan_resampled": "plan_condition"}
 STEPS = {
-    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz",
+    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz --ids ids.parquet",
     "plan_baseline": f"{PLAN} --variant 0 --spec '{BASELINE}' --plan plan.parquet",
     "train_member": TRAIN,
-    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 "
-    """--settings '{"method": "aum"}' """
+    "estimate_hardness": "--dataset dataset.npz --ids ids.parquet --plan plan.parquet --dynamics member/dynamics.npz "
+    """--members 1 --settings '{"method": "aum"}' """
     "--samples samples.parquet --classes hardness.csv",
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": f"{PLAN} --variant 1 --spec '{RESAMPLED}' --plan resampled.parquet "
@@ -148,7 +148,7 @@ READS = {
     "prepare_dataset": ["data.npz"],
     "plan_baseline": ["dataset.npz"],
     "train_member": ["dataset.npz", "plan.parquet"],
-    "estimate_hardness": ["dataset.npz", "plan.parquet", "member/dynamics.npz"],
+    "estimate_hardness": ["dataset.npz", "ids.parquet", "plan.parquet", "member/dynamics.npz"],
     "allocate_samples": ["hardness.csv"],
     "plan_resampled": ["dataset.npz", "samples.parquet", "allocation.csv"],
     "measure_classes": ["member/outcomes.npz"],
@@ -540,7 +540,8 @@ def test_sigkill_while_writing_leaves_the_file_absent_or_whole(tmp_path, record_
         record_property("kills while writing", inside)
         assert inside >= 3
         assert run("prepare_dataset", tmp_path).code == 0
-        assert {name: content for name, content in contents(tmp_path).items() if name != "data.npz"} == {"dataset.npz": whole}
+        assert set(contents(tmp_path)) == {"data.npz", "dataset.npz", "ids.parquet"}
+        assert (tmp_path / "dataset.npz").read_bytes() == whole
 
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
@@ -813,7 +814,7 @@ def again(obedient) -> Iterator[Study]:
     if not member.exists():
         obedient.snakemake(MEMBER)
     assert member.read_bytes() == whole
-    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz"}
+    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz", "weights.npz"}
 
 
 def background(study: Study) -> subprocess.Popen:

@@ -95,6 +95,18 @@ def test_training_images_are_scored_in_evaluation_mode(trained, tiny_dataset):
     assert (scores.predictions == tiny_dataset.train_labels).mean() > 0.3
 
 
+def test_a_study_keeps_the_weights_of_hardness_and_scores_what_it_names(whole):
+    results = whole.folder / "results/digits/digits"
+    labels = read_arrays(results / "dataset.npz", "train_labels")["train_labels"]
+    for member in (1, 2):
+        scores = load_scores(results / f"members/baseline/variant0/member{member}/scores/train.npz")
+        assert (scores.images, scores.member, len(scores.logits)) == ("train", member, len(labels))
+        assert (scores.predictions == labels).mean() > 0.5
+    kept = {path.parts[-4] for path in results.glob("members/*/*/*/weights.npz") if len(read_arrays(path)) > 5}
+    assert kept == {"baseline", "denoised-lowest"}
+    assert not [path for path in results.rglob("scores/*") if "baseline" not in path.parts]
+
+
 class Flat(nn.Module):
     """The sums of some pixels, times a factor."""
 

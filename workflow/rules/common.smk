@@ -403,6 +403,16 @@ def all_outcomes(wildcards):
     ]
 
 
+def plans_of_all(wildcards):
+    """Return every plan of the study."""
+    return [
+        f"<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet"
+        for dataset in config["datasets"]
+        for condition in CONDITIONS
+        for variant in dict.fromkeys(v for v, _ in runs_of(config, condition))
+    ]
+
+
 def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
     sources = {source_of(config, name) for name in config["hardness"]["estimators"]}

@@ -7,6 +7,7 @@ rule estimate_hardness:
             "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
         plan=plan_of_source,
         dynamics=dynamics_of_source,
     output:
@@ -27,7 +28,7 @@ rule estimate_hardness:
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from hbr.command import run
+from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
@@ -23,13 +24,15 @@ def main(arguments: argparse.Namespace) -> None:
         if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
             raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
     scores = ensemble_scores(dynamics, estimator)
-    write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members, places))
+    samples = sample_table(scores, labels, estimator.direction, arguments.members, places)
+    write_table(arguments.samples, with_ids(samples, load_ids(arguments.ids), arguments.ids))
     text = definition(estimator, dynamics[0].epochs, dynamics[0].el2n_epoch)
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--ids", type=Path, required=True, help="which file, or which index, each sample is")
 parser.add_argument("--plan", type=Path, required=True, help="what the members were trained on")
 parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
 parser.add_argument("--members", type=int, nargs="+", required=True, help="the members' numbers, as the dynamics stand")

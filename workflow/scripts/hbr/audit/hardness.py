@@ -11,7 +11,7 @@ from hbr.audit.place import Place
 from hbr.audit.tables import same_bytes
 from hbr.conditions.names import BASELINE, THRESHOLD, alpha_text, hardness_runs, needs_control, runs_of, source_of
 from hbr.conditions.noise import flag_samples, rule_of, threshold_scores
-from hbr.data.datasets import PreparedDataset
+from hbr.data.datasets import PreparedDataset, load_ids, with_ids
 from hbr.data.files import read_table
 from hbr.data.plans import load_plan
 from hbr.hardness.agreement import comparison_tables
@@ -33,7 +33,8 @@ def check_hardness(place: Place, data: PreparedDataset, check: Check) -> None:
         numbers = [member if source == BASELINE else number for number, (_, member) in enumerate(runs, 1)]
         estimator, text, scores, places = _scores(place, name, runs)
         labels, folder = data.train_labels[places], place.results / f"hardness/{name}"
-        samples = sample_table(scores, labels, estimator.direction, numbers, places)
+        ids = place.results / "ids.parquet"
+        samples = with_ids(sample_table(scores, labels, estimator.direction, numbers, places), load_ids(ids), ids)
         classes = class_table(scores, labels, data.class_names, estimator.direction, text)
         check.artifacts += 2
         check.expect(same_bytes(folder / "samples.parquet", samples), f"{folder / 'samples.parquet'} does not follow")
@@ -124,12 +125,13 @@ def check_noise(place: Place, data: PreparedDataset, check: Check) -> None:
         path = place.results / f"noise/{name}/samples.parquet"
         check.artifacts += 1
         check.expect(same_bytes(path, flagged[name]), f"{path} does not follow from the dynamics")
+    ids = next(iter(flagged.values()))["id"].to_numpy()
     runs = hardness_runs(place.config, BASELINE)
     members = [load_dynamics(place.member(BASELINE, *run) / "dynamics.npz") for run in runs]
     for file, table in (
         ("rules.csv", rule_summary(flagged, data.planted)),
         ("classes.csv", share_by_class(flagged, data.class_names)),
-        ("preferred.parquet", preferred_classes(members, data.train_labels, data.classes)),
+        ("preferred.parquet", with_ids(preferred_classes(members, data.train_labels, data.classes), ids, "ids.parquet")),
     ):
         path = place.results / "noise" / file
         check.artifacts += 1

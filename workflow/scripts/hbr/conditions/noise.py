@@ -157,11 +157,12 @@ def flag_by_threshold_samples(aum: np.ndarray, settings: Mapping[str, Any], trai
 
 
 def flag_samples(samples: pd.DataFrame, rule: NoiseRule, trained: Trained | None = None) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return sample, class, aum, score, threshold and flag of each sample, and the AUM thresholds of variants where there are.
+    """Return sample, its id where it is known, class, aum, score, threshold and flag of each sample, and variants' thresholds.
 
     ``samples`` is the table of hardness by AUM; ``trained``, of :func:`threshold_scores`, is for rules that need it.
     """
-    table = samples[["sample", "class", "hardness"]].rename(columns={"hardness": "aum"})
+    names = [name for name in ("sample", "id", "class", "hardness") if name in samples]
+    table = samples[names].rename(columns={"hardness": "aum"})
     flags = METHODS[rule.method].flag(table["aum"].to_numpy(), rule.settings, trained)
     return table.assign(score=flags.score, threshold=flags.threshold, flagged=flags.flagged), flags.limits
 

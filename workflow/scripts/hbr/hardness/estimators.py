@@ -39,10 +39,11 @@ class Estimator:
     @property
     def text(self) -> str:
         """Return method, window and all settings as one JSON text, the same for equal estimators."""
-        keys = {"first_epoch": self.first_epoch, "last_epoch": self.last_epoch, **self.settings}
+        window = {"first_epoch": self.first_epoch, "last_epoch": self.last_epoch}
+        keys: dict[str, Any] = {key: value for key, value in window.items() if value is not None}
         if is_plugin(self.method):
             keys["direction"] = self.direction
-        return json.dumps({"method": self.method, **keys}, sort_keys=True)
+        return json.dumps({"method": self.method, **keys, **self.settings}, sort_keys=True)
 
     def window(self, epochs: int) -> tuple[int, int]:
         """Return first and last epoch, checked against the number of trained epochs."""

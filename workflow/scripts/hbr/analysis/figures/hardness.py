@@ -64,7 +64,7 @@ def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
         # Beside long names a panel is too narrow for it.
         figure.suptitle(title)
     axes.tick_params(axis="y", rotation=0, labelsize=size)
-    say_of_names(figure, labels, len(labels))
+    say_of_names(figure, labels, shown)
     return figure
 
 
