@@ -83,6 +83,7 @@ from hbr.studies import check_data
 from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.reported import chapter_title, reported_figures
 from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
@@ -134,9 +135,32 @@ CHAPTERS = [
 ]
 
 
-def chapter(name, title):
-    """Return a chapter's title with its place in this study's report."""
-    return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
+FIGURES = reported_figures(OWN_FOLDER / "workflow/report/figures")
+
+
+def pages_of(chapter):
+    """Return what a chapter's rule writes, by name: its page, and its figures as SVG and PNG, those with titles and captions."""
+    title = chapter_title(OWN_FOLDER / f"workflow/notebooks/{chapter}.py")
+    place = f"{CHAPTERS.index(chapter) + 1} " if chapter in CHAPTERS else ""
+    pages = {
+        "html": report(
+            f"<reports>/{{dataset}}/{chapter}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": place + title},
+        )
+    }
+    for figure in FIGURES:
+        if figure.chapter == chapter:
+            path = f"<reports>/{{dataset}}/figures/{figure.name}"
+            pages[figure.name] = report(
+                f"{path}.svg",
+                caption=f"../report/figures/{chapter}/{figure.name}.rst",
+                category="Figures",
+                labels={"data set": "{dataset}", "figure": figure.label},
+            )
+            pages[f"{figure.name}_png"] = f"{path}.png"
+    return pages
 
 
 def sources(script, plugin=None, notebook=None, modules=(), data=()):
