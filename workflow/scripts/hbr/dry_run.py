@@ -1,8 +1,10 @@
 """What Snakemake would run for a study, job by job: its own dry run, as records instead of text."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from hbr.errors import StudyError
@@ -32,10 +34,11 @@ class PlannedJob:
         return "Input files updated by another job" in self.reason and not self.new
 
 
-def planned_jobs(study: Path, everything: bool = False) -> list[PlannedJob]:
+def planned_jobs(study: Path, everything: bool = False, without: Collection[str] = ()) -> list[PlannedJob]:
     """Return the jobs of a dry run in the working directory, without targets that run nothing.
 
-    ``everything`` plans the jobs whose results are current, too. Raises ``StudyError`` with what Snakemake objects to.
+    ``everything`` plans the jobs whose results are current, too; what the rules ``without`` make is taken as it is.
+    Raises ``StudyError`` with what Snakemake objects to.
     """
     from snakemake.api import SnakemakeApi
     from snakemake.logging import logger
@@ -43,11 +46,15 @@ def planned_jobs(study: Path, everything: bool = False) -> list[PlannedJob]:
 
     # As the default profile and the command line have it: what a killed run left is made again.
     settings = DAGSettings(forceall=everything, force_incomplete=True)
-    recorder = _Recorder()
+    recorder, listed = _Recorder(), StringIO()
     with SnakemakeApi(OutputSettings(dryrun=True)) as snakemake:
         logger.handlers = [recorder]
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=1), ConfigSettings(configfiles=[study]), snakefile=SNAKEFILE)
+            if without:
+                with redirect_stdout(listed):
+                    workflow.list_rules()
+                settings.allowed_rules = {line.split()[0] for line in listed.getvalue().splitlines()} - set(without)
             workflow.dag(settings).execute_workflow(executor="dryrun")
         except Exception as error:
             raise StudyError(" ".join(str(error).split())) from error
