@@ -1,6 +1,5 @@
 """The audit of a finished study, and what it makes of tampered artifacts."""
 
-import os
 import re
 import shlex
 import shutil
