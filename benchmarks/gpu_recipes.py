@@ -25,14 +25,9 @@ CAUTION = 1.1
 
 
 def study_recipe(study: str, name: str) -> Recipe:
-    """Return a recipe of a study file, with the schema's defaults."""
-    schema, settings = (
-        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
-        for path in ("workflow/schemas/config.schema.yaml", f"studies/{study}.yaml")
-    )
-    keys = schema["properties"]["recipes"]["additionalProperties"]["properties"]
-    values = {key: what["default"] for key, what in keys.items() if "default" in what} | settings["recipes"][name]
-    return Recipe(**values | {"milestones": tuple(values["milestones"])})
+    """Return a recipe of a study file."""
+    settings = yaml.safe_load((ROOT / f"studies/{study}.yaml").read_text(encoding="utf-8"))
+    return Recipe.of(settings["recipes"][name])
 
 
 def shortened(recipe: Recipe, epochs: int) -> Recipe:

@@ -24,6 +24,9 @@ ROOT = Path(__file__).parent.parent
 # A shell lets what it starts in the background ignore Ctrl-C, and everything started from there too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A user's own settings, each of which would stop jobs or empty pages; no study may heed them.
+HOSTILE = {"PYTHONSAFEPATH": "1", "MPLBACKEND": "none-such", "JUPYTER_PATH": "/none-such", "ONEDNN_DEFAULT_FPMATH_MODE": "BF16"}
+
 QUICK = {
     "epochs": 3,
     "batch_size": 16,
@@ -38,6 +41,7 @@ QUICK = {
     "flip": True,
     "crop_padding": 1,
     "el2n_epoch": 2,
+    "precision": "float32",
 }
 
 
@@ -99,7 +103,7 @@ class Study:
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        environment = os.environ | HOSTILE | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
         output = done.stdout + done.stderr
@@ -147,6 +151,7 @@ def whole_config() -> dict:
     """Return the small study with every kind of condition, one of each."""
     config = small_config()
     strategy = {"oversampling": "smote", "undersampling": "easy"}
+    config["datasets"]["digits"]["scored"] = {"train": {}}
     config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}

@@ -113,6 +113,16 @@ def from_arrays(study: Study) -> None:
     settings(datasets__digits__source="arrays", datasets__digits__file="new.npz")(study)
 
 
+def pool_to_score(**keys: object) -> Change:
+    """Return the addition of a set to be scored, from a file of its own."""
+
+    def change(study: Study) -> None:
+        np.savez(study.folder / "pool.npz", images=np.ones((4, 8, 8), np.uint8))
+        settings(datasets__digits__scored={"pool": {"file": "pool.npz", **keys}})(study)
+
+    return change
+
+
 # Finished studies to change
 
 
@@ -150,6 +160,12 @@ def second_strategy(study: Study) -> None:
         shutil.copytree(folder / "resampled-aum-smote-easy-alpha1", folder / "resampled-aum-random-easy-alpha1")
 
 
+def quick_network(study: Study) -> None:
+    study.config["datasets"]["digits"]["network"] = "quick-cnn"
+    del study.config["datasets"]["digits"]["width"]
+    np.savez(study.folder / "results/digits/digits/whitening.npz", filters=np.zeros(1))
+
+
 # The study with every kind of condition.
 WHOLE = "whole"
 BASES: dict[str, Change] = {
@@ -157,6 +173,8 @@ BASES: dict[str, Change] = {
     "folder": source(source="folder", root="pictures", image_size=8, test_fraction=0.5),
     "arrays": source(source="arrays", file="mine.npz", test_fraction=0.5),
     "torchvision": source(source="torchvision", name="CIFAR10"),
+    "quick network": quick_network,
+    "residual network": settings(datasets__digits__network="resnet8"),
     "two data sets": second_data_set,
     "two strategies": second_strategy,
 }
@@ -218,10 +236,21 @@ STARTED = [path.relative_to(ROOT).as_posix() for path in sorted(SCRIPTS.glob("*.
 NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "workflow/notebooks").glob("*.py"))]
 
 # What the small study does not use.
-OF_WHOLE = re.compile("noise|placebo|prun|threshold|denoised|verdicts")
+OF_OTHERS = {
+    re.compile("noise|placebo|prun|threshold|denoised|verdicts"): WHOLE,
+    re.compile("score_images|training/scores"): WHOLE,
+    re.compile("quick_cnn|whitening"): "quick network",
+    re.compile("residual"): "residual network",
+}
+
+
+def base_of(path: str) -> str:
+    """Return the finished study that uses a file."""
+    return next((base for pattern, base in OF_OTHERS.items() if pattern.search(path)), "digits")
+
 
 CODE = [
-    *(Case(path, append(path), WHOLE if OF_WHOLE.search(path) else "digits") for path in [*MODULES, *STARTED, *NOTEBOOKS]),
+    *(Case(path, append(path), base_of(path)) for path in [*MODULES, *STARTED, *NOTEBOOKS]),
     Case("a user's own module, or what it imports", append("helper.py"), "own functions"),
     Case(
         "the `shell:` text of a rule, a space included (here `measure_gaps`)",
@@ -234,6 +263,30 @@ _RECIPE = "recipes__quick__"
 _FORGETTING = "hardness__estimators__forgetting__"
 _OWN = "hardness__estimators__aum__"
 _STRATEGY = {"oversampling": "smote", "undersampling": "easy"}
+# Another value of every key of the recipe that can be changed alone.
+_OTHER_RECIPE: dict[str, object] = {
+    "epochs": 32,
+    "batch_size": 4,
+    "learning_rate": 0.2,
+    "momentum": 0.2,
+    "nesterov": False,
+    "weight_decay": 0.1,
+    "bias_factor": 2,
+    "frozen_scale": True,
+    "schedule": "cosine",
+    "decay_factor": 0.1,
+    "warmup_epochs": 2,
+    "start_factor": 0.3,
+    "end_factor": 0.3,
+    "lookahead_steps": 5,
+    "lookahead_decay": 0.9,
+    "lookahead_power": 1,
+    "flip": True,
+    "crop_padding": 2,
+    "evaluate_every": 3,
+    "el2n_epoch": 1,
+    "precision": "bfloat16",
+}
 # For every key of the schema another value, and the finished study it is tried on.
 KEYS: dict[str, tuple[str, Change]] = {
     "study": ("digits", settings(study="other")),
@@ -251,30 +304,26 @@ KEYS: dict[str, tuple[str, Change]] = {
     "datasets.*.split_seed": ("digits", settings(**{_DIGITS + "split_seed": 1})),
     "datasets.*.network": ("digits", settings(**{_DIGITS + "network": "resnet8"})),
     "datasets.*.width": ("digits", settings(**{_DIGITS + "width": 5})),
+    "datasets.*.network_settings.*": ("own functions", settings(**{_DIGITS + "network_settings": {"depth": 3}})),
     "datasets.*.recipe": (
         "digits",
         lambda study: settings(
             recipes__other={**study.config["recipes"]["quick"], "epochs": 3}, **{_DIGITS + "recipe": "other"}
         )(study),
     ),
+    "datasets.*.scored.*.file": ("digits", pool_to_score()),
+    "datasets.*.scored.*.array": ("digits", pool_to_score(array="others")),
+    "datasets.*.scored.*.conditions": ("digits", pool_to_score(conditions="all")),
     # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
-    "recipes.*.epochs": ("digits", settings(**{_RECIPE + "epochs": 32})),
-    "recipes.*.batch_size": ("digits", settings(**{_RECIPE + "batch_size": 4})),
-    "recipes.*.learning_rate": ("digits", settings(**{_RECIPE + "learning_rate": 0.2})),
-    "recipes.*.momentum": ("digits", settings(**{_RECIPE + "momentum": 0.2})),
-    "recipes.*.nesterov": ("digits", settings(**{_RECIPE + "nesterov": False})),
-    "recipes.*.weight_decay": ("digits", settings(**{_RECIPE + "weight_decay": 0.1})),
-    "recipes.*.schedule": ("digits", settings(**{_RECIPE + "schedule": "cosine"})),
+    **{f"recipes.*.{key}": ("digits", settings(**{_RECIPE + key: value})) for key, value in _OTHER_RECIPE.items()},
     "recipes.*.milestones": (
         "digits",
         settings(**{_RECIPE + "schedule": "step", _RECIPE + "milestones": [2], _RECIPE + "warmup_epochs": 0}),
     ),
-    "recipes.*.decay_factor": ("digits", settings(**{_RECIPE + "decay_factor": 0.1})),
-    "recipes.*.warmup_epochs": ("digits", settings(**{_RECIPE + "warmup_epochs": 2})),
-    "recipes.*.flip": ("digits", settings(**{_RECIPE + "flip": True})),
-    "recipes.*.crop_padding": ("digits", settings(**{_RECIPE + "crop_padding": 2})),
-    "recipes.*.el2n_epoch": ("digits", settings(**{_RECIPE + "el2n_epoch": 1})),
-    "recipes.*.precision": ("digits", settings(**{_RECIPE + "precision": "float32"})),
+    "recipes.*.alternating_flips": (
+        "digits",
+        settings(**{_RECIPE + "flip": True, _RECIPE + "alternating_flips": True}),
+    ),
     "baseline.members": ("digits", settings(baseline__members=3)),
     "hardness.members": ("digits", settings(hardness__members=[2])),
     "hardness.estimators.*.method": ("own functions", settings(**{_OWN + "method": "mine:other"})),
@@ -297,6 +346,8 @@ KEYS: dict[str, tuple[str, Change]] = {
     "resampling.members": ("digits", settings(resampling__members=2)),
     "resampling.sharpness": ("digits", settings(resampling__sharpness=0)),
     "resampling.hardness_offset": ("digits", settings(resampling__hardness_offset=3)),
+    "resampling.balance": ("digits", settings(resampling__balance="keep")),
+    "resampling.spread_warning": ("digits", settings(resampling__spread_warning=2)),
     "datasets.*.reproduces": ("digits", settings(**{_DIGITS + "reproduces": "CIFAR10"})),
     "datasets.*.flipped_labels": ("digits", settings(**{_DIGITS + "flipped_labels": 0.1})),
     "datasets.*.flip_seed": ("digits", settings(**{_DIGITS + "flip_seed": 1})),
@@ -372,6 +423,7 @@ GROWTH = [
         "one more data set",
         lambda study: settings(datasets__second={**study.config["datasets"]["digits"], "split_seed": 1})(study),
     ),
+    Case("one more set of images to be scored", pool_to_score()),
     Case("one more rate of pruning", settings(pruning__rates=[30, 50]), WHOLE),
     Case("one more kind of placebo", settings(placebos__kinds=["shuffled", "random"]), WHOLE),
     Case("one more rule of label noise", settings(noise__rules__below={"method": "below", "threshold": 0}), WHOLE),

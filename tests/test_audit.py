@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +17,14 @@ from dry_runs import Job, planned_jobs
 from hbr.audit.findings import Check
 from hbr.audit.record import RECORD, check_record, record_of
 from hbr.audit.replay import differences
-from hbr.audit.study import HELD, audit_study, other_version
+from hbr.audit.study import audit_study, is_held, other_version
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
+from hbr.data.plans import KEPT, load_plan, save_plan
 from hbr.studies import load_study
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
 RESAMPLED = "resampled-aum-smote-easy-alpha1"
+PLACEBO = "placebo-shuffled-aum-smote-easy-alpha1"
 
 
 def handed_over(study: Study) -> Study:
@@ -47,7 +50,7 @@ def own_whole(whole, tmp_path, monkeypatch) -> Study:
 def audit(pages: bool = False, rules: str = "") -> list[str]:
     """Return the problems of the study here; ``rules`` names those whose commands are run again, all without."""
     jobs = planned_jobs(Path.cwd(), "--forceall")
-    jobs = [job for job in jobs if not rules or job.rule in HELD or re.search(rules, job.rule)]
+    jobs = [job for job in jobs if not rules or is_held(job) or re.search(rules, job.rule)]
     findings = audit_study(load_study(Path("config.yaml")), jobs, pages)
     print(findings)
     return findings.problems
@@ -64,7 +67,7 @@ def test_a_finished_study_passes_as_a_command(own):
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
     assert "nothing to object to" in done.stdout
     # Every rule of the study is run again, apart from those that the record and the checksums in outcomes hold.
-    rules = {job.rule for job in planned_jobs(own.folder, "--forceall")} - set(HELD)
+    rules = {job.rule for job in planned_jobs(own.folder, "--forceall") if not is_held(job)}
     assert set(re.findall(r"^(\w+), run again, makes the same +\d+  holds$", done.stdout, re.MULTILINE)) == rules
 
 
@@ -89,7 +92,7 @@ def test_one_flipped_byte_in_any_artifact_is_caught(own_whole, place, record_pro
 @pytest.fixture(scope="module")
 def one_of_each(whole) -> dict[str, Job]:
     """One job of every rule that is run again, pages apart."""
-    jobs = {job.rule: job for job in whole.jobs("--forceall") if job.rule not in HELD}
+    jobs = {job.rule: job for job in whole.jobs("--forceall") if not is_held(job)}
     return {rule: job for rule, job in jobs.items() if not any(path.endswith(".html") for path in job.output)}
 
 
@@ -125,12 +128,6 @@ def test_results_of_another_version_say_so(own):
         assert said in other_version(study)
 
 
-def _swap_granted(path: Path) -> None:
-    table = read_table(path)
-    table["granted"] = table["granted"].to_numpy()[::-1]
-    write_table(path, table)
-
-
 def _unflag(path: Path) -> None:
     table = pd.read_parquet(path)
     table["flagged"] = ~table["flagged"]
@@ -138,18 +135,17 @@ def _unflag(path: Path) -> None:
 
 
 def _other_source(path: Path) -> None:
-    plan, labels = pd.read_parquet(path), read_arrays(f"{RESULTS}/dataset.npz", "train_labels")["train_labels"]
-    left_out = np.setdiff1d(np.arange(len(labels)), plan["source"])
-    sample = left_out[0]
-    row = int(np.flatnonzero(plan["class"] == labels[sample])[0])
-    plan.loc[row, "source"] = sample
-    plan.to_parquet(path, index=False)
+    plan, labels = load_plan(path), read_arrays(f"{RESULTS}/dataset.npz", "train_labels")["train_labels"]
+    sample = np.setdiff1d(np.arange(len(labels)), plan.source)[0]
+    source = plan.source.copy()
+    source[np.flatnonzero((plan.labels == labels[sample]) & (plan.origin == KEPT))[0]] = sample
+    save_plan(path, replace(plan, source=source))
 
 
 @pytest.mark.parametrize(
     ("path", "change"),
     [
-        ("allocations/aum/placebo-shuffled-alpha1/variant1.csv", _swap_granted),
+        (f"plans/{PLACEBO}/variant1/plan.parquet", _other_source),
         ("plans/pruned-aum-dlp-30/variant1/plan.parquet", _other_source),
         ("plans/pruned-aum-clp-30/variant1/plan.parquet", _other_source),
         ("plans/denoised-lowest/variant1/plan.parquet", _other_source),
@@ -259,6 +255,7 @@ def _nan(array):
     [
         ("members/baseline/variant0/member1/outcomes.npz", {"test_logits": _nan}, "holds NaN"),
         ("members/baseline/variant0/member1/outcomes.npz", {"test_logits": lambda a: a[:, ::-1]}, "do not give the accuracy"),
+        ("members/baseline/variant0/member1/outcomes.npz", {"predictions": lambda a: a[::-1]}, "do not give the accuracy"),
         ("members/baseline/variant0/member1/outcomes.npz", {"order_seed": lambda a: a + 1}, "has another order seed"),
         ("members/baseline/variant0/member1/dynamics.npz", {"margin_sum": _nan}, "dynamics.npz holds NaN"),
         (
@@ -267,13 +264,19 @@ def _nan(array):
             "samples.parquet is not what its command makes",
         ),
         ("dataset.npz", {"train_images": lambda a: a ^ 1}, "holds other data than its checksum says"),
-        (f"plans/{RESAMPLED}/variant1/synthetic.npz", {"images": lambda a: a ^ 1}, "was trained on another plan"),
     ],
 )
 def test_forged_arrays_are_caught_though_the_record_agrees(own, path, changes, sentence):
     _edit_arrays(Path(RESULTS) / path, **changes)
     record_again()
     assert any(sentence in problem for problem in audit(rules="estimate_hardness"))
+
+
+def test_a_study_of_a_version_that_kept_no_predictions_passes(own):
+    for path in Path(RESULTS).glob("members/*/*/*/outcomes.npz"):
+        write_arrays(path, **{name: array for name, array in read_arrays(path).items() if name != "predictions"})
+    record_again()
+    assert audit() == []
 
 
 def test_other_settings_than_the_study_file_has_are_caught(own):

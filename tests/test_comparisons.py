@@ -6,11 +6,14 @@ import pytest
 from scipy import stats
 
 from hbr.analysis.columns import CONDITION_COLUMNS, PARTS
-from hbr.analysis.comparisons import contrasts_of, gaps_of_runs, pair_runs
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
-from hbr.analysis.predictions import predictions_of
+from hbr.analysis.predictions import load_predictions, predictions_of
 from hbr.analysis.statistics.study import judge_gaps
+from hbr.analysis.statistics.untested import untested_reason
 from hbr.analysis.statistics.verdicts import holm
+from hbr.data.files import write_arrays
+from hbr.errors import StudyError
 from hbr.training.outcomes import Outcomes
 
 HARD = np.array([False, False, False, True])
@@ -35,7 +38,7 @@ STUDY = {
 }
 
 
-def drawn_runs(recall, rng, runs, per_class=400):
+def drawn_runs(recall, rng, runs, per_class=400, plans=None):
     """Return runs that are right as often as said, up to a few samples that differ between runs."""
     labels = np.repeat(np.arange(4), per_class)
     found = []
@@ -47,7 +50,8 @@ def drawn_runs(recall, rng, runs, per_class=400):
             predictions[start : start + wrong] = (label + 1) % 4
         logits = np.eye(4, dtype=np.float16)[predictions]
         history = np.array([[1, 0.1, 1.0, 0.5, (predictions == labels).mean()]])
-        found.append(Outcomes(logits, labels, history, 0, 0, variant, member, 10))
+        plan = "" if plans is None else plans[variant]
+        found.append(Outcomes(logits, labels, history, 0, 0, variant, member, 10, plan=plan))
     return found
 
 
@@ -153,7 +157,7 @@ def test_a_study_is_judged_by_what_its_predictions_say(study):
     worse = row_of(table, PLACEBO, "control")
     assert pd.isna(worse["family"])
     assert pd.isna(worse["p_adjusted"])
-    assert (worse["total_p"] < 0.05, worse["verdict"]) == (True, "inconclusive")
+    assert (worse["total_p"] < 0.05, worse["verdict"]) == (True, "exploratory")
 
 
 def test_numbers_of_a_row_are_those_of_its_pairs(study):
@@ -201,3 +205,115 @@ def test_the_same_seed_gives_the_same_table(study):
     other = judged(study, seed=4)
     assert not other["test_error"].equals(judged(study)["test_error"])
     assert other["difference"].equals(judged(study)["difference"])
+
+
+# What compares nothing
+
+SAME, OTHER = "the very plan", "another plan"
+
+
+def degenerate(plans):
+    """Return a study of four variants whose conditions have the plans that are named, and plans of their own else."""
+    rng = np.random.default_rng(1)
+    classes, predictions = [], {}
+    for name in ("control", TRUE, PLACEBO, "pruned-aum-dlp-30", "pruned-aum-clp-30", "denoised-lowest"):
+        parts, recall = STUDY[name]
+        own = dict(enumerate(plans.get(name, [name] * 4), 1))
+        who = {"dataset": "made_up", "condition": name, **{part: parts.get(part, np.nan) for part in PARTS}}
+        runs = drawn_runs(recall, rng, [(variant, 1) for variant in range(1, 5)], plans=own)
+        classes.append(measure_runs(runs, who)[0])
+        predictions[name] = predictions_of(runs)
+    return pd.concat(classes, ignore_index=True), predictions
+
+
+def test_the_plans_of_the_control_are_no_evidence():
+    reasons = {
+        TRUE: "alpha 1 changes no class's count; nothing is tested",
+        "denoised-lowest": "the rule lowest flags no sample; nothing is tested",
+        "pruned-aum-dlp-30": "30 % of the samples are none; nothing is tested",
+    }
+    # The runs differ, as on a GPU they may: plans decide, not results.
+    table = judged(degenerate(dict.fromkeys(("control", *reasons), [SAME] * 4)))
+    for condition, reason in reasons.items():
+        rows = table[(table["condition"] == condition) & (table["reference"] == "control")]
+        assert len(rows) == 12
+        assert set(rows["verdict"]) == {"not tested"}
+        assert set(rows["remark"]) == {reason}
+        numbers = ["difference", "total_p", "equivalence_p", "p_adjusted", "variants_needed", "test_error"]
+        assert rows[numbers].isna().all(axis=None)
+        assert (rows["variants"] == 0).all()
+    other = row_of(table, PLACEBO, "control")
+    pd.testing.assert_series_equal(other, row_of(judged(degenerate({})), PLACEBO, "control"), check_names=False)
+
+
+def test_references_other_than_the_control_may_have_the_same_plans_too():
+    pruned = {"pruned-aum-dlp-30": [OTHER] * 4, "pruned-aum-clp-30": [OTHER] * 4}
+    table = judged(degenerate({TRUE: [SAME] * 4, PLACEBO: [SAME] * 4, **pruned}))
+    row = row_of(table, TRUE, PLACEBO)
+    assert (row["verdict"], row["remark"]) == ("not tested", "the placebo draws the true plans; nothing is tested")
+    assert row_of(table, TRUE, "control")["verdict"] == "improves"
+    row = row_of(table, "pruned-aum-dlp-30", "pruned-aum-clp-30")
+    assert row["remark"] == "both ways of pruning remove the same samples at 30 %; nothing is tested"
+
+
+def test_variants_of_one_plan_are_left_out_of_a_comparison():
+    classes, predictions = study = degenerate({TRUE: [SAME, OTHER, SAME, OTHER], PLACEBO: [SAME, SAME, OTHER, SAME]})
+    row = row_of(judged(study), TRUE, PLACEBO)
+    assert (row["variants"], row["pairs"]) == (3, 3)
+    assert row["remark"] == "1 of 4 variants have the plan of the reference and are left out"
+    gaps = gaps_of_runs(classes, HARD)
+    cell = gaps[(gaps["metric"] == "recall") & (gaps["gap"] == "max_min") & (gaps["variant"] > 1)]
+    by_variant = cell.pivot(index="variant", columns="condition", values="value")
+    assert row["difference"] == pytest.approx((by_variant[TRUE] - by_variant[PLACEBO]).mean())
+    assert row["value"] == pytest.approx(by_variant[TRUE].mean())
+    kept = {
+        name: type(runs)(
+            runs.predictions[1:], runs.variants[1:], runs.members[1:], runs.labels, np.array(["a" if name == TRUE else "b"] * 3)
+        )
+        for name, runs in predictions.items()
+        if name in (TRUE, PLACEBO)
+    }
+    fewer = classes[classes["variant"] > 1]
+    contrast = pd.DataFrame({"condition": [TRUE], "reference": [PLACEBO], "family": ["placebo"]})
+    alone = judge_gaps(gaps_of_runs(fewer, HARD), contrast, kept, HARD, 0.01, (("recall",), ("max_min",)), 200, 3)
+    same = ["difference", "total_p", "total_error", "equivalence_p", "shared_error", "test_error", "crossed_lower"]
+    np.testing.assert_allclose(row[same].astype(float), row_of(alone, TRUE, PLACEBO)[same].astype(float))
+
+
+def test_classes_of_one_plan_have_no_interval():
+    classes, predictions = degenerate({"control": [SAME] * 4, TRUE: [SAME] * 4})
+    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), predictions)
+    table = compare_runs(pairs, ["metric", "class"]).set_index(["condition", "reference"])
+    assert table.loc[(TRUE, "control"), ["lower", "upper"]].isna().all(axis=None)
+    assert table.loc[(PLACEBO, "control"), ["lower", "upper"]].notna().all(axis=None)
+
+
+def test_plans_that_are_not_known_count_as_different():
+    runs = predictions_of(drawn_runs((0.5, 0.5, 0.5, 0.5), np.random.default_rng(0), [(1, 1)]))
+    pairs = pd.DataFrame({"condition": ["a"], "reference": ["b"], "variant": [1]})
+    assert not mark_same_plans(pairs, {"a": runs, "b": runs})["same_plan"].any()
+
+
+def test_a_strategy_that_cannot_act_is_named():
+    row = {"kind": "resampled", "reference": "control", "oversampling": "none", "undersampling": "easy", "alpha": 0.5}
+    row |= {"remark": "the plans are those of the reference", "gap": "std"}
+    assert untested_reason(row) == "none / easy at alpha 0.5 changes no class's count; nothing is tested"
+
+
+def test_equally_hard_classes_have_no_gap_of_hard_and_easy(study):
+    classes, predictions = study
+    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    nobody = np.zeros(4, dtype=bool)
+    family = (("recall",), ("max_min", "hard_easy"))
+    table = judge_gaps(gaps_of_runs(classes, nobody), contrasts, predictions, nobody, 0.01, family, resamples=50, seed=0)
+    row = row_of(table, TRUE, "control", gap="hard_easy")
+    assert (row["verdict"], row["family"]) == ("not tested", "resampling")
+    assert row["remark"] == "no class is harder than the others, so hard - easy has no value; nothing is tested"
+    assert row_of(table, TRUE, "control")["verdict"] == "improves"
+
+
+def test_predictions_without_plans_are_of_another_version(tmp_path):
+    write_arrays(tmp_path / "predictions.npz", predictions=np.zeros((1, 2), np.int16))
+    with pytest.raises(StudyError, match=r"predictions.npz has no labels; it is not of this version: delete it and run again"):
+        load_predictions(tmp_path / "predictions.npz")

@@ -121,7 +121,7 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("datasets", {}, "non-empty"),
         ("datasets.digits", None, "not of type 'object'"),
         ("datasets.digits.source", "web", "not one of"),
-        ("datasets.digits.network", "resnet9", "is not allowed"),
+        ("datasets.digits.network", "resnet 8", "is not allowed"),
         ("datasets.digits.width", 0, "less than the minimum"),
         ("datasets.digits.test_fraction", 1, "maximum"),
         ("datasets.digits.test_fraction", "half", "not of type 'number'"),
@@ -419,6 +419,22 @@ def test_digits_need_a_test_fraction():
             {"recipes.quick.schedule": "step"},
             "recipes.quick.milestones: schedule step needs at least one; or write schedule: cosine",
         ),
+        (
+            {"recipes.quick.alternating_flips": True},
+            "recipes.quick.alternating_flips: needs flip: true",
+        ),
+        (
+            {"datasets.digits.network": "resnet9"},
+            "datasets.digits.network: 'resnet9' is no built-in network; did you mean 'resnet8'?; your own is module:function",
+        ),
+        (
+            {"datasets.digits.network": "quick-cnn"},
+            "datasets.digits.width: quick-cnn has no such key; it takes network_settings widths, pair_widths, logit_scale",
+        ),
+        (
+            {"datasets.digits.network_settings": {"widths": [4, 8, 16]}},
+            "datasets.digits.network_settings.widths: small-cnn has no such setting; it takes width",
+        ),
         ({"baseline.members": 3}, "hardness.members is 8, but baseline.members trains only 3"),
         (
             {"hardness.estimators.el3n": {}},
@@ -459,7 +475,7 @@ def test_digits_need_a_test_fraction():
             {"noise.estimator": "el2n"},
             "noise.estimator: el2n is not of method aum, which the rules of label noise are made for",
         ),
-        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest: method count needs the key 'count'"),
+        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest.count: method count needs it (samples to flag)"),
         (
             {"noise.rules.below.count": 3},
             "noise.rules.below.count: method below has no such key; it takes threshold",
@@ -562,7 +578,7 @@ def test_sources_of_training_hold_what_it_imports_and_no_analysis():
     assert not [name for name in found if name.startswith(("hbr/analysis", "hbr/conditions"))]
 
 
-@pytest.mark.parametrize("name", ["train_member", "plan_resampled", "prepare_dataset", "allocate_samples"])
+@pytest.mark.parametrize("name", ["train_member", "plan_condition", "prepare_dataset", "allocate_samples"])
 def test_sources_hold_every_module_python_loads(name):
     script = SCRIPTS / f"{name}.py"
     with mock.patch.dict(sys.modules):

@@ -13,13 +13,13 @@ from conftest import ROOT
 from torch import nn
 
 from hbr.data.plans import identity_plan
-from hbr.training import engine
+from hbr.training import engine, precision
 from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.descent import Descent
 from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.networks import build_network
-from hbr.training.precision import PRECISIONS, dtype_of
-from hbr.training.recipe import Recipe
+from hbr.training.precision import dtype_of, processor_flags
+from hbr.training.recipe import PRECISIONS
 from hbr.training.steps import Batch, EagerStep, RecordedStep, make_step, preserved
 
 CPU = torch.device("cpu")
@@ -158,7 +158,7 @@ def test_a_network_may_decline_to_be_recorded(tiny_dataset, monkeypatch):
 @pytest.mark.parametrize(("momentum", "nesterov", "weight_decay"), [(0.9, True, 5e-4), (0.9, False, 0), (0, False, 0.1)])
 def test_updates_are_those_of_torchs_sgd(momentum, nesterov, weight_decay):
     torch.manual_seed(0)
-    ours = build_network("resnet8", 3, 4, 0, 4).to(memory_format=torch.channels_last)
+    ours = build_network("resnet8", 3, 4, 0, 8).to(memory_format=torch.channels_last)
     theirs, plain = copy.deepcopy(ours), copy.deepcopy(ours)
     settings = {"momentum": momentum, "nesterov": nesterov, "weight_decay": weight_decay}
     descent = Descent(ours.parameters(), **settings)
@@ -206,7 +206,7 @@ def test_bfloat16_trains_and_keeps_logits_and_margins_in_float32(tiny_dataset, q
 
     def train(precision):
         plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
-        built = build_network(network, 3, 3, 1, 4)
+        built = build_network(network, 3, 3, 1, 8)
         next(m for m in built.modules() if isinstance(m, nn.Conv2d)).register_forward_hook(
             lambda *call: seen.append(call[2].dtype)
         )
@@ -232,14 +232,30 @@ def test_the_head_works_in_float32_under_autocast():
         assert network(torch.zeros(2, 3, 8, 8)).dtype == torch.float32
 
 
-def test_precision_by_device(monkeypatch, quick_recipe):
+def test_precision_by_device(monkeypatch):
     for is_native, expected in ((True, torch.bfloat16), (False, torch.float32)):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation, answer=is_native: answer)
         assert dtype_of("auto", torch.device("cuda")) == expected
-    assert [dtype_of(word, CPU) for word in PRECISIONS] == [torch.float32, torch.float32, torch.bfloat16]
-    assert Recipe(**vars(quick_recipe)).precision == "auto"
-    with pytest.raises(engine.StudyError, match="precision 'half' is unknown; use auto, float32, bfloat16"):
-        replace(quick_recipe, precision="half")
+    assert [dtype_of(word, CPU) for word in PRECISIONS[1:]] == [torch.float32, torch.bfloat16]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu avx avx2 fma", torch.float32),
+        # With these torch computes bfloat16 by way of float32.
+        ("avx2 avx512f avx512bw avx512vl", torch.float32),
+        ("avx512f avx512_bf16", torch.bfloat16),
+        ("amx_tile amx_bf16", torch.bfloat16),
+        (None, torch.float32),
+    ],
+)
+def test_auto_on_a_processor_goes_by_its_flags(flags, expected, tmp_path, monkeypatch):
+    listing = tmp_path / "cpuinfo"
+    if flags is not None:
+        listing.write_text(f"processor\t: 0\nmodel name\t: any\nflags\t\t: {flags}\nbugs\t\t:\n\nprocessor\t: 1\n")
+    monkeypatch.setattr(precision, "processor_flags", lambda: processor_flags(listing))
+    assert dtype_of("auto", CPU) == expected
 
 
 def test_float32_is_not_tf32_in_a_training(tiny_dataset, quick_recipe):
@@ -260,7 +276,7 @@ def test_a_training_imports_no_compiler(tiny_dataset):
         "labels = np.arange(8) % 2\nimages = np.zeros((8, 8, 8, 1), np.uint8)\n"
         "dataset = prepare(images, labels, images, labels, ('a', 'b'))\n"
         "train_member.set_determinism()\n"
-        "recipe = Recipe(1, 4, .1, .9, True, 0, 'cosine', (), .2, 0, False, 1, 1)\n"
+        "recipe = Recipe(epochs=1, batch_size=4, learning_rate=.1, el2n_epoch=1, flip=False, crop_padding=1)\n"
         "plan, network = identity_plan(labels, (8, 8, 1)), build_network('small-cnn', 1, 2, 0, 2)\n"
         "train_member.train_member(dataset, plan, network, recipe, MemberSeeds(1, 2, 0, 1), torch.device('cpu'))\n"
         "compilers = {'torch._dynamo', 'torch._inductor', 'sympy'} & set(sys.modules)\n"

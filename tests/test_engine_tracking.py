@@ -8,8 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hbr.data.files import read_arrays, write_arrays
+from hbr.hardness.estimators import estimator_of, forgetting, instance_scores
 from hbr.training.augmentation import ImageBank
-from hbr.training.recorder import Recorder, sample_scores
+from hbr.training.dynamics import load_dynamics, save_dynamics
+from hbr.training.recorder import Recorder, margins_to_half, sample_scores
 
 CPU = torch.device("cpu")
 
@@ -87,7 +90,49 @@ def test_batches_that_wait_are_recorded_as_if_scored_at_once(size, monkeypatch):
     both = torch.stack([sample_scores(logits[epoch], labels) for epoch in range(2)])
     np.testing.assert_array_equal(dynamics.margin, both[:, 0].half())
     np.testing.assert_array_equal(dynamics.el2n, both[:, 2].half())
+    np.testing.assert_array_equal(dynamics.loss, both[:, 3].half())
     np.testing.assert_allclose(dynamics.loss_sum, both[:, 3].sum(0), rtol=1e-6)
+
+
+def test_right_and_wrong_outlive_rounding_as_forgetting_counts_them():
+    # Margins that float16 would call 0, that is wrong, though they are right; a tie stays one.
+    margins = torch.tensor([1e-9, -1e-9, 0.0, 1e-30, 3.0, -1e6, 2e-7])
+    kept = margins_to_half(margins)
+    assert kept.sign().tolist() == margins.sign().tolist()
+    assert kept[4:6].tolist() == [3, -65504]
+    assert kept[6] == margins[6].half()
+    recorder = Recorder(1, 4, 1, keep_epochs=True, device=CPU)
+    for epoch, margin in enumerate((1e-9, -1.0, 1e-9, -1.0)):
+        recorder.update(epoch, torch.tensor([[margin, 0.0]]), torch.tensor([0]), torch.tensor([0]))
+    assert forgetting(recorder.finish(), estimator_of("forgetting")).tolist() == [2]
+
+
+def test_easy_samples_keep_their_order_though_their_probability_is_nearly_one():
+    # From 0.9998 on all probabilities are 1 as float16.
+    logits = torch.linspace(8.8, 10.7, 20)[:, None] * torch.tensor([[1.0, 0.0]])
+    recorder = Recorder(20, 2, 1, keep_epochs=True, device=CPU)
+    for epoch in range(2):
+        recorder.update(epoch, logits * (1 + epoch), torch.zeros(20, dtype=torch.int64), torch.arange(20))
+    dynamics = recorder.finish()
+    assert len(np.unique(dynamics.probability.astype(np.float16))) == 1
+    exact = torch.sigmoid(logits[:, 0].double())
+    np.testing.assert_allclose(dynamics.probability[0], exact, rtol=1e-6)
+    for method, sign in (("confidence", 1), ("loss", -1), ("data_iq", -1), ("variability", -1)):
+        window = estimator_of(method, first_epoch=1, last_epoch=1 if method != "variability" else 2)
+        assert (np.diff(instance_scores(dynamics, window)) * sign > 0).all(), method
+
+
+def test_dynamics_of_earlier_versions_have_the_probability_they_kept(tmp_path):
+    probability = np.array([[0.25, 0.9995, 6e-8, 0.0]], np.float16)
+    recorder = Recorder(4, 1, 1, keep_epochs=True, device=CPU)
+    save_dynamics(tmp_path / "now.npz", recorder.finish())
+    arrays = dict(read_arrays(tmp_path / "now.npz"))
+    del arrays["loss"]
+    write_arrays(tmp_path / "then.npz", **arrays, probability=probability)
+    dynamics = load_dynamics(tmp_path / "then.npz")
+    np.testing.assert_array_equal(dynamics.probability[:, :3], probability[:, :3])
+    assert dynamics.probability[0, 3] < 1e-7
+    assert np.isfinite(dynamics.loss).all()
 
 
 def test_a_recorder_goes_on_from_the_state_of_another():

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hbr.conditions.names import conditions_of, hardness_runs, runs_of
 from hbr.conditions.placebos import placebo_allocation, placebo_ratios
 from hbr.errors import StudyError
 
@@ -16,39 +15,43 @@ def ratios_of(values):
     return values / values.sum()
 
 
+def fits(ratios):
+    return True
+
+
 shares = st.lists(st.floats(1, 3), min_size=2, max_size=12).map(ratios_of)
 
 
 @given(shares, st.integers(0, 1000))
 def test_shuffled_ratios_are_the_true_ones_of_other_classes(ratios, seed):
-    drawn = placebo_ratios(ratios, "shuffled", 0, np.random.default_rng(seed))
+    drawn = placebo_ratios(ratios, "shuffled", fits, np.random.default_rng(seed))
     np.testing.assert_array_equal(np.sort(drawn), np.sort(ratios))
     places = np.arange(len(ratios), dtype=float)
-    moved = placebo_ratios(places, "shuffled", 0, np.random.default_rng(seed))
+    moved = placebo_ratios(places, "shuffled", fits, np.random.default_rng(seed))
     assert (moved != places).all()
 
 
 @given(shares, st.integers(0, 1000))
 def test_random_ratios_have_mean_and_spread_of_the_true_ones(ratios, seed):
-    drawn = placebo_ratios(ratios, "random", 0, np.random.default_rng(seed))
+    drawn = placebo_ratios(ratios, "random", lambda drawn: drawn.min() > 0, np.random.default_rng(seed))
     assert drawn.sum() == pytest.approx(1)
     assert drawn.std() == pytest.approx(ratios.std(), abs=1e-12)
     assert drawn.min() > 0
 
 
 def test_two_classes_swap_their_ratios():
-    assert placebo_ratios(np.array([0.4, 0.6]), "shuffled", 0, np.random.default_rng(0)).tolist() == [0.6, 0.4]
+    assert placebo_ratios(np.array([0.4, 0.6]), "shuffled", fits, np.random.default_rng(0)).tolist() == [0.6, 0.4]
 
 
 def test_what_no_draw_can_meet_is_refused():
     with pytest.raises(StudyError, match=r"no random ratios as unequal as the true ones .* write a smaller alpha"):
-        placebo_ratios(np.array([0.05, 0.95]), "random", 0.06, np.random.default_rng(0))
+        placebo_ratios(np.array([0.05, 0.95]), "random", lambda drawn: drawn.min() > 0.06, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("kind", ["shuffled", "random"])
 def test_placebo_allocations_keep_the_size_and_every_class(kind):
     ratio = ratios_of([4.0, 5, 6, 9])
-    true = pd.DataFrame({"class_name": list("abcd"), "samples": 25, "ratio": ratio, "group": "easy"})
+    true = pd.DataFrame({"class_name": list("abcd"), "samples": 25, "control": 25.0, "ratio": ratio, "group": "easy"})
     for alpha in (0.5, 1, 1.8):
         table = placebo_allocation(true, kind, alpha, "none", np.random.default_rng(0))
         assert table["granted"].sum() == 100
@@ -57,47 +60,14 @@ def test_placebo_allocations_keep_the_size_and_every_class(kind):
         assert (table["group"] == "hard").sum() == (table["ratio"] > 0.25).sum()
 
 
-def test_conditions_of_a_study_with_everything():
-    strategy = {"oversampling": "random", "undersampling": "easy"}
-    config = {
-        "baseline": {"members": 3},
-        "hardness": {"members": [1, 3], "estimators": {"aum": {}, "late": {"method": "aum", "source": "denoised-few"}}},
-        "resampling": {
-            "estimators": ["aum", "late"],
-            "strategies": [strategy],
-            "alphas": [1, 0.5],
-            "variants": 2,
-            "members": 2,
-        },
-        "placebos": {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [0.5]},
-        "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
-        "noise": {
-            "rules": {"few": {"method": "count", "count": 3}, "pleiss": {"method": "threshold-samples", "percentile": 99}},
-            "denoised": ["few"],
-            "threshold_variants": 3,
-            "variants": 1,
-            "members": 2,
-        },
-    }
-    conditions = conditions_of(config)
-    assert list(conditions) == [
-        "baseline",
-        "control",
-        "control-denoised-few",
-        "resampled-aum-random-easy-alpha1",
-        "resampled-aum-random-easy-alpha0.5",
-        "resampled-late-random-easy-alpha1",
-        "resampled-late-random-easy-alpha0.5",
-        "placebo-shuffled-aum-random-easy-alpha0.5",
-        "pruned-aum-dlp-30",
-        "pruned-aum-clp-30",
-        "denoised-few",
-        "threshold",
-    ]
-    assert conditions["resampled-late-random-easy-alpha1"]["reference"] == "control-denoised-few"
-    assert conditions["denoised-few"] == {"kind": "denoised", "reference": "control", "method": "few"}
-    assert runs_of(config, "threshold") == [(variant, member) for variant in (1, 2, 3) for member in (1, 2)]
-    assert runs_of(config, "pruned-aum-dlp-30") == [(1, 1), (2, 1)]
-    assert runs_of(config, "denoised-few") == hardness_runs(config, "denoised-few") == [(1, 1), (1, 2)]
-    assert hardness_runs(config, "baseline") == [(0, 1), (0, 3)]
-    assert len(runs_of(config, "control-denoised-few")) == 4
+@pytest.mark.parametrize("kind", ["shuffled", "random"])
+def test_placebos_of_unequal_classes_leave_none_empty(kind):
+    control = np.array([4.0, 40, 60, 80])
+    true = pd.DataFrame({"class_name": list("abcd"), "samples": control.astype(int), "control": control})
+    true = true.assign(ratio=ratios_of([9.0, 5, 6, 4]), group="easy")
+    for seed in range(20):
+        table = placebo_allocation(true, kind, 1.5, "none", np.random.default_rng(seed))
+        assert table["granted"].sum() == 184
+        assert table["granted"].min() >= 1
+    mild = placebo_allocation(true.assign(ratio=0.25), "random", 0.5, "none", np.random.default_rng(0))
+    assert mild["granted"].tolist() == [4, 40, 60, 80]

@@ -19,15 +19,17 @@ from torch import nn
 from hbr.data.datasets import save_dataset
 from hbr.data.files import read_arrays
 from hbr.data.plans import identity_plan, save_plan
+from hbr.data.whitening import whitening_of
 from hbr.errors import StudyError
 from hbr.training.checkpoints import Checkpoints
 from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.networks import build_network
+from hbr.training.recipe import Recipe
 
 CPU = torch.device("cpu")
 FORK = multiprocessing.get_context("fork")
-RECIPE = QUICK | {"epochs": 12, "batch_size": 8, "el2n_epoch": 5}
-RESULTS = ("outcomes.npz", "dynamics.npz")
+RECIPE = QUICK | {"evaluate_every": 5, "epochs": 12, "batch_size": 8, "el2n_epoch": 5}
+RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
 class Training:
@@ -37,7 +39,7 @@ class Training:
         self.folder = folder
         plan = identity_plan(dataset.train_labels, dataset.train_images.shape[1:])
         save_dataset(folder / "dataset.npz", dataset)
-        save_plan(folder / "plan.parquet", folder / "synthetic.npz", plan)
+        save_plan(folder / "plan.parquet", plan)
         self.options = RECIPE | recipe
 
     def start(self, place: str, minutes: float = 1e-9) -> multiprocessing.Process:
@@ -45,9 +47,9 @@ class Training:
         where = self.folder / place
         files = {name: self.folder / f"{name}.{'parquet' if name == 'plan' else 'npz'}" for name in ("dataset", "plan")}
         words = [f"--{name}={path}" for name, path in files.items()]
-        words += [f"--synthetic={self.folder / 'synthetic.npz'}", "--dataset-name=tiny", "--condition=baseline"]
-        words += ["--variant=0", "--member=1", "--seed=0", "--network=small-cnn", "--width=4", "--keep=epochs"]
-        words += [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items() if name != "milestones"]
+        words += ["--dataset-name=tiny", "--condition=baseline"]
+        words += ["--variant=0", "--member=1", "--seed=0", "--keep=epochs", "--network=small-cnn"]
+        words += ['--network-settings={"width": 4}', f"--recipe={Recipe(**self.options).text}"]
         words += [f"--checkpoint-minutes={minutes}", f"--log={where / 'log'}"]
         words += [f"--{Path(name).stem}={where / name}" for name in RESULTS]
         process = FORK.Process(target=_run, args=(words,))
@@ -126,7 +128,25 @@ def test_signals_ask_for_a_checkpoint(training, number):
     assert "resumed in epoch" in training.log("asked")
 
 
-def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tmp_path):
+@pytest.mark.parametrize(
+    ("built", "sizes", "changes"),
+    [
+        ("small-cnn", {"width": 4}, {}),
+        (
+            "quick-cnn",
+            {"widths": [4, 6, 8], "pair_widths": [4, 4, 4]},
+            {
+                "alternating_flips": True,
+                "bias_factor": 8.0,
+                "frozen_scale": True,
+                "lookahead_steps": 3,
+                "start_factor": 0.2,
+                "end_factor": 0.1,
+            },
+        ),
+    ],
+)
+def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tmp_path, built, sizes, changes):
     """Stop once at each of the pauses of a training, evaluations included, and go on: all ends are identical."""
 
     class Stopper(Checkpoints):
@@ -141,10 +161,11 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
             super().pause(state)
 
     def train(checkpoints):
-        network = build_network("small-cnn", 3, 3, 1, 4)
+        network = build_network(built, 3, 3, 1, settings=sizes, whitening=whitening_of(tiny_dataset))
         plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
         seeds = MemberSeeds(1, 2, 0, 1)
-        return train_member(tiny_dataset, plan, network, quick_recipe, seeds, CPU, checkpoints=checkpoints)
+        recipe = replace(quick_recipe, **changes)
+        return train_member(tiny_dataset, plan, network, recipe, seeds, CPU, checkpoints=checkpoints)
 
     whole = Stopper(0)
     outcomes, dynamics = train(whole)
@@ -155,6 +176,7 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         (tmp_path / "checkpoint.npz").unlink()
         np.testing.assert_array_equal(again.test_logits, outcomes.test_logits)
         np.testing.assert_array_equal(again.history, outcomes.history)
+        np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():
             np.testing.assert_array_equal(getattr(again_dynamics, name), values, err_msg=f"{name}, stopped at {stop_at}")
 

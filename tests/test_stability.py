@@ -15,7 +15,7 @@ from sklearn.metrics import jaccard_score
 from hbr.analysis.figures import agreement as agreement_figures
 from hbr.analysis.figures import stability as stability_figures
 from hbr.analysis.figures.style import use_style
-from hbr.conditions.pruning import pruned_samples
+from hbr.conditions.kinds.pruned import pruned_samples
 from hbr.data.files import read_table, write_table
 from hbr.hardness.agreement import agreement_tables, comparison_tables
 from hbr.hardness.allocation import ratios_of_rows, resampling_ratios
@@ -212,7 +212,7 @@ def test_changes_of_noisy_members_follow_pure_noise():
     labels = np.arange(400) % 4
     scores = 5 + labels + 0.3 * rng(3).normal(size=(40, 4))[:, labels]
     means = class_means(scores, labels, 4)
-    table = allocation_stability(means, 400, HIGH_IS_HARD, NAMES, 0.0, ensemble_pairs(40, 200, rng(7)))
+    table = allocation_stability(means, np.full(4, 100.0), HIGH_IS_HARD, NAMES, 0.0, ensemble_pairs(40, 200, rng(7)))
     table = table.query("unit == 'percent' and statistic == 'mean'")
     ratio = table.query("members <= 8")["value"] / table.query("members <= 8")["pure_noise"]
     assert ratio.between(0.85, 1.15).all(), ratio.describe()
@@ -324,7 +324,7 @@ def test_ratios_of_rows_are_those_of_each_row():
 def test_nested_allocation_uses_the_ratios_of_the_mean_not_the_mean_of_ratios():
     means = np.array([[1.0, 2, 3, 6], [3, 2, 1, 6], [2, 2, 2, 2]])
     pair = Pair(NESTED, 2, (0, 1), (0, 1, 2))
-    table = allocation_stability(means, 120, HIGH_IS_HARD, NAMES, 0.0, [pair])
+    table = allocation_stability(means, np.full(means.shape[1], 120 / means.shape[1]), HIGH_IS_HARD, NAMES, 0.0, [pair])
     before, after = (120 * h / h.sum() for h in (means[:2].mean(0), means.mean(0)))
     found = table.query("unit == 'samples' and statistic == 'max'")["value"]
     assert found.iloc[0] == pytest.approx(np.abs(before - after).max())

@@ -23,6 +23,7 @@ from hbr.analysis.gaps import GAPS, gap_metrics
 from hbr.analysis.metrics import class_metrics, confusion_matrix
 from hbr.analysis.predictions import predictions_of
 from hbr.analysis.statistics.bootstrap import hierarchical_interval, hierarchical_weights, percentile_interval
+from hbr.analysis.statistics.decisions import what_decides, what_decides_all
 from hbr.analysis.statistics.mixed import fit_mixed
 from hbr.analysis.statistics.paired import (
     better,
@@ -42,7 +43,15 @@ from hbr.analysis.statistics.sampling import (
     variance_components,
 )
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells, sized_differences
-from hbr.analysis.statistics.verdicts import VERDICTS, decision_power, holm, variants_needed, verdict
+from hbr.analysis.statistics.verdicts import (
+    MOST_VARIANTS,
+    VERDICTS,
+    decision_power,
+    growth_of_test_set,
+    holm,
+    variants_needed,
+    verdict,
+)
 from hbr.errors import StudyError
 from hbr.training.outcomes import Outcomes
 
@@ -411,6 +420,63 @@ def test_more_variants_are_needed_for_a_larger_family_and_a_smaller_margin(mean,
     assert variants_needed(-mean, spread, margin) == needed
 
 
+def test_a_test_set_that_is_too_small_says_how_large_it_must_be():
+    # Without spread between many variants: equivalence of a true 0 within 0.5 needs an error of 0.5 / (1.645 + 1.282).
+    needed = growth_of_test_set(0.0, 1e-6, margin=0.5, shared_variance=1.0, level=0.0)
+    assert needed == pytest.approx(((stats.norm.ppf(0.95) + stats.norm.ppf(0.9)) / 0.5) ** 2, rel=0.02)
+    assert growth_of_test_set(0.5, 1.0, margin=0.1) == 1
+    # More than 1000 variants are another matter.
+    assert growth_of_test_set(0.0, 1.0, margin=0.01, shared_variance=1.0, level=0.0) == np.inf
+    assert growth_of_test_set(0.2, 0.0, margin=0.5, shared_variance=1.0) == np.inf
+    growth = growth_of_test_set(0.2, 1.0, margin=0.5, shared_variance=1.0)
+    assert variants_needed(0.2, 1.0, margin=0.5, shared_variance=1.0 / growth) <= MOST_VARIANTS
+    assert variants_needed(0.2, 1.0, margin=0.5, shared_variance=1.05 / growth) == np.inf
+
+
+def test_rows_that_no_number_of_variants_decides_name_a_test_set():
+    sampling = pd.DataFrame({"gap": ["max_min"], "test_error": [0.05], "shared_error": [0.05]})
+    cells = compare_cells(pairs_of(MATRIX), ["metric", "gap"], margin=0.01, sampling=sampling)
+    row = add_verdicts(cells, margin=0.01, test_samples=100).iloc[0]
+    assert (row["verdict"], row["variants_needed"]) == ("inconclusive", np.inf)
+    truth = (row["difference"], row["spread"], 0.01, 0.05**2, 0.05)
+    assert row["test_samples_needed"] == pytest.approx(100 * growth_of_test_set(*truth), rel=0.1)
+    assert f"{row['test_samples_needed']:.0f}"[2:].strip("0") == ""
+    assert what_decides(row.to_dict()).startswith(
+        f"a test set of {row['test_samples_needed']:,.0f} samples or more: this one is"
+    )
+    assert np.isnan(add_verdicts(cells, margin=0.01).iloc[0]["test_samples_needed"])
+    exploratory = add_verdicts(cells, margin=0.01, family=pd.Series([np.nan]), test_samples=100).iloc[0]
+    assert (exploratory["verdict"], what_decides(exploratory.to_dict())) == ("exploratory", "")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"variants_needed": 12.0}, "12 variants"),
+        ({"variants_needed": np.nan, "variants": 1}, "2 variants or more"),
+        ({"variants_needed": np.nan}, "a test set on which the variants differ"),
+        ({"variants_needed": np.inf}, "more than 1,000 variants"),
+        ({"variants_needed": np.inf, "test_samples_needed": np.inf}, "more than 1,000 variants"),
+        ({"variants_needed": 4.0, "verdict": "equivalent"}, ""),
+        ({"variants_needed": np.nan, "verdict": "not tested"}, ""),
+    ],
+)
+def test_what_an_undecided_row_lacks(row, words):
+    assert what_decides({"verdict": "inconclusive", "variants": 4, **row}) == words
+
+
+def test_what_decides_all_is_the_most_of_each_kind():
+    common = {"verdict": "inconclusive", "variants": 4}
+    rows = [
+        *({"variants_needed": needed} for needed in (12.0, 7.0, np.inf)),
+        *({"variants_needed": np.inf, "test_samples_needed": needed} for needed in (2200.0, 900.0)),
+    ]
+    assert what_decides_all([{**common, **row} for row in rows]) == (
+        "12 variants; a test set of 2,200 samples or more: this one is too small, whatever the number of variants; "
+        "more than 1,000 variants"
+    )
+
+
 @given(means_of, st.floats(0.05, 5))
 @settings(deadline=None, max_examples=50)
 def test_what_is_inconclusive_needs_more_variants(means, margin):
@@ -694,16 +760,18 @@ def test_a_margin_must_be_above_0(margin):
 @pytest.mark.parametrize(
     "differences, remark, expected, needed",
     [
-        (np.zeros((3, 2)), "all differences are 0", "equivalent", 3),
+        # A coarse test set shows no difference; that is no proof that there is none.
+        (np.zeros((3, 2)), "all differences are 0", "inconclusive", np.nan),
         (np.full((3, 2), 0.02), "no spread between variants", "inconclusive", np.nan),
         ([[0.02, -0.02], [-0.02, 0.02]], "no spread between variants", "inconclusive", np.nan),
         ([[0.02, 0.01]], "one variant", "inconclusive", np.nan),
-        ([[np.nan], [np.nan]], "no value", "inconclusive", np.nan),
+        ([[np.nan], [np.nan]], "no value", "not tested", np.nan),
     ],
 )
 def test_where_numbers_are_missing_the_table_says_why(differences, remark, expected, needed, recwarn):
     row = add_verdicts(compare_cells(pairs_of(differences), ["metric", "gap"], margin=0.01), margin=0.01).iloc[0]
     assert (row["remark"], row["verdict"]) == (remark, expected)
+    assert np.isnan(row[["p_adjusted", "equivalence_p"]].astype(float)).all()
     assert row["variants_needed"] == pytest.approx(needed, nan_ok=True)
     assert not recwarn.list
 
@@ -750,7 +818,7 @@ def test_holm_stays_within_the_declared_families():
     np.testing.assert_allclose(found["p_adjusted"], [*holm(p[:2]), p[2], np.nan])
     # Whatever its p, a row outside the families is exploratory.
     assert p[3] < 0.05
-    assert found["verdict"].iloc[3] == "inconclusive"
+    assert found["verdict"].iloc[3] == "exploratory"
     assert found["variants_needed"].iloc[3] == np.inf
     shuffled = add_verdicts(table, margin=0.01, family=family.sample(frac=1, random_state=0))
     pd.testing.assert_frame_equal(shuffled, found)

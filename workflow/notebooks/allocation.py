@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Allocation and plans
 # Class hardness H becomes a ratio r, and the ratio a number of samples:
-# S(alpha) = N/k + alpha (r N - N/k), rounded so that the total stays exactly N.
+# S(alpha) = n + alpha (N s - n), rounded so that the total stays exactly N. n is what the class has in the control, and
+# s its share n r of the sum of all n r. Of k equally large classes n = N/k and s = r, as in the paper.
 
 # %% tags=["parameters"]
 inputs: dict = {}
@@ -12,8 +13,9 @@ dataset = "digits"
 import pandas as pd
 from IPython.display import HTML, display
 
-from hbr.analysis.figures.hardness import allocation_counts, drawing_rates
+from hbr.analysis.figures.hardness import allocation_counts, drawing_rates, offset_influence
 from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.ledger_tables import review_html
 from hbr.analysis.tables import draw_rates, plan_summary
 from hbr.data.files import read_table
 
@@ -22,15 +24,18 @@ allocations = {}
 for path in inputs["allocations"]:
     allocations.setdefault(path.split("/")[-2], []).append(read_table(path))
 
+# %%
+display(HTML(review_html({dataset: read_table(inputs["review"])})))
+
 # %% [markdown]
 # ## Samples per class (v1, figure 4)
-# alpha = 0 is the balanced control. Classes right of the dotted line are hard: at alpha = 1 they get more than N/k.
+# alpha = 0 is the control. Classes right of the dotted line are hard: their ratio exceeds 1/k, so that equally large classes
+# get more than N/k at alpha = 1. *factor* is what a class is granted over what the control has.
 
 # %%
 for number, (estimator, tables) in enumerate(allocations.items()):
     figure = allocation_counts(pd.concat(tables), dataset, estimator)
-    if number == 0:
-        save_figure(figure, figures, "allocation")
+    save_figure(figure, figures, None if number else "allocation")
 
 # %%
 for estimator, tables in allocations.items():
@@ -38,6 +43,19 @@ for estimator, tables in allocations.items():
         shown = table.sort_values("position").drop(columns=["class", "position", "alpha"])
         html = shown.to_html(index=False, float_format="{:.4f}".format)
         display(HTML(f"<h3>{estimator}, alpha = {table['alpha'].iloc[0]:g}</h3>{html}"))
+
+# %% [markdown]
+# ## What the offset does
+# `hardness_offset` is added to every class hardness before ratios are taken, and they are not invariant to it: close to the
+# lowest class hardness one class takes nearly all, far from it all classes keep what they have. The dotted line marks this
+# study's offset, the shaded band where no class gets more than twice or less than half of what the control has.
+
+# %%
+offsets = read_table(inputs["offsets"])
+for number, (estimator, table) in enumerate(offsets.groupby("estimator", sort=False)):
+    figure = offset_influence(table, dataset, str(estimator))
+    if number == 0:
+        save_figure(figure, figures, "offset_influence")
 
 # %% [markdown]
 # ## What the plans hold

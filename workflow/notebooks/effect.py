@@ -17,7 +17,7 @@ from hbr.analysis.figures.effect import class_changes, recall_by_class
 from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
-from hbr.analysis.tables import condition_summary, gap_summary, recall_summary
+from hbr.analysis.tables import condition_summary, gap_table, recall_summary
 from hbr.data.files import read_table
 
 use_style()
@@ -30,8 +30,8 @@ gaps["label"] = condition_labels(gaps)
 
 
 def show(table):
-    """Show a table of numbers."""
-    display(HTML(table.to_html(index=False, float_format="{:.3g}".format, na_rep="")))
+    """Show a table."""
+    display(HTML(table.to_html(index=False, na_rep="")))
 
 
 # %% [markdown]
@@ -39,7 +39,7 @@ def show(table):
 # Means over runs, in percent and points. The baseline's runs have other seeds than the control's.
 
 # %%
-display(HTML(condition_summary(classes, gaps).to_html(float_format="{:.2f}".format)))
+display(HTML(condition_summary(classes, gaps).to_html(float_format="{:.2f}".format, na_rep="")))
 
 # %% [markdown]
 # ## Class recall (v1, figure 9)
@@ -60,8 +60,8 @@ save_figure(class_changes(changes, allocation, dataset), figures, "class_changes
 # ## Change of the gaps
 # Classes move together where a gap falls: max - min, the standard deviation, and hard - easy, which enters by its size. The
 # interval holds the sampling error of the test set. Few variants give wide intervals: a mean far from zero is not yet an
-# effect, and a wide interval around zero is not yet an absence. *Declared* gaps are the family that is tested; the others are
-# exploratory, and their verdict can only be equivalent or inconclusive.
+# effect, and a wide interval around zero is not yet an absence. *Declared* gaps are the family that is tested and gets a
+# verdict; the others are exploratory. Where a condition has the very plans of the control nothing is tested.
 
 # %%
 differences = label_differences(read_table(inputs["gap_differences"]))
@@ -75,13 +75,13 @@ save_figure(gap_changes(of_recall, pairs, dataset), figures, "gap_changes")
 # %% [markdown]
 # ## The declared family
 # In points, with the primary 95 % interval; p of the test for a difference adjusted by Holm, p of equivalence within the
-# margin, Hedges's g with its interval, and the variants that would give a verdict with a probability of 80 % (inf: above 1000).
+# margin, Hedges's g with its interval, and what would give a verdict with a probability of 80 %.
 
 # %%
-show(gap_summary(resampled[resampled["family"].notna()]))
+show(gap_table(resampled[resampled["family"].notna()]))
 
 # %% [markdown]
 # ## All gaps of recall
 
 # %%
-show(gap_summary(of_recall[of_recall["family"].isna()]))
+show(gap_table(of_recall[of_recall["family"].isna()]))

@@ -3,7 +3,8 @@
 # What arXiv 2504.07031 claims, what it reports, and what this study measured. Version 1 is of April 2025, version 2 of April
 # 2026. Intervals are 95 %. *Here* says whether the claim holds of the network and recipe that were trained; the verdict is on
 # the paper's claim, and where that is of the paper's own network and recipe, no other decides it. *Not in this study* stands
-# where the study holds no data set or condition that a claim speaks of: what it measured on other data passes no claim.
+# where the study holds no data set or condition that a claim speaks of: what it measured on other data passes no claim, and is
+# not judged where the claim is a number or a class of its own data.
 
 # %% tags=["parameters"]
 inputs: dict = {}
@@ -13,8 +14,11 @@ dataset = "digits"
 # %%
 from IPython.display import HTML, display
 
-from hbr.analysis.ledger_tables import claims_html, costs_table, plain_table
+from hbr.analysis.ledger_tables import claims_html, costs_table, plain_table, review_html
 from hbr.data.files import read_table
+
+# %%
+display(HTML(review_html({path.split("/")[-3]: read_table(path) for path in inputs["reviews"]})))
 
 # %%
 display(HTML(claims_html(read_table(inputs["claims"]))))

@@ -17,7 +17,7 @@ from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.labels import label_differences
 from hbr.analysis.figures.noise import cumulative_aum, image_captions, noise_by_class, noise_detection
 from hbr.analysis.figures.style import save_figure, use_style
-from hbr.analysis.tables import gap_summary
+from hbr.analysis.tables import gap_table, noise_sentences, noise_table
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
 
@@ -28,9 +28,9 @@ classes = read_table(inputs["hardness"])
 flagged = {path.split("/")[-2]: read_table(path) for path in inputs["flagged"]}
 
 
-def show(table, digits="{:.3g}"):
-    """Show a table of numbers."""
-    display(HTML(table.to_html(index=False, float_format=digits.format, na_rep="")))
+def show(table):
+    """Show a table."""
+    display(HTML(table.to_html(index=False, na_rep="")))
 
 
 # %% [markdown]
@@ -41,7 +41,8 @@ def show(table, digits="{:.3g}"):
 
 # %%
 save_figure(noise_detection(rules, dataset), figures, "noise_detection")
-show(rules.dropna(axis="columns", how="all"))
+show(noise_table(rules))
+display(HTML(f"<p>{noise_sentences(rules)}</p>"))
 
 # %% [markdown]
 # ## Share of each class (v1, figure 5a)
@@ -62,7 +63,8 @@ save_figure(figure, figures, "cumulative_aum")
 # %% [markdown]
 # ## The images of lowest AUM (v1, figure 6)
 # Above each image: the label it bears (with a star where it was flipped on purpose); the class that most members prefer at
-# the epoch of EL2N, in evaluation mode, and how many do; its AUM and its index in the training set.
+# the epoch of EL2N, in evaluation mode, and how many do; its AUM, and its id, as the tables have it:
+# the end of its file's path, or # and its index in its source.
 
 # %%
 votes = read_table(inputs["preferred"])
@@ -86,16 +88,16 @@ agreed = pd.DataFrame({name: table["flagged"] for name, table in flagged.items()
 for name, table in flagged.items():
     rows = votes[table["flagged"] & ~agreed].sort_values("aum", ascending=False).head(6)
     if len(rows):
-        sheet(rows, f"flagged by {name}, not by all rules")
+        save_figure(sheet(rows, f"flagged by {name}, not by all rules"), figures, None)
 
 # %% [markdown]
 # ## What training without them does
 # Each denoised condition against the control, in points. Below 0 the gap is smaller, for *mean* recall is lower. These
-# comparisons are exploratory: they are in no declared family, so a verdict can only be equivalent or inconclusive.
+# comparisons are exploratory: they are in no declared family and get no verdict.
 
 # %%
 if inputs["gap_differences"]:
     differences = label_differences(read_table(inputs["gap_differences"]))
-    show(gap_summary(differences[(differences["kind"] == "denoised") & (differences["metric"] == "recall")]))
+    show(gap_table(differences[(differences["kind"] == "denoised") & (differences["metric"] == "recall")]))
 else:
     print("No condition of this study trains without what a rule flags.")

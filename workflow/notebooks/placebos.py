@@ -14,7 +14,7 @@ from IPython.display import HTML, display
 from hbr.analysis.figures.labels import label_differences
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import placebo_changes
-from hbr.analysis.tables import gap_summary, placebo_sentences
+from hbr.analysis.tables import gap_table, placebo_sentences
 from hbr.data.files import read_table
 
 use_style()
@@ -23,8 +23,8 @@ against = differences[differences["family"] == "placebo"]
 
 
 def show(table):
-    """Show a table of numbers."""
-    display(HTML(table.to_html(index=False, float_format="{:.3g}".format, na_rep="")))
+    """Show a table."""
+    display(HTML(table.to_html(index=False, na_rep="")))
 
 
 # %%
@@ -44,11 +44,11 @@ save_figure(placebo_changes(differences, dataset, metric, gap), figures, "placeb
 # Declared family, in points, Holm-adjusted.
 
 # %%
-show(gap_summary(against))
+show(gap_table(against))
 
 # %% [markdown]
 # ## Placebos against the control
 # Exploratory. A placebo that changes a gap says how much any resampling of this size does.
 
 # %%
-show(gap_summary(differences[(differences["kind"] == "placebo") & (differences["metric"] == metric)]))
+show(gap_table(differences[(differences["kind"] == "placebo") & (differences["metric"] == metric)]))

@@ -16,7 +16,7 @@ from hbr.analysis.figures.labels import label_differences
 from hbr.analysis.figures.pruning import pruned_share, pruning_by_rate, pruning_classes
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.pruning import pruned_shares, rate_summary
-from hbr.analysis.tables import gap_summary
+from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 
 use_style()
@@ -27,8 +27,8 @@ samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
 
 
 def show(table):
-    """Show a table of numbers."""
-    display(HTML(table.to_html(index=False, float_format="{:.3g}".format, na_rep="")))
+    """Show a table."""
+    display(HTML(table.to_html(index=False, na_rep="")))
 
 
 # %% [markdown]
@@ -59,22 +59,21 @@ save_figure(pruning_by_rate(by_rate, ["max_min", "std"], dataset), figures, "pru
 recall = rate_summary(classes[classes["metric"] == "recall"], "class")
 for number, name in enumerate(samples):
     figure = pruning_classes(recall[recall["estimator"] == name], allocation, name, dataset)
-    if number == 0:
-        save_figure(figure, figures, "pruning_classes")
+    save_figure(figure, figures, None if number else "pruning_classes")
 
 # %% [markdown]
 # ## DLP against CLP
 # Paired by seed, in points of recall: DLP - CLP at the same rate. Below 0 DLP has the smaller gap, for *mean* the lower recall.
-# Rows with *p_adjusted* are the declared family (Holm); all others are exploratory, and can only be equivalent or inconclusive.
+# Rows with a p of Holm are the declared family; all others are exploratory.
 
 # %%
 differences = label_differences(read_table(inputs["gap_differences"]))
 pruned = differences[(differences["kind"] == "pruned") & (differences["metric"] == "recall")]
 to_clp = pruned["reference"].str.startswith("pruned-")
-show(gap_summary(pruned[to_clp]))
+show(gap_table(pruned[to_clp]))
 
 # %% [markdown]
 # ## Against the control
 
 # %%
-show(gap_summary(pruned[~to_clp]))
+show(gap_table(pruned[~to_clp]))

@@ -356,6 +356,8 @@ use rule render_baseline as render_allocation with:
             estimator=config["resampling"]["estimators"],
         ),
         allocations=allocations_shown,
+        review="<results>/{dataset}/allocations/review.csv",
+        offsets="<results>/{dataset}/allocations/offsets.csv",
         plans=collect(
             "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
             condition=of_kinds("control", "resampled"),
@@ -387,6 +389,13 @@ use rule render_baseline as render_allocation with:
             labels={"data set": "{dataset}", "figure": "effective sampling"},
         ),
         drawing_rates_png="<reports>/{dataset}/figures/drawing_rates.png",
+        offset_influence=report(
+            "<reports>/{dataset}/figures/offset_influence.svg",
+            caption="../report/offset_influence.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "influence of the offset"},
+        ),
+        offset_influence_png="<reports>/{dataset}/figures/offset_influence.png",
     log:
         "<logs>/render_allocation/{dataset}.log",
     params:
@@ -554,6 +563,10 @@ rule record_checksums:
     input:
         code=sources("record_checksums.py"),
         pages=collect("<reports>/{{dataset}}/{chapter}.html", chapter=CHAPTERS),
+        # The ledger shows it; not every study has a chapter on allocations.
+        review=lambda wildcards: reviews([wildcards.dataset]),
+        # No page shows them.
+        scores=scores_of_dataset,
     output:
         "<results>/{dataset}/checksums.csv",
     log:

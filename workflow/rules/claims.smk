@@ -61,6 +61,7 @@ use rule render_baseline as render_ledger with:
         claims="<results>/claims.csv",
         deviations="<results>/deviations.csv",
         costs="<results>/costs.csv",
+        reviews=lambda wildcards: reviews(config["datasets"]),
     output:
         html=report(
             "<reports>/ledger.html",

@@ -7,6 +7,7 @@ rule estimate_hardness:
             "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
         plan=plan_of_source,
         dynamics=dynamics_of_source,
     output:
@@ -22,18 +23,12 @@ rule estimate_hardness:
         ),
         members=numbers_of_source,
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 
@@ -52,12 +47,46 @@ rule allocate_samples:
         code=digest("allocate_samples.py"),
         flags=flags(
             offset=lookup("resampling/hardness_offset", within=config),
+            balance=lookup("resampling/balance", within=config),
             compat=lookup("compat", within=config),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"
         " --allocation {output:q} --log {log:q}"
+
+
+rule review_allocations:
+    input:
+        code=sources("review_allocations.py"),
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=allocated(),
+        ),
+        allocations=allocations_shown,
+    output:
+        review="<results>/{dataset}/allocations/review.csv",
+        offsets="<results>/{dataset}/allocations/offsets.csv",
+    log:
+        "<logs>/review_allocations/{dataset}.log",
+    # Its warnings are wanted before trainings begin.
+    priority: 1
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("review_allocations.py"),
+        order=allocated(),
+        flags=flags(
+            offset=lookup("resampling/hardness_offset", within=config),
+            balance=lookup("resampling/balance", within=config),
+            spread_warning=lookup("resampling/spread_warning", within=config),
+        ),
+    shell:
+        "python {input.code[0]} {params.flags}"
+        " --classes {input.classes:q} --allocations {input.allocations:q} --estimators {params.order:q}"
+        " --dataset-name {wildcards.dataset:q}"
+        " --review {output.review:q} --offsets {output.offsets:q} --log {log:q}"
 
 
 rule measure_stability:
@@ -82,16 +111,11 @@ rule measure_stability:
             "measure_stability.py", plugin=estimator_method(wildcards)
         ),
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
             seed=lookup("seed", within=config),
             offset=lookup("resampling/hardness_offset", within=config),
+            balance=lookup("resampling/balance", within=config),
             tolerance_percent=lookup("stability/tolerance_percent", within=config),
             partitions=lookup("stability/partitions", within=config),
         ),
@@ -129,6 +153,7 @@ rule compare_estimators:
             seed=lookup("seed", within=config),
             alphas=",".join(map(alpha_text, config["resampling"]["alphas"])),
             offset=lookup("resampling/hardness_offset", within=config),
+            balance=lookup("resampling/balance", within=config),
             resamples=lookup("statistics/resamples", within=config),
         ),
     shell:

@@ -1,17 +1,34 @@
 """One rule trains every member of every condition: conditions differ by their plan alone."""
 
 
+rule fit_whitening:
+    input:
+        code=sources("fit_whitening.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+    output:
+        "<results>/{dataset}/whitening.npz",
+    log:
+        "<logs>/fit_whitening/{dataset}.log",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=digest("fit_whitening.py"),
+    shell:
+        "python {input.code[0]} --dataset {input.dataset:q} --whitening {output:q} --log {log:q}"
+
+
 rule train_member:
     input:
         code=lambda wildcards: sources(
-            "train_member.py", plugin=dataset_key("network")(wildcards)
+            "train_member.py", plugin=network_builder(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
+        whitening=whitening_of_network,
         plan="<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet",
-        synthetic="<results>/{dataset}/plans/{condition}/variant{variant}/synthetic.npz",
     output:
         outcomes="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz",
         dynamics="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/dynamics.npz",
+        weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
     log:
         "<logs>/train_member/{dataset}/{condition}/variant{variant}_member{member}.log",
     benchmark:
@@ -27,36 +44,63 @@ rule train_member:
         checkpoint_minutes=str(config["checkpoint_minutes"]),
     params:
         code=lambda wildcards: digest(
-            "train_member.py", plugin=dataset_key("network")(wildcards)
+            "train_member.py", plugin=network_builder(wildcards)
         ),
         flags=flags(
             seed=lookup("seed", within=config),
             network=dataset_key("network"),
             plugins=plugins(dataset_key("network")),
-            width=dataset_key("width", 0),
-            epochs=recipe_key("epochs"),
-            batch_size=recipe_key("batch_size"),
-            learning_rate=recipe_key("learning_rate"),
-            momentum=recipe_key("momentum"),
-            nesterov=recipe_key("nesterov"),
-            weight_decay=recipe_key("weight_decay"),
-            schedule=recipe_key("schedule"),
-            milestones=lambda wildcards: ",".join(
-                map(str, recipe_key("milestones")(wildcards))
+            network_settings=lambda wildcards: json.dumps(
+                network_settings(config["datasets"][wildcards.dataset]), sort_keys=True
             ),
-            decay_factor=recipe_key("decay_factor"),
-            warmup_epochs=recipe_key("warmup_epochs"),
-            flip=recipe_key("flip"),
-            crop_padding=recipe_key("crop_padding"),
-            el2n_epoch=recipe_key("el2n_epoch"),
-            precision=recipe_key("precision"),
+            recipe=recipe_of,
             keep=keep_dynamics,
+            keep_weights=keep_weights,
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
+        " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --checkpoint-minutes {resources.checkpoint_minutes}"
         " --limit-minutes {resources.runtime} --code {params.code}"
-        " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --log {log:q}"
+        " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --weights {output.weights:q} --log {log:q}"
+
+
+# Apart from the training, so that another set of images trains nothing again.
+rule score_images:
+    input:
+        code=lambda wildcards: sources(
+            "score_images.py", plugin=network_builder(wildcards)
+        ),
+        dataset="<results>/{dataset}/dataset.npz",
+        whitening=whitening_of_network,
+        weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
+        # Known by its fingerprint, as the arrays of a data set are.
+        images=ancient(images_to_score),
+    output:
+        "<results>/{dataset}/members/{condition}/variant{variant}/member{member}/scores/{images}.npz",
+    log:
+        "<logs>/score_images/{dataset}/{condition}/variant{variant}_member{member}_{images}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        code=lambda wildcards: digest(
+            "score_images.py", plugin=network_builder(wildcards)
+        ),
+        data=fingerprint_to_score,
+        flags=flags(
+            array=array_to_score,
+            plugins=plugins(dataset_key("network")),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --weights {input.weights:q} --whitening {input.whitening:q}"
+        " --images {wildcards.images:q} --file {input.images:q}"
+        " --variant {wildcards.variant} --member {wildcards.member}"
+        " --threads {threads} --scores {output:q} --log {log:q}"

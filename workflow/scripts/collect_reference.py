@@ -33,6 +33,7 @@ FIGURES = (
     "cumulative_aum",
     "allocation",
     "drawing_rates",
+    "offset_influence",
     "recall_by_class",
     "class_changes",
     "gap_changes",

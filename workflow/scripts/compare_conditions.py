@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs
-from hbr.analysis.predictions import RunPredictions
+from hbr.analysis.comparisons import compare_runs, contrasts_of, mark_same_plans, pair_runs
+from hbr.analysis.predictions import load_predictions
 from hbr.analysis.statistics.study import judge_gaps
-from hbr.command import append, run
-from hbr.data.files import read_arrays, read_table, write_table
+from hbr.analysis.statistics.verdicts import NOT_TESTED
+from hbr.command import append, run, say
+from hbr.data.files import read_table, write_table
 from hbr.seeds import seed_of_test_sets
 
 
@@ -20,8 +21,9 @@ def main(arguments: argparse.Namespace) -> None:
     gaps = read_table(arguments.gaps)
     hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
     contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
-    runs = {path.parent.name: RunPredictions(**read_arrays(path)) for path in arguments.predictions}
-    by_class = compare_runs(pair_runs(classes, contrasts, ["metric", "class"]), ["metric", "class"])
+    runs = {path.parent.name: load_predictions(path) for path in arguments.predictions}
+    pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
+    by_class = compare_runs(pairs, ["metric", "class"])
     write_table(arguments.class_differences, by_class)
     judged = judge_gaps(
         gaps,
@@ -36,7 +38,9 @@ def main(arguments: argparse.Namespace) -> None:
     write_table(arguments.gap_differences, judged)
     declared = judged[judged["family"].notna()]
     shown = ["condition", "reference", "metric", "gap", "difference", "p_adjusted", "verdict"]
-    append(arguments.log, declared[shown].to_string(index=False))
+    append(arguments.log, declared[shown].to_string(index=False, na_rep=""))
+    for row in judged[judged["verdict"] == NOT_TESTED].drop_duplicates(["condition", "reference", "remark"]).to_dict("records"):
+        say(arguments.log, f"{row['condition']} against {row['reference']}: {row['remark']}")
 
 
 def words(text: str) -> list[str]:

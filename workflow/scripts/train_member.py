@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +11,19 @@ import torch
 from hbr.command import append, run, say
 from hbr.data.datasets import load_dataset
 from hbr.data.plans import check_plan, load_plan
+from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.checkpoints import Checkpoints, digest_of
-from hbr.training.devices import claim_device, machine_name
+from hbr.training.devices import claim_device, machine_name, set_determinism
 from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
 from hbr.training.outcomes import save_outcomes
-from hbr.training.precision import PRECISIONS, dtype_of
+from hbr.training.precision import dtype_of, name_of
 from hbr.training.recipe import Recipe
+from hbr.training.settings import TrainingSettings
+from hbr.training.weights import save_weights
 
 TERMINAL_SECONDS = 15
 
@@ -49,14 +51,20 @@ def main(arguments: argparse.Namespace) -> None:
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
-    plan = load_plan(arguments.plan, arguments.synthetic)
+    plan = load_plan(arguments.plan)
     check_plan(plan, dataset.train_labels, str(arguments.plan))
     if plan.synthetic.shape[1:] != dataset.train_images.shape[1:]:
         raise StudyError(
-            f"{arguments.synthetic} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
+            f"{arguments.plan} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
             f"{dataset.train_images.shape[1:]}; the plan was made for other data: delete it and run again"
         )
-    recipe = Recipe(**{name: getattr(arguments, name) for name in Recipe.__dataclass_fields__})
+    recipe = arguments.recipe
+    settings = TrainingSettings(arguments.network, arguments.network_settings, arguments.seed, recipe).text
+    checksum, whitening = dataset.checksum, None
+    if arguments.whitening:
+        whitening, whitened = load_whitening(arguments.whitening[0])
+        if whitened != checksum:
+            raise StudyError(f"{arguments.whitening[0]} was fitted to other data; delete it and run again")
     key = (arguments.dataset_name, arguments.variant, arguments.member)
     seeds = MemberSeeds(
         weights=derive_seed(arguments.seed, *key, "weights"),
@@ -69,16 +77,15 @@ def main(arguments: argparse.Namespace) -> None:
         dataset.train_images.shape[3],
         dataset.classes + plan.extra_classes,
         seeds.weights,
-        arguments.width or None,
+        settings=arguments.network_settings,
+        whitening=whitening,
     )
     label = f"{arguments.dataset_name} {arguments.condition} variant {arguments.variant} member {arguments.member}"
     parameters = sum(weights.numel() for weights in network.parameters())
     append(arguments.log, f"{label}: {arguments.network} with {parameters:,} parameters on {len(plan):,} examples")
-    precision = str(dtype_of(recipe.precision, device)).removeprefix("torch.")
+    precision = name_of(dtype_of(recipe.precision, device))
     machine = machine_name(device)
     append(arguments.log, f"machine: {machine}, {precision}" + (f", GPU {claimed}" if claimed else ""))
-    checksum = dataset.checksum
-    settings = json.dumps({"network": arguments.network, "width": arguments.width, "seed": arguments.seed, **vars(recipe)})
     made_of = {"dataset": checksum, "plan": plan.checksum, "settings": settings}
     tag = digest_of(*made_of.values(), repr(seeds), arguments.keep, torch.__version__, device.type, precision, arguments.code)
 
@@ -95,54 +102,38 @@ def main(arguments: argparse.Namespace) -> None:
     reporter = Reporter(label, arguments.log)
     with checkpoints.signals():
         outcomes, dynamics = train_member(
-            dataset, plan, network, recipe, seeds, device, arguments.keep == "epochs", reporter, checkpoints, note
+            dataset,
+            plan,
+            network,
+            recipe,
+            seeds,
+            device,
+            arguments.keep == "epochs",
+            reporter,
+            checkpoints,
+            note,
+            f"network {arguments.network}",
         )
     save_dynamics(arguments.dynamics, replace(dynamics, dataset=checksum))
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
+    if arguments.weights:
+        outputs = dataset.classes + plan.extra_classes
+        save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, made_of | {"outputs": outputs})
     checkpoints.clear()
-
-
-def set_determinism() -> None:
-    """Let the same seed and machine give the same bits."""
-    # cuBLAS needs the variable before its first call.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
-    # torch that sets this imports a compiler, a second a job.
-    torch.set_deterministic_debug_mode("warn")
-    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
-    torch.utils.deterministic.fill_uninitialized_memory = False
-
-
-def flag(text: str) -> bool:
-    """Return a boolean written as Python or YAML writes it."""
-    return {"true": True, "false": False}[text.lower()]
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--plan", type=Path, required=True)
-parser.add_argument("--synthetic", type=Path, required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--condition", required=True, help="for the progress lines only; no seed depends on it")
 parser.add_argument("--variant", type=int, required=True)
 parser.add_argument("--member", type=int, required=True)
 parser.add_argument("--seed", type=int, required=True, help="the seed of the study")
 parser.add_argument("--network", required=True)
-parser.add_argument("--width", type=int, default=0, help="0: the network's own")
-parser.add_argument("--epochs", type=int, required=True)
-parser.add_argument("--batch-size", type=int, required=True)
-parser.add_argument("--learning-rate", type=float, required=True)
-parser.add_argument("--momentum", type=float, required=True)
-parser.add_argument("--nesterov", type=flag, required=True)
-parser.add_argument("--weight-decay", type=float, required=True)
-parser.add_argument("--schedule", choices=("step", "cosine", "one-cycle"), required=True)
-parser.add_argument("--milestones", type=lambda text: tuple(int(part) for part in text.split(",") if part), default=())
-parser.add_argument("--decay-factor", type=float, required=True)
-parser.add_argument("--warmup-epochs", type=float, required=True)
-parser.add_argument("--flip", type=flag, required=True)
-parser.add_argument("--crop-padding", type=int, required=True)
-parser.add_argument("--el2n-epoch", type=int, required=True)
-parser.add_argument("--precision", choices=PRECISIONS, default="auto", help="auto: bfloat16 on a GPU that has it")
+parser.add_argument("--network-settings", type=json.loads, default={}, help="JSON: keywords of the network's builder")
+parser.add_argument("--whitening", type=Path, nargs="*", default=[], help="filters, for a network that needs them")
+parser.add_argument("--recipe", type=Recipe.read, required=True, help="JSON: the keys of a recipe")
 parser.add_argument("--keep", choices=("epochs", "sums"), required=True, help="what the dynamics keep")
 parser.add_argument("--code", default="", help="digest of the code of the training; a checkpoint of other code is not resumed")
 parser.add_argument("--checkpoint-minutes", type=float, default=5)
@@ -150,6 +141,8 @@ parser.add_argument("--limit-minutes", type=float, default=0, help="when the job
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--outcomes", type=Path, required=True)
 parser.add_argument("--dynamics", type=Path, required=True)
+parser.add_argument("--weights", type=Path, help="where the network's last weights go, by which it can score images later on")
+parser.add_argument("--keep-weights", choices=("yes", "no"), default="yes", help="no: the file tells only whose they would be")
 
 if __name__ == "__main__":
     run(main, parser)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from hbr.data.files import DISK_ERRORS, naming
-from hbr.errors import StudyError
+from hbr.errors import StudyError, is_lack_of_memory, one_line, printable
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
@@ -40,11 +40,11 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
             _fail(arguments.log, str(error))
         if isinstance(error, OSError):
             _fail(arguments.log, _sentence_of(error))
-        if _is_lack_of_memory(error):
-            _fail(arguments.log, f"not enough memory ({_one_line(error)}); run fewer jobs at once (--cores) or use less data")
+        if is_lack_of_memory(error):
+            _fail(arguments.log, f"not enough memory ({one_line(error)}); run fewer jobs at once (--cores) or use less data")
         with suppress(OSError):
             append(arguments.log, traceback.format_exc())
-        _fail(arguments.log, f"{type(error).__name__}: {_one_line(error)} (a bug: the traceback is in {arguments.log})")
+        _fail(arguments.log, f"{type(error).__name__}: {one_line(error)} (a bug: the traceback is in {arguments.log})")
     finally:
         signal.signal(signal.SIGTERM, previous)
 
@@ -57,8 +57,8 @@ def append(log: Path, line: str) -> None:
 
 def say(log: Path, line: str) -> None:
     """Print one line on the terminal and add it to the log."""
-    print(line, flush=True)
-    append(log, line)
+    print(printable(line), flush=True)
+    append(log, printable(line))
 
 
 class _Terminated(BaseException):
@@ -74,8 +74,8 @@ def _sentence_of(error: OSError) -> str:
         place = error.filename or f"a temporary file in {tempfile.gettempdir()}"
         return f"{os.fsdecode(place)} could not be written: {error.strerror}; make room for it and run again"
     if error.filename is None:
-        return _one_line(error)
-    return f"{error.strerror or _one_line(error)}: {os.fsdecode(error.filename)}"
+        return one_line(error)
+    return f"{error.strerror or one_line(error)}: {os.fsdecode(error.filename)}"
 
 
 def _signal_behind(error: BaseException | None) -> str | None:
@@ -89,19 +89,8 @@ def _signal_behind(error: BaseException | None) -> str | None:
     return None
 
 
-def _is_lack_of_memory(error: BaseException) -> bool:
-    # Torch has exceptions of its own, and scripts without it must not import it to know them.
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
-
-
 def _fail(log: Path, sentence: str, code: int = 1) -> NoReturn:
-    # A file may be called anything: its name must neither break the line nor speak to the terminal.
-    plain = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
     with suppress(OSError):
-        append(log, f"error: {plain}")
-    print(f"error: {plain}", file=sys.stderr, flush=True)
+        append(log, f"error: {printable(sentence)}")
+    print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
     sys.exit(code)

@@ -1,6 +1,7 @@
 """Which source files a script runs: the workflow declares them as inputs, so that editing one reruns what uses it."""
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -23,19 +24,21 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
 def plugin_files(module: str, folders: tuple[Path, ...], root: Path) -> tuple[Path, ...]:
     """Return the files of a user's module in the first of ``folders`` that holds it, and of all it imports, sorted.
 
-    What it imports is looked for in all ``folders`` and in the package.
+    Where none holds it, it is a module of the package under ``root``. What it imports is looked for in all ``folders``, then
+    in the package.
     """
     folder = plugin_folder(module, folders)
-    start = [] if folder is None else list(_files_of(module, folder))
+    # The package's own functions can be named as a user's.
+    start = list(_files_of(module, root if folder is None else folder))
     return tuple(sorted({*start, *_reached(start, (*folders, root))}))
 
 
 def plugin_folder(module: str, folders: Iterable[Path]) -> Path | None:
-    """Return the first folder that holds a module, ``None`` where none does."""
+    """Return the first folder that holds a module that can be read, ``None`` where none does."""
     parts = module.split(".")
     for folder in folders:
         place = folder.joinpath(*parts)
-        if place.with_name(f"{place.name}.py").is_file() or (place / "__init__.py").is_file():
+        if any(os.access(file, os.R_OK) for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")):
             return folder
     return None
 

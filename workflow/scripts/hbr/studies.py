@@ -1,11 +1,17 @@
 """A study file as the workflow sees it, for the commands beside the workflow."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
+from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
+from hbr.data.files import read_arrays
+from hbr.data.presence import expand_paths
+from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
 from hbr.modules import check_plugins, plugin_folders
 
@@ -23,5 +29,24 @@ def load_study(path: Path) -> dict[str, Any]:
     check_shape(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    expand_paths(config)
+    check_data(config)
     check_plugins(config, plugin_folders([path]))
     return config
+
+
+def check_data(config: Mapping[str, Any], root: Path = Path()) -> None:
+    """Raise ``StudyError`` where data that are prepared already are too few for a strategy of the study.
+
+    A file that cannot be read is passed over: whoever needs it says so.
+    """
+    least = least_samples(config)
+    for dataset in config["datasets"] if least > 1 else ():
+        path = root / "results" / config["study"] / dataset / "dataset.npz"
+        try:
+            arrays = read_arrays(path, "train_labels", "class_names")
+        except (StudyError, OSError):
+            continue
+        names = [str(name) for name in arrays["class_names"]]
+        counts = np.bincount(arrays["train_labels"], minlength=len(names)).tolist()
+        check_class_sizes(counts, names, least, f"{path} (delete it where the images have changed since)")

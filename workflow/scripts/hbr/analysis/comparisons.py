@@ -1,10 +1,13 @@
 """What is compared with what: paired by seed, the variant as the unit of replication."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS
 from hbr.analysis.gaps import gap_metrics
+from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
 from hbr.intervals import mean_interval
 
 # Gaps with a sign of their own; the others are at least 0.
@@ -62,6 +65,29 @@ def pair_runs(values: pd.DataFrame, contrasts: pd.DataFrame, keys: list[str]) ->
     return paired
 
 
+def mark_same_plans(paired: pd.DataFrame, runs: Mapping[str, RunPredictions]) -> pd.DataFrame:
+    """Return the pairs with the column same_plan: whether both runs were trained on the very same plan.
+
+    ``paired`` is of :func:`pair_runs`, ``runs`` the predictions by condition. Such a pair holds one training twice and
+    compares nothing: alpha may change no class's count, a rule may flag nothing, a placebo may draw the true ratios.
+    """
+    contrasts = paired[["condition", "reference"]].drop_duplicates()
+    alike = {
+        (condition, reference, variant)
+        for condition, reference in zip(contrasts["condition"], contrasts["reference"], strict=True)
+        for variant in variants_of_one_plan(runs[condition], runs[reference])
+    }
+    keys = zip(paired["condition"], paired["reference"], paired["variant"], strict=True)
+    return paired.assign(same_plan=np.array([key in alike for key in keys], dtype=bool))
+
+
+def tested_pairs(cell: pd.DataFrame) -> pd.DataFrame:
+    """Return the pairs of one comparison whose plans differ, or all where none do."""
+    if "same_plan" not in cell or cell["same_plan"].all():
+        return cell
+    return cell[~cell["same_plan"]]
+
+
 def sized_differences(paired: pd.DataFrame) -> pd.Series:
     """Return each pair's difference, that of a signed gap in its size: abs(value) - abs(reference).
 
@@ -78,13 +104,16 @@ def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return, per contrast and ``keys``, the mean paired difference to the reference with a 95 % t-interval.
 
     ``paired`` is of :func:`pair_runs`. Members of one variant share a plan and are not independent, so pairs are first
-    averaged within a variant and the interval is over variants; with one variant there is none.
+    averaged within a variant and the interval is over variants; with one variant there is none. Pairs of one plan
+    (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no interval.
     """
     group = [*CONDITION_COLUMNS, *keys]
     rows = []
-    for key, cell in paired.groupby(group, sort=False, dropna=False):
+    for key, every in paired.groupby(group, sort=False, dropna=False):
+        cell = tested_pairs(every)
         by_variant = cell.groupby("variant")["difference"].mean().to_numpy()
-        lower, upper = mean_interval(by_variant)
+        same = "same_plan" in cell and cell["same_plan"].all()
+        lower, upper = (np.nan, np.nan) if same else mean_interval(by_variant)
         rows.append(
             {
                 **dict(zip(group, key, strict=True)),

@@ -1,8 +1,12 @@
 """The tables of the ledger, for people."""
 
+from collections.abc import Mapping
 from html import escape
 
 import pandas as pd
+
+from hbr.hardness.review import sentences_of
+from hbr.words import rounded
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#8C8C8C"}
@@ -18,6 +22,16 @@ def claims_html(claims: pd.DataFrame) -> str:
     return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
 
 
+def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:
+    """Return warnings and remarks of :func:`hbr.hardness.review.review_table`, by data set; empty where there are none."""
+    items = [
+        f"<li><b>{escape(f'{dataset}, {where}')}</b>: {escape(sentence)}</li>"
+        for dataset, review in reviews.items()
+        for where, sentence in sentences_of(review)
+    ]
+    return f"<p>Of the allocations that were trained on:</p><ul>{''.join(items)}</ul>" if items else ""
+
+
 def plain_table(table: pd.DataFrame) -> str:
     """Return a table as HTML with its text at the left and wrapped."""
     return _html(table.fillna("").map(lambda cell: escape(str(cell))))
@@ -30,10 +44,11 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "data set": costs["dataset"],
             "condition": costs["condition"],
             "machine": costs["machine"],
+            "precision": costs["precision"].fillna(""),
             "trainings": costs["trainings"],
-            "seconds a training (median)": costs["median_seconds"].map("{:,.1f}".format),
-            "hours in all": costs["hours"].map("{:,.2f}".format),
-            "peak memory (MB)": costs["peak_memory_mb"].map("{:,.0f}".format),
+            "seconds a training (median)": costs["median_seconds"].map(rounded),
+            "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2)),
+            "peak memory (MB)": costs["peak_memory_mb"].map(lambda megabytes: rounded(megabytes, 0)),
         }
     )
 

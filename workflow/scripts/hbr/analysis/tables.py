@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise
-from hbr.analysis.figures.style import counted, in_points
+from hbr.analysis.statistics.decisions import what_decides
+from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.datasets import PreparedDataset
+from hbr.words import change, counted, in_points, number, p_value, rounded
 
 # Beyond this, a sentence is no place for comparisons.
 _MOST_TOLD = 8
@@ -95,6 +97,55 @@ def gap_summary(differences: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns=new)
 
 
+def gap_table(differences: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`gap_summary` in words: changes with their interval, no verdict without its reason, and what would decide.
+
+    All cells are text or counts; what has no value is empty.
+    """
+    table = gap_summary(differences)
+    rows = differences.to_dict("records")
+    return pd.DataFrame(
+        {
+            "condition": table["condition"],
+            "reference": table["reference"],
+            "metric": table["metric"],
+            "gap": table["gap"],
+            "reference value": [rounded(value, 2) if pd.notna(value) else "" for value in table["reference_value"]],
+            "value": [rounded(value, 2) if pd.notna(value) else "" for value in table["value"]],
+            "change (95 % interval)": [_change(row) for row in rows],
+            "p, Holm": table["p_adjusted"].map(p_value),
+            "p of equivalence": table["equivalence_p"].map(p_value),
+            "effect": [_effect(row) for row in rows],
+            "verdict": [f"{row['verdict']}: {row['remark']}" if _says_why(row) else row["verdict"] for row in rows],
+            "what would decide": [what_decides(row) for row in rows],
+            "variants": table["variants"],
+            "pairs": table["pairs"],
+        }
+    )
+
+
+def noise_table(rules: pd.DataFrame) -> pd.DataFrame:
+    """Return what each rule flags, for people; of precision and recall only where labels were flipped on purpose."""
+    table = rules[["rule", "samples", "flagged"]].assign(**{"share (%)": (100 * rules["share"]).map(number)})
+    if not rules["planted"].any():
+        return table
+    table[["planted", "found"]] = rules[["planted", "found"]]
+    for share in ("precision", "recall"):
+        ends = rules[[share, f"{share}_lower", f"{share}_upper"]].itertuples(index=False)
+        table[share] = [f"{number(own)} ({number(low)} to {number(high)})" if pd.notna(own) else "" for own, low, high in ends]
+    return table.assign(chance=rules["chance"].map(number))
+
+
+def noise_sentences(rules: pd.DataFrame) -> str:
+    """Return what cannot be said of the rules, and why; empty where all can."""
+    sentences = []
+    if not rules["planted"].any():
+        sentences.append("No labels were flipped on purpose, so nothing can be said of precision and recall.")
+    if len(none := rules.loc[rules["flagged"] == 0, "rule"]):
+        sentences.append(f"Nothing is flagged by {', '.join(none)}: a training without what it flags is that of the control.")
+    return " ".join(sentences)
+
+
 def placebo_sentences(differences: pd.DataFrame) -> str:
     """Return what the declared comparisons with placebos say: where true hardness does better, no better, or cannot be told.
 
@@ -107,6 +158,7 @@ def placebo_sentences(differences: pd.DataFrame) -> str:
         "equivalent": f"It does no better than a placebo, up to the margin of equivalence of {margin},",
         "worsens": "It does worse than a placebo",
         "inconclusive": "It cannot be told from a placebo",
+        NOT_TESTED: "It is not tested against a placebo",
     }
     are_told = len(differences) <= _MOST_TOLD
     sentences = []
@@ -120,6 +172,23 @@ def placebo_sentences(differences: pd.DataFrame) -> str:
 
 
 def _comparison(row: Mapping[Hashable, Any]) -> str:
-    ends = f", {100 * row['total_lower']:+.2f} to {100 * row['total_upper']:+.2f}" if pd.notna(row["total_lower"]) else ""
-    change = f"{100 * row['difference']:+.2f} points{ends}, {counted([row['variants']], 'variant')}"
-    return f"{row['label']} against {row['reference_label']} ({row['metric']} {row['gap']} {change})"
+    who = f"{row['label']} against {row['reference_label']}"
+    if row["verdict"] == NOT_TESTED:
+        return f"{who} ({row['remark']})"
+    return f"{who} ({row['metric']} {row['gap']} {_change(row)} points, {counted([row['variants']], 'variant')})"
+
+
+def _change(row: Mapping[Hashable, Any]) -> str:
+    known = pd.notna(row["difference"])
+    return change(row["difference"], row["total_lower"], row["total_upper"]) if known else ""
+
+
+def _effect(row: Mapping[Hashable, Any]) -> str:
+    if pd.isna(row["effect_lower"]):
+        return ""
+    own = rounded(row["effect"]) if pd.notna(row["effect"]) else "no unbiased effect"
+    return f"{own} ({rounded(row['effect_lower'])} to {rounded(row['effect_upper'])})"
+
+
+def _says_why(row: Mapping[Hashable, Any]) -> bool:
+    return bool(row["remark"]) and pd.notna(row["remark"])

@@ -19,7 +19,6 @@ from hbr.version import VERSION
 TRAINING = "train_member"
 # From archives and images, which whoever is given results may not have; what they make is held by its checksum.
 FROM_SOURCES = ("download_archive", "prepare_dataset")
-HELD = (TRAINING, *FROM_SOURCES, "record_checksums")
 
 
 def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bool = True) -> Findings:
@@ -42,7 +41,7 @@ def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bo
         with findings.check(f"{name}: trainings are of this data, plan, settings and seeds, and differ") as check:
             trainings = [job for job in jobs if job.rule == TRAINING and job.wildcards["dataset"] == name]
             check_trainings(config, name, data, trainings, results, check)
-    for rule in dict.fromkeys(job.rule for job in jobs if job.rule not in HELD):
+    for rule in dict.fromkeys(job.rule for job in jobs if not is_held(job)):
         again = [job for job in jobs if job.rule == rule]
         # Pages are told by what they are, not by a rule's name.
         if not pages and any(path.endswith(".html") for path in again[0].output):
@@ -52,6 +51,11 @@ def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bo
                 check.artifacts += len(job.output)
                 check.problems += differences(job)
     return findings
+
+
+def is_held(job: PlannedJob) -> bool:
+    """Return whether a job's results are held by checksums, of the record and of trainings in outcomes, and not made again."""
+    return job.gpu or job.rule in FROM_SOURCES or any(Path(path).name == RECORD for path in job.output)
 
 
 def other_version(config: Mapping[str, Any]) -> str:

@@ -7,17 +7,18 @@ import numpy as np
 import pandas as pd
 
 from hbr.claims.evidence import Evidence, NotMeasuredError
-from hbr.conditions.resampling import rank_weights
-from hbr.hardness.allocation import largest_alpha, wanted_counts
+from hbr.conditions.strategies import rank_weights
+from hbr.hardness.allocation import largest_alpha, total_of, wanted_counts
+from hbr.words import number, rounded
 
 
 def deviations_table(deviations: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
     """Return one row a deviation: number, what the authors do, the consequence, what is done here, what shows it."""
     rows = []
-    for number, one in enumerate(deviations, 1):
+    for place, one in enumerate(deviations, 1):
         measured = _measured(MEASUREMENTS[one["measured"]], evidences) if "measured" in one else ""
         shown = {"here": one["ours"], "in this study": measured, "tests": " ".join(one["shown_by"])}
-        rows.append({"number": number, "authors": one["authors"], "consequence": one["consequence"], **shown})
+        rows.append({"number": place, "authors": one["authors"], "consequence": one["consequence"], **shown})
     return pd.DataFrame(rows)
 
 
@@ -32,25 +33,27 @@ def replication(evidence: Evidence) -> str:
 def drift(evidence: Evidence) -> str:
     """Return by how much class-by-class rounding would miss the total, at the alphas of the study."""
     table = evidence.allocation
-    total, ratios = int(table["samples"].sum()), table["ratio"].to_numpy()
+    control, ratios = table["control"].to_numpy(), table["ratio"].to_numpy()
     alphas = sorted({float(alpha) for alpha in evidence.classes.loc[evidence.classes["kind"] == "resampled", "alpha"]})
     if not alphas:
         raise NotMeasuredError("no resampled condition")
-    missed = [int(np.rint(wanted_counts(ratios, total, alpha)).sum()) - total for alpha in alphas]
-    named = ", ".join(f"{miss:+d} at alpha {alpha:g}" for miss, alpha in zip(missed, alphas, strict=True))
+    missed = [int(np.rint(wanted_counts(ratios, control, alpha)).sum()) - total_of(control) for alpha in alphas]
+    pairs = zip(missed, alphas, strict=True)
+    named = ", ".join(f"{rounded(miss, 0, signed=True)} at alpha {number(alpha)}" for miss, alpha in pairs)
     return f"rounding one by one would miss the total by {named}"
 
 
 def largest_alphas(evidence: Evidence) -> str:
     """Return the largest alpha that leaves every class a sample."""
     table = evidence.allocation
-    return f"the largest alpha that works is {largest_alpha(table['ratio'].to_numpy(), int(table['samples'].sum())):.4g}"
+    largest = largest_alpha(table["ratio"].to_numpy(), table["control"].to_numpy())
+    return f"the largest alpha that works is {number(largest, 4)}" if np.isfinite(largest) else "any alpha works"
 
 
 def offsets(evidence: Evidence) -> str:
     """Return the lowest class hardness and the offset it needed."""
     table = evidence.allocation
-    return f"lowest class hardness {table['hardness'].min():.3g}, offset {table['hardness_offset'].iloc[0]:g}"
+    return f"lowest class hardness {number(table['hardness'].min())}, offset {number(table['hardness_offset'].iloc[0])}"
 
 
 def weight_span(evidence: Evidence) -> str:

@@ -1,6 +1,6 @@
 """Claims on what resampling and pruning do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,30 +9,35 @@ from scipy import stats
 
 from hbr.analysis.columns import CONDITION_COLUMNS
 from hbr.analysis.comparisons import contrasts_of, pair_runs
+from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, t_estimate
-from hbr.analysis.statistics.verdicts import VERDICTS, holm
+from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
 from hbr.claims.evidence import Evidence, NotMeasuredError
-from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
+from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
+from hbr.words import change, counted, interval, number, rounded
 
 LEVEL = 0.05
+# Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
+FEWEST_RANKED = 3
 
 
 def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the declared family: reproduced where all its rows are equivalent, not where one improves or worsens."""
-    rows = _records(evidence, "resampled", family="resampling")
+    """Judge the declared family: reproduced where all its rows are equivalent, not where one improves or worsens.
+
+    Rows that compare nothing are no evidence, and are told apart.
+    """
+    rows, untested = _records(evidence, "resampled", family="resampling")
     n, tests = _variants(rows), len(rows)
     largest = max(rows, key=lambda row: abs(row["difference"]))
     by_verdict = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in VERDICTS}
     counts = ", ".join(f"{len(found)} {verdict}" for verdict, found in by_verdict.items() if found)
-    shown = f"{counts}; largest change {_change(largest)} points, {largest['condition']}"
+    shown = f"{counts}; largest change {_change(largest)} points, {largest['condition']}{untested}"
     if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
         names = ", ".join(f"{row['condition']} {row['verdict']} ({row['gap']})" for row in changed)
         return Finding(shown, NOT_REPRODUCED, f"after Holm over {tests} tests: {names}", n)
     if not (undecided := by_verdict["inconclusive"]):
         return Finding(shown, REPRODUCED, f"all {tests} changes are equivalent to none within the margin", n)
-    needed = max(row["variants_needed"] for row in undecided)
-    most = f"{needed:.0f}" if np.isfinite(needed) else "more than 1,000, or another test set"
-    why = f"{len(undecided)} of {tests} tests are undecided; variants that would decide all: {most}"
+    why = f"{len(undecided)} of {tests} tests are undecided; what would decide all: {what_decides_all(undecided)}"
     return Finding(shown, INCONCLUSIVE, why, n)
 
 
@@ -40,15 +45,20 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     """Judge the rank correlation between a class's place in the allocation and its change of recall, per condition.
 
     Spearman's rho of every variant (mean over members), a t-test over variants with Holm over conditions; equivalence to
-    none where it is below ``weak`` in every condition.
+    none where it is below ``weak`` in every condition. Conditions with the control's plans are no evidence.
     """
     recall = evidence.classes
-    recall = recall[recall["metric"] == "recall"]
+    recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(_untested_conditions(evidence))]
     contrasts = contrasts_of(recall[CONDITION_COLUMNS].drop_duplicates())
     paired = pair_runs(recall, contrasts[contrasts["family"] == "resampling"], ["metric", "class"])
     if paired.empty:
-        raise NotMeasuredError("the study has no resampled condition")
-    position = evidence.allocation.set_index("class")["position"]
+        raise NotMeasuredError("the study has no resampled condition whose plans differ from the control's")
+    table = evidence.allocation
+    position = table.set_index("class")["position"]
+    if len(position) < FEWEST_RANKED:
+        raise NotMeasuredError(f"{len(position)} classes have no order that changes could follow")
+    if np.allclose(table["ratio"], 1 / len(table)):
+        raise NotMeasuredError("all classes are equally hard, so no change can follow hardness")
     estimates: dict[str, Estimate] = {}
     for condition, cell in paired.groupby("condition", sort=False):
         changes = cell.pivot_table(index="variant", columns="class", values="difference")
@@ -59,14 +69,15 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     adjusted = holm(np.array([estimate.p for estimate in estimates.values()]))
     largest = max(estimates, key=lambda name: abs(estimates[name].mean))
     shown = estimates[largest]
-    measured = f"rank correlation up to {shown.mean:+.2f} ({shown.lower:+.2f} to {shown.upper:+.2f}), {largest}"
+    ends = interval(shown.lower, shown.upper, 2, signed=True)
+    measured = f"rank correlation up to {rounded(shown.mean, 2, signed=True)} ({ends}), {largest}"
     if all(estimate.equivalence_p <= LEVEL for estimate in estimates.values()):
         verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}"
     elif follow := [name for name, p in zip(estimates, adjusted, strict=True) if p <= LEVEL]:
         verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
     else:
         verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
-    n = f"{paired['variant'].nunique()} variants, {len(estimates)} conditions"
+    n = f"{counted([paired['variant'].nunique()], 'variant')}, {counted([len(estimates)], 'condition')}"
     return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
 
 
@@ -74,15 +85,18 @@ def size_constant(evidence: Evidence, claim: Mapping[str, Any], others: Sequence
     """Judge the sizes of the plans that resample on both sides; a plan with one side left as it is must change in size."""
     size = int(evidence.allocation["samples"].sum())
     conditions = evidence.classes.drop_duplicates("condition").set_index("condition").to_dict("index")
+    untested = _untested_conditions(evidence)
     both: list[int] = []
     one_side: list[int] = []
     for name, path in evidence.matching("plans/resampled-*/variant*/plan.parquet").items():
-        row = conditions[name.split("/")[1]]
-        if row["reference"] == "control":
+        condition = name.split("/")[1]
+        row = conditions[condition]
+        if row["reference"] == "control" and condition not in untested:
             sizes = one_side if "none" in (row["oversampling"], row["undersampling"]) else both
             sizes.append(pq.read_metadata(path).num_rows)
     if not both:
-        raise NotMeasuredError("the study has no condition that both over- and undersamples")
+        changes = " whose plans differ from the control's" if untested else ""
+        raise NotMeasuredError(f"the study has no condition that both over- and undersamples{changes}")
     same = sum(rows == size for rows in both)
     why = "every plan that resamples on both sides is counted"
     if one_side:
@@ -96,10 +110,12 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
 
     Holm over both and all rates; not reproduced where at every rate one of them is worse, or equivalent within the margin.
     """
-    pruned = _records(evidence, "pruned")
-    rows = [row for row in pruned if row["reference"].startswith("pruned") and row["gap"] in ("mean", "max_min")]
-    if not rows:
-        raise NotMeasuredError("the study does not prune by DLP and CLP at one rate")
+    rows, untested = _records(
+        evidence,
+        "pruned",
+        keep=lambda row: row["reference"].startswith("pruned") and row["gap"] in ("mean", "max_min"),
+        missing="the study does not prune by DLP and CLP at one rate",
+    )
     adjusted = holm(np.array([row["total_p"] for row in rows], np.float64))
     helped: dict[tuple[str, float], list[bool]] = {}
     failed: dict[tuple[str, float], list[bool]] = {}
@@ -109,7 +125,8 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
         helped.setdefault(key, []).append(p <= LEVEL and gain > 0)
         failed.setdefault(key, []).append(row["equivalence_p"] <= LEVEL or (p <= LEVEL and gain < 0))
     names = {"mean": "mean recall", "max_min": "gap"}
-    measured = "DLP - CLP: " + "; ".join(f"{names[row['gap']]} {_change(row)} at {row['rate']:g} %" for row in rows)
+    shown = "; ".join(f"{names[row['gap']]} {_change(row)} at {number(row['rate'])} %" for row in rows)
+    measured = f"DLP - CLP: {shown}{untested}"
     if any(map(all, helped.values())):
         verdict, why = REPRODUCED, f"both are better at some rate, after Holm over {len(rows)} tests"
     elif all(map(any, failed.values())):
@@ -121,8 +138,9 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
 
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
-    resampled = _records(evidence, "resampled")
-    rows = [row for row in resampled if row["gap"] == "max_min" and not row["reference"].startswith("placebo")]
+    rows, untested = _records(
+        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and not row["reference"].startswith("placebo")
+    )
     if any(row["reference_value"] == 0 for row in rows):
         raise NotMeasuredError("the control has no gap that could fall")
     falls = []
@@ -132,9 +150,13 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     best = max(range(len(rows)), key=lambda place: falls[place][0])
     value, half = falls[best]
     lower, upper = value - half, value + half
-    measured = f"best {value:.0f} % ({lower:.0f} to {upper:.0f}), {rows[best]['condition']}"
-    reported = claim["numbers"].get(evidence.stands_for, np.nan)
+    measured = f"best {rounded(value, 0)} % ({interval(lower, upper, 0)}), {rows[best]['condition']}{untested}"
+    reported = claim["numbers"].get(evidence.stands_for)
     note = f"the best of {len(rows)} conditions, interval with Bonferroni"
+    if reported is None:
+        return Finding(measured, INCONCLUSIVE, UNAVAILABLE, _variants(rows), value, lower, upper)
+    if not np.isfinite(half):
+        return Finding(measured, INCONCLUSIVE, f"no interval of {_variants(rows)}", _variants(rows), value)
     if lower > 0 and upper >= reported:
         verdict, why = REPRODUCED, "a fall is shown and may be as large as reported"
     elif all(fall + half < reported for fall, half in falls):
@@ -149,21 +171,44 @@ def needs_pool(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
     raise NotMeasuredError("pools of generated images are no condition of this workflow")
 
 
-def _records(evidence: Evidence, kind: str, family: str | None = None) -> list[dict[str, Any]]:
-    """Return contrasts of a kind: those of recall, or those that the study declared as a family."""
-    rows = evidence.gap_differences
-    chosen = rows["metric"] == "recall" if family is None else rows["family"] == family
-    records = [dict(row) for _, row in rows[(rows["kind"] == kind) & chosen].iterrows()]
+def _records(
+    evidence: Evidence,
+    kind: str,
+    family: str | None = None,
+    keep: Callable[[Mapping[str, Any]], bool] = lambda row: True,
+    missing: str = "",
+) -> tuple[list[dict[str, Any]], str]:
+    """Return the tested contrasts of a kind, those of recall or of a declared family, and words on those not tested.
+
+    Raise ``NotMeasuredError`` where there is none, with ``missing``, or where none is tested, with the reason.
+    """
+    table = evidence.gap_differences
+    chosen = table["metric"] == "recall" if family is None else table["family"] == family
+    records = [dict(row) for _, row in table[(table["kind"] == kind) & chosen].iterrows()]
+    records = [row for row in records if keep(row)]
     if not records:
-        raise NotMeasuredError(f"the study has no {kind} condition")
-    return records
+        raise NotMeasuredError(missing or f"the study has no {kind} condition")
+    tested = [row for row in records if row["verdict"] != NOT_TESTED]
+    reasons = "; ".join(dict.fromkeys(str(row["remark"]) for row in records if row["verdict"] == NOT_TESTED))
+    if not tested:
+        raise NotMeasuredError(reasons)
+    return tested, f"; {len(records) - len(tested)} not tested: {reasons}" if reasons else ""
+
+
+def _untested_conditions(evidence: Evidence) -> set[str]:
+    """Return the conditions with the plans of their control."""
+    if "gap_differences.csv" not in evidence.files:
+        return set()
+    table = evidence.gap_differences
+    against_control = table["reference"].astype(str).str.partition("-")[0] == "control"
+    verdicts = table[against_control].groupby("condition")["verdict"]
+    return {str(name) for name, found in verdicts if (found == NOT_TESTED).all()}
 
 
 def _change(row: Mapping[str, Any]) -> str:
-    return f"{100 * row['difference']:+.1f} ({100 * row['total_lower']:+.1f} to {100 * row['total_upper']:+.1f})"
+    return change(row["difference"], row["total_lower"], row["total_upper"])
 
 
 def _variants(rows: Sequence[Mapping[str, Any]]) -> str:
     counts, conditions = [int(row["variants"]) for row in rows], len({row["condition"] for row in rows})
-    several = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
-    return f"{several} variants, {conditions} condition{'s' if conditions > 1 else ''}"
+    return f"{counted(counts, 'variant')}, {counted([conditions], 'condition')}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, ABSENT = "reproduced", "not reproduced", "inconclusive", "not in this study"
 # What a finding says of the very network and recipe that were trained, whatever the paper trained.
 HERE = {REPRODUCED: "holds", NOT_REPRODUCED: "does not hold", INCONCLUSIVE: "undecided", ABSENT: ""}
+UNAVAILABLE = "the reported value is unavailable"
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,18 @@ import numpy as np
 from scipy import stats
 
 from hbr.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
-from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding
+from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
 from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.words import interval, number, rounded
 
 
 def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the lowest Spearman correlation between the class orders of two estimators; bootstrap over shared members."""
+    """Judge the lowest Spearman correlation between the class orders of two estimators; bootstrap over shared members.
+
+    Two classes have no order worth the name, nor have classes that are all equally hard: they are no evidence.
+    """
+    if len(evidence.class_names) < 3:
+        raise NotMeasuredError(f"{len(evidence.class_names)} classes have one order or its reverse")
     orders = {}
     for name in evidence.matching("hardness/*/samples.parquet"):
         estimator = name.split("/")[1]
@@ -22,20 +28,27 @@ def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
             orders[estimator] = sign * evidence.member_hardness(estimator)
     if len(orders) < 2:
         raise NotMeasuredError("the study has one estimator of hardness only")
+    orders = {name: order for name, order in orders.items() if np.ptp(order.mean(0)) > 0}
+    if len(orders) < 2:
+        raise NotMeasuredError("all classes are equally hard by all estimators but one")
     found = {}
     for left, right in combinations(orders, 2):
         # The same draws of members for both, since they saw the same trainings.
         drawn = zip(bootstrap_means(orders[left], 500), bootstrap_means(orders[right], 500), strict=True)
-        rho = [stats.spearmanr(*pair).statistic for pair in drawn]
+        # A draw in which all classes are alike has no order.
+        rho = [stats.spearmanr(*pair).statistic if min(map(np.ptp, pair)) > 0 else 0.0 for pair in drawn]
         own = stats.spearmanr(orders[left].mean(0), orders[right].mean(0)).statistic
-        found[left, right] = (own, *np.quantile(rho, [0.025, 0.975]))
+        ends = np.quantile(rho, [0.025, 0.975]) if len(orders[left]) > 1 else (np.nan, np.nan)
+        found[left, right] = (own, *ends)
     (left, right), (rho, lower, upper) = min(found.items(), key=lambda item: item[1][0])
     limit, members = claim["alike"], len(orders[left])
     differ = [pair for pair, (_, _, high) in found.items() if high < limit]
     alike = all(low > limit for _, low, _ in found.values())
     verdict = REPRODUCED if differ else NOT_REPRODUCED if alike else INCONCLUSIVE
     why = f"{len(differ)} of {len(found)} pairs of estimators lie below {limit} with their whole interval"
-    measured = f"lowest rank correlation {rho:.2f} ({lower:.2f} to {upper:.2f}), {left} and {right}"
+    if members == 1:
+        why = "one member gives no interval"
+    measured = f"lowest rank correlation {rounded(rho, 2)} ({interval(lower, upper, 2)}), {left} and {right}"
     n = f"{members} members, {len(evidence.class_names)} classes"
     return Finding(measured, verdict if members > 1 else INCONCLUSIVE, why, n, float(rho), float(lower), float(upper))
 
@@ -47,17 +60,17 @@ def noise_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     members = sum(column.startswith("member_") for column in map(str, samples))
     aum, limit = samples["hardness"].to_numpy(), claim["below"]
     count = int((aum < limit).sum())
-    parts = [f"{count} below AUM {limit:g}", f"{int((aum < 0).sum())} below 0"]
+    parts = [f"{count} below AUM {number(limit)}", f"{int((aum < 0).sum())} below 0"]
     if "noise/rules.csv" in evidence.files:
         rules = evidence.table("noise/rules.csv")
         parts += [f"{flagged} by rule {rule}" for rule, flagged in zip(rules["rule"], rules["flagged"], strict=True)]
     measured, n = ", ".join(parts), f"{len(aum):,} samples, {members} members"
     reported = claim["numbers"].get(evidence.stands_for)
     if reported is None:
-        return Finding(measured, INCONCLUSIVE, "the reported value is unavailable", n, count)
+        return Finding(measured, INCONCLUSIVE, UNAVAILABLE, n, count)
     slack = claim["within_percent"] / 100 * reported
     verdict = REPRODUCED if abs(count - reported) <= slack else NOT_REPRODUCED
-    why = f"{count} below AUM {limit:g} against {reported}, within {claim['within_percent']} % is asked for"
+    why = f"{count} below AUM {number(limit)} against {reported}, within {claim['within_percent']} % is asked for"
     return Finding(measured, verdict, why, n, count)
 
 
@@ -80,10 +93,13 @@ def most_robust(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
         at_size = table[table["members"] == size]
         sizes.add((size, int(at_size["pairs"].min())))
         found[method] = tuple(float(at_size[name].mean()) for name in ("corrected", "corrected_lower", "corrected_upper"))
+        if not np.isfinite(found[method]).all():
+            raise NotMeasuredError(f"what ensembles of {method} have in common beyond chance has no value")
     first, *rest = claim["methods"]
     value, lower, upper = found[first]
     measured = "in common beyond chance: " + ", ".join(
-        f"{method} {100 * own:.0f} % ({100 * low:.0f} to {100 * high:.0f})" for method, (own, low, high) in found.items()
+        f"{method} {rounded(100 * own, 0)} % ({interval(100 * low, 100 * high, 0)})"
+        for method, (own, low, high) in found.items()
     )
     if all(lower > found[other][2] for other in rest):
         verdict, why = REPRODUCED, f"the range of {first} lies above all others"
@@ -106,7 +122,7 @@ def size_suffices(evidence: Evidence, claim: Mapping[str, Any], others: Sequence
     )
     limit, tested = claim["members"], disjoint["largest_tested"]
     measured = f"allocation: {_size(nested)} nested, {_size(disjoint)} disjoint; class ranks: {_size(ranks)} disjoint"
-    why = f"within {disjoint['tolerance_percent']:g} % between disjoint ensembles; nested ones share members"
+    why = f"within {number(disjoint['tolerance_percent'])} % between disjoint ensembles; nested ones share members"
     if np.isfinite(disjoint["members"]) and disjoint["members"] <= limit:
         verdict = REPRODUCED
     elif np.isfinite(tested) and tested >= limit:

@@ -46,7 +46,8 @@ def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) ->
 
     ``here`` says whether the claim holds of the network and recipe that were trained; ``verdict`` is on the paper's claim,
     and where that is of the paper's own network and recipe, no other decides it. A data set that the claim does not speak of
-    is measured all the same, for its own interest, but never passes.
+    is measured all the same, for its own interest, but never passes; where the answer is a number or a class of the claim's own
+    data (``data: reported``), it is not judged either.
     """
     for evidence in evidences:
         check_size(evidence)
@@ -121,7 +122,8 @@ def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple
     """Return what holds on data sets that the claim does not speak of, and the finding that it is not in the study."""
     found = {evidence.dataset: _found(claim, evidence, evidences) for evidence in evidences}
     measured = {dataset: finding for dataset, finding in found.items() if finding.verdict != ABSENT}
-    here = "; ".join(f"{dataset}: {HERE[finding.verdict]}" for dataset, finding in measured.items())
+    judged = measured if claim["data"] == "any" else {}
+    here = "; ".join(f"{dataset}: {HERE[finding.verdict]}" for dataset, finding in judged.items())
     shown = "; ".join(f"{dataset}: {finding.measured}" for dataset, finding in measured.items())
     n = "; ".join(f"{dataset}: {finding.n}" for dataset, finding in measured.items())
     why = "it speaks of other data than the study has"

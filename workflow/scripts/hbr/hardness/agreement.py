@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from hbr.hardness.allocation import KEEP
 from hbr.hardness.classes import class_means
 from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.hardness.overlap import RATES_PERCENT, beyond_chance, chance_in_common, in_common, jaccard_of, pruned_share
@@ -17,7 +18,13 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def comparison_tables(
-    samples: Tables, classes: Tables, alphas: Sequence[float], offset: float, resamples: int, rng: np.random.Generator
+    samples: Tables,
+    classes: Tables,
+    alphas: Sequence[float],
+    offset: float,
+    resamples: int,
+    rng: np.random.Generator,
+    balance: str = KEEP,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables ``correlations``, ``overlap`` and ``uncertainty`` of all estimators, by name.
 
@@ -30,7 +37,7 @@ def comparison_tables(
     for name, table in samples.items():
         columns, _ = member_scores(table)
         weights = member_weights(len(columns), resamples, rng)
-        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights)
+        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights, balance)
         parts.append(part.assign(estimator=name, definition=texts[name])[["estimator", "definition", *part.columns]])
     for table in (correlations, overlap):
         for place, column in enumerate(("first", "second")):

@@ -1,61 +1,126 @@
 """From class hardness to the number of samples each class gets."""
 
-from contextlib import suppress
+from bisect import bisect_left
 
 import numpy as np
 import pandas as pd
 
 from hbr.errors import StudyError
-from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.hardness.estimators import HIGH_IS_HARD, always_positive
+
+# What alpha = 0 makes of classes that are not equally large: leave them as they come, or give each N/k samples.
+KEEP, EQUAL = "keep", "equal"
+# Beyond twice or half of its samples a class is another data set.
+MOST_CHANGE = 2.0
+_EQUAL = 1e-9
 
 
-def resampling_ratios(hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0) -> np.ndarray:
-    """Return the share r_c of the training set each class should get (float64, sums to 1).
+def resampling_ratios(
+    hardness: np.ndarray,
+    direction: str,
+    class_names: tuple[str, ...],
+    offset: float = 0.0,
+    control: np.ndarray | None = None,
+) -> np.ndarray:
+    """Return the share r_c of the training set each of equally large classes should get (float64, sums to 1).
 
     R_c = 1 / H_c where low is hard, else H_c; r_c = R_c / sum R (arXiv 2504.07031, section 3). ``offset`` is added to
-    every H_c first. A class whose H_c is not positive would take all the data, or none: refused, with the class named.
+    every H_c first. A class whose H_c is not positive would take all the data, or none: refused, with the class named and
+    what can be done; ``control`` is what each class has at alpha = 0, by default as much as any other.
     """
     shifted = np.asarray(hardness, dtype=np.float64) + offset
     if not (shifted > 0).all():
         worst = int(np.argmin(shifted))
+        mild = sensible_offset(hardness, direction, np.ones(len(shifted)) if control is None else control)
+        share = "nothing" if direction == HIGH_IS_HARD else "all"
         raise StudyError(
-            f"class {class_names[worst]!r} has hardness {shifted[worst]:.4g}, and ratios need positive hardness; "
-            f"set `resampling.hardness_offset` above {-float(np.min(hardness)):.4g} or choose another estimator"
+            f"class {class_names[worst]!r} has hardness {shifted[worst]:.4g}, and ratios need positive hardness: set "
+            f"`resampling.hardness_offset` to {mild:g}, where no class gets more than twice or less than half of its samples "
+            f"at alpha 1 (just above {-float(np.min(hardness)):.4g} that class would get nearly {share}), look at another "
+            "window of epochs (first_epoch, last_epoch), or take an estimator that is always positive "
+            f"({', '.join(always_positive())})"
         )
     raw = shifted if direction == HIGH_IS_HARD else 1 / shifted
     return raw / raw.sum()
+
+
+def sensible_offset(hardness: np.ndarray, direction: str, control: np.ndarray, most: float = MOST_CHANGE) -> float:
+    """Return the least offset, rounded up to two digits, at which no class gets over ``most`` times its samples at alpha = 1.
+
+    Nor less than 1 / ``most`` of them. A larger offset makes any two ratios more alike, so that all larger offsets do.
+    """
+    lowest = -float(np.min(hardness))
+    scale = float(np.ptp(hardness)) or abs(lowest) or 1.0
+
+    def is_sensible(offset: float) -> bool:
+        factor = wanted_counts(resampling_ratios(hardness, direction, (), offset), control, 1) / control
+        return bool(factor.max() <= most and factor.min() >= 1 / most)
+
+    offsets = lowest + scale * np.geomspace(0.01, 1e6, 2000)
+    sensible = float(offsets[bisect_left(offsets, True, key=is_sensible)])
+    step = 10.0 ** (np.floor(np.log10(abs(sensible))) - 1)
+    # Few enough digits that 0.30000000000000004 is written 0.3.
+    return float(f"{np.ceil(sensible / step) * step:.12g}")
 
 
 def ratios_of_rows(hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0) -> np.ndarray:
     """Return the ratios of each row of class hardness ``(rows, classes)``; NaN where a row's hardness is not positive."""
     ratios = np.full(hardness.shape, np.nan)
     for row, own in zip(ratios, hardness, strict=True):
-        with suppress(StudyError):
+        if (own + offset > 0).all():
             row[:] = resampling_ratios(own, direction, class_names, offset)
     return ratios
 
 
-def allocate(ratios: np.ndarray, total: int, alpha: float, class_names: tuple[str, ...], compat: str = "none") -> np.ndarray:
-    """Return S_c(alpha) = N/k + alpha (r_c N - N/k) as integers that sum to exactly ``total``.
+def control_counts(samples: np.ndarray, balance: str = KEEP) -> np.ndarray:
+    """Return what each class has at alpha = 0, before rounding (float64): its ``samples``, or N/k with ``balance="equal"``.
+
+    Of equally large classes both are N/k, as in arXiv 2504.07031.
+    """
+    counts = np.asarray(samples, dtype=np.float64)
+    return counts if balance == KEEP else np.full(len(counts), counts.sum() / len(counts))
+
+
+def allocate(
+    ratios: np.ndarray, control: np.ndarray, alpha: float, class_names: tuple[str, ...], compat: str = "none"
+) -> np.ndarray:
+    """Return :func:`wanted_counts` as integers that sum to exactly the samples of the ``control``.
 
     Rounded by largest remainder; ``compat="v1"`` rounds class by class as the authors do, so the sum may drift. Refused
     where a class would get no sample, naming the largest alpha that works.
     """
-    wanted = wanted_counts(ratios, total, alpha)
-    granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total)
+    wanted = wanted_counts(ratios, control, alpha)
+    granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total_of(control))
     if granted.min() < 1:
         poorest = int(np.argmin(granted))
         raise StudyError(
             f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {wanted[poorest]:.1f} samples; "
-            f"the largest alpha that works here is {largest_alpha(ratios, total):.4g}"
+            f"the largest alpha that works here is {largest_alpha(ratios, control):.4g}"
         )
     return granted
 
 
-def wanted_counts(ratios: np.ndarray, total: int, alpha: float) -> np.ndarray:
-    """Return S_c(alpha) before rounding (float64, sums to ``total``)."""
-    balanced = total / len(ratios)
-    return balanced + alpha * (ratios * total - balanced)
+def wanted_counts(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.ndarray:
+    """Return S_c(alpha) = n_c + alpha (N s_c - n_c) before rounding (float64, sums to N).
+
+    n_c is the ``control``, of :func:`control_counts`, and s_c = n_c r_c / sum n r: every class grows or shrinks by its
+    ratio against the mean ratio of all samples, whatever its size, and equal ratios change nothing. With n_c = N/k this is
+    N/k + alpha (r_c N - N/k) of arXiv 2504.07031. ``ratios`` may have rows, ``(..., classes)``.
+    """
+    return control + alpha * (_shares(ratios, control) * total_of(control) - control)
+
+
+def total_of(control: np.ndarray) -> int:
+    """Return the number of samples N."""
+    return round(float(control.sum()))
+
+
+def _shares(ratios: np.ndarray, control: np.ndarray) -> np.ndarray:
+    # The paper's case to the bit.
+    if (control == control[0]).all():
+        return ratios
+    weighted = ratios * control
+    return weighted / weighted.sum(-1, keepdims=True)
 
 
 def largest_remainder(wanted: np.ndarray, total: int) -> np.ndarray:
@@ -69,34 +134,47 @@ def largest_remainder(wanted: np.ndarray, total: int) -> np.ndarray:
     return floor
 
 
-def largest_alpha(ratios: np.ndarray, total: int) -> float:
+def largest_alpha(ratios: np.ndarray, control: np.ndarray) -> float:
     """Return the largest alpha, rounded down to 4 digits, at which every class is still owed one sample."""
-    balanced = total / len(ratios)
-    shrinking = ratios * total < balanced
+    target = _shares(ratios, control) * total_of(control)
+    # Equal ratios differ in their last digit.
+    shrinking = target < control * (1 - _EQUAL)
     if not shrinking.any():
         return float("inf")
-    limit = float(((balanced - 1) / (balanced - ratios[shrinking] * total)).min())
+    limit = float(((control - 1)[shrinking] / (control - target)[shrinking]).min())
     return float(np.floor(limit * 1e4) / 1e4)
 
 
-def allocation_table(classes: pd.DataFrame, alpha: float, offset: float = 0.0, compat: str = "none") -> pd.DataFrame:
-    """Return the explained allocation: class, samples, hardness, ratio, wanted, granted, change, and hard or easy.
+def allocation_table(
+    classes: pd.DataFrame, alpha: float, offset: float = 0.0, compat: str = "none", balance: str = KEEP
+) -> pd.DataFrame:
+    """Return the explained allocation, one row a class.
 
-    ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when S_c at alpha = 1 exceeds N/k.
+    class, samples, hardness, ratio, what the control has, wanted, granted, change against the samples, factor against the
+    control, and hard or easy. ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when its
+    ratio exceeds 1/k, whatever its size.
     """
     names = tuple(classes["class_name"].astype(str))
     counts = classes["samples"].to_numpy()
-    total = int(counts.sum())
-    ratios = resampling_ratios(classes["hardness"].to_numpy(), str(classes["direction"].iloc[0]), names, offset)
-    granted = allocate(ratios, total, alpha, names, compat)
+    control = control_counts(counts, balance)
+    ratios = resampling_ratios(classes["hardness"].to_numpy(), str(classes["direction"].iloc[0]), names, offset, control)
     table = classes[["class", "class_name", "samples", "hardness"]].copy()
     table["hardness_offset"] = offset
-    table["ratio"] = ratios
-    table["alpha"] = alpha
-    table["wanted"] = wanted_counts(ratios, total, alpha)
-    table["granted"] = granted
-    table["change"] = granted - counts
-    table["group"] = np.where(ratios * len(ratios) > 1, "hard", "easy")
-    # Figures stand in this order, hardest right.
-    table["position"] = np.argsort(np.argsort(ratios, kind="stable"), kind="stable")
-    return table
+    return with_counts(table.assign(control=control), ratios, alpha, compat)
+
+
+def with_counts(table: pd.DataFrame, ratios: np.ndarray, alpha: float, compat: str = "none") -> pd.DataFrame:
+    """Return a table of classes (class_name, samples, control) with the columns that follow from ``ratios`` and ``alpha``."""
+    control = table["control"].to_numpy()
+    granted = allocate(ratios, control, alpha, tuple(table["class_name"].astype(str)), compat)
+    return table.assign(
+        ratio=ratios,
+        alpha=alpha,
+        wanted=wanted_counts(ratios, control, alpha),
+        granted=granted,
+        change=granted - table["samples"],
+        factor=granted / control,
+        group=np.where(ratios * len(ratios) > 1 + _EQUAL, "hard", "easy"),
+        # Figures stand in this order, hardest right.
+        position=np.argsort(np.argsort(ratios, kind="stable"), kind="stable"),
+    )

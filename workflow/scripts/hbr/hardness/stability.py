@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from hbr.hardness.allocation import ratios_of_rows, wanted_counts
+from hbr.hardness.allocation import KEEP, control_counts, ratios_of_rows, wanted_counts
 from hbr.hardness.classes import class_means
 from hbr.hardness.ensembles import DISJOINT, NESTED, Pair
 from hbr.hardness.estimators import HIGH_IS_HARD
@@ -82,18 +82,19 @@ def pruning_stability(scores: np.ndarray, direction: str, pairs: Sequence[Pair])
 
 
 def allocation_stability(
-    means: np.ndarray, total: int, direction: str, class_names: tuple[str, ...], offset: float, pairs: Sequence[Pair]
+    means: np.ndarray, control: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float, pairs: Sequence[Pair]
 ) -> pd.DataFrame:
     """Return how S_c at alpha = 1, before rounding, differs between two ensembles: max, mean, min over classes (v1, figure 8).
 
-    ``means`` are ``(members, classes)``, the class hardness of each member. ``unit`` is ``samples``, or ``percent`` of the
+    ``means`` are ``(members, classes)``, the class hardness of each member, ``control`` is what each class has at alpha = 0
+    (:func:`hbr.hardness.allocation.control_counts`). ``unit`` is ``samples``, or ``percent`` of the
     mean of both S_c. ``pure_noise`` is what members give that differ by independent noise and nothing else, scaled by
     single members against single members: disjoint means of j differ by sigma sqrt(2 / j), and the j-th mean moves by
     sigma / sqrt(j (j + 1)), about sigma / (j + 1), when a member joins. Where a class hardness is not positive in any pair
     of a size, there is no allocation: NaN, and ``remark`` says in how many pairs.
     """
     one, other = (
-        wanted_counts(ratios_of_rows(_means_of(means, pairs, which), direction, class_names, offset).T, total, 1).T
+        wanted_counts(ratios_of_rows(_means_of(means, pairs, which), direction, class_names, offset), control, 1)
         for which in ("first", "second")
     )
     change = np.abs(one - other)
@@ -162,6 +163,7 @@ def stability_tables(
     offset: float,
     tolerance_percent: float,
     pairs: Sequence[Pair],
+    balance: str = KEEP,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables ``pruning``, ``allocation``, ``ranks`` and ``members_enough`` of one estimator, by name.
 
@@ -169,7 +171,8 @@ def stability_tables(
     tables are empty, but for the last, which says that nothing was tested.
     """
     means = class_means(scores, labels, len(class_names))
-    allocation = allocation_stability(means, len(labels), direction, class_names, offset, pairs)
+    control = control_counts(np.bincount(labels, minlength=len(class_names)), balance)
+    allocation = allocation_stability(means, control, direction, class_names, offset, pairs)
     ranks = rank_stability(means, pairs)
     return {
         "pruning": pruning_stability(scores, direction, pairs),

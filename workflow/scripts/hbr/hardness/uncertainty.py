@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hbr.hardness.allocation import ratios_of_rows, wanted_counts
+from hbr.hardness.allocation import KEEP, control_counts, ratios_of_rows, wanted_counts
 from hbr.hardness.classes import class_means
 from hbr.hardness.estimators import HIGH_IS_HARD
 
@@ -36,7 +36,12 @@ def middle(resampled: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def uncertainty_table(
-    samples: pd.DataFrame, classes: pd.DataFrame, alphas: Sequence[float], offset: float, weights: np.ndarray
+    samples: pd.DataFrame,
+    classes: pd.DataFrame,
+    alphas: Sequence[float],
+    offset: float,
+    weights: np.ndarray,
+    balance: str = KEEP,
 ) -> pd.DataFrame:
     """Return hardness, difficulty rank (1 = easiest) and allocation of each class with 95 % intervals over members.
 
@@ -46,7 +51,7 @@ def uncertainty_table(
     have other samples.
     """
     names, direction = tuple(classes["class_name"].astype(str)), str(classes["direction"].iloc[0])
-    hardness, total = classes["hardness"].to_numpy(), int(classes["samples"].sum())
+    hardness, control = classes["hardness"].to_numpy(), control_counts(classes["samples"].to_numpy(), balance)
     columns, scores = member_scores(samples)
     resampled = weights @ class_means(scores, samples["class"].to_numpy(), len(names))
     sign = 1 if direction == HIGH_IS_HARD else -1
@@ -58,7 +63,7 @@ def uncertainty_table(
         ("rank", np.nan, stats.rankdata(sign * hardness), stats.rankdata(sign * resampled, axis=1)),
     ]
     for alpha in alphas:
-        wanted = [wanted_counts(ratios.T, total, alpha).T for ratios in (own, drawn)]
+        wanted = [wanted_counts(ratios, control, alpha) for ratios in (own, drawn)]
         quantities.append(("allocation", alpha, wanted[0][0], wanted[1]))
     parts = []
     for quantity, alpha, value, draws in quantities:

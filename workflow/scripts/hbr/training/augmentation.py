@@ -63,5 +63,10 @@ def draw_epoch(
     if padding:
         offsets = torch.randint(2 * padding + 1, (examples, 2), generator=generator).to(device, non_blocking=True)
     if flip:
-        flips = (torch.rand(examples, generator=generator) < 0.5).to(device, non_blocking=True)
+        flips = draw_flips(generator, examples, device)
     return order, offsets, flips
+
+
+def draw_flips(generator: torch.Generator, examples: int, device: torch.device) -> Tensor:
+    """Return which of the examples are mirrored, half of them on average."""
+    return (torch.rand(examples, generator=generator) < 0.5).to(device, non_blocking=True)

@@ -53,3 +53,14 @@ def machine_name(device: torch.device) -> str:
         text = ""
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def set_determinism() -> None:
+    """Let the same seed and machine give the same bits."""
+    # cuBLAS needs the variable before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # A user's own network may hold an operation without a deterministic form; torch then warns. The other function of
+    # torch that sets this imports a compiler, a second a job.
+    torch.set_deterministic_debug_mode("warn")
+    # Nothing here reads memory it has not written; filling all of it costs up to a twentieth of a step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -12,18 +12,18 @@ from torch import Tensor, nn
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import SYNTHETIC, Plan
 from hbr.errors import StudyError
-from hbr.training.augmentation import ImageBank, draw_epoch
+from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
 from hbr.training.checkpoints import Checkpoints
-from hbr.training.descent import Descent
+from hbr.training.descent import make_descent
 from hbr.training.dynamics import Dynamics
-from hbr.training.outcomes import Outcomes
-from hbr.training.precision import autocast, dtype_of, forbid_tf32
+from hbr.training.evaluation import evaluation_batches, logits_of
+from hbr.training.lookahead import Lookahead
+from hbr.training.outcomes import Outcomes, smallest_integers
+from hbr.training.precision import dtype_of, forbid_tf32
+from hbr.training.probe import check_network
 from hbr.training.recipe import Recipe
 from hbr.training.recorder import Recorder, to_half
-from hbr.training.steps import Batch, EagerStep, make_step
-
-# As many as fill the device: a processor's caches, or a GPU's multiprocessors.
-_EVALUATION_BATCH = {"cpu": 500, "cuda": 2000}
+from hbr.training.steps import Batch, EagerStep, batches_of, make_step
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,21 @@ class MemberSeeds:
 
 @dataclass(frozen=True)
 class Progress:
-    """One finished epoch, for people."""
+    """One finished epoch, for people; ``test_accuracy`` is ``None`` where it was not taken."""
 
     epoch: int
     epochs: int
     train_loss: float
     train_accuracy: float
-    test_accuracy: float
+    test_accuracy: float | None
     images_per_second: float
     seconds_left: float
 
     def __str__(self) -> str:
+        test = "" if self.test_accuracy is None else f"test {self.test_accuracy:.2%}  "
         return (
             f"epoch {self.epoch}/{self.epochs}  loss {self.train_loss:.4f}  train {self.train_accuracy:.2%}  "
-            f"test {self.test_accuracy:.2%}  {self.images_per_second:,.0f} images/s  {_duration(self.seconds_left)} left"
+            f"{test}{self.images_per_second:,.0f} images/s  {_duration(self.seconds_left)} left"
         )
 
 
@@ -66,22 +67,25 @@ def train_member(
     report: Callable[[Progress], None] = lambda progress: None,
     checkpoints: Checkpoints | None = None,
     note: Callable[[str], None] = lambda line: None,
+    name: str = "the network",
 ) -> tuple[Outcomes, Dynamics]:
     """Return outcomes and dynamics of one member trained on ``plan``.
 
     ``keep_epochs`` says whether dynamics keep every epoch or only sums. With ``checkpoints`` a training that was killed
     goes on where it was; the caller clears them once the results are safe. ``note`` is told what is out of the ordinary.
-    Raises ``StudyError`` when the loss is not finite.
+    Raises ``StudyError`` when the network, called ``name`` there, does not return logits, or the loss is not finite.
     """
     # Draws of a user's own network (dropout) come from torch's global generators.
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(seeds.order)
-        member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note)
+        member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note, name)
         logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
+        predictions=smallest_integers(logits.argmax(1).cpu().numpy(), dataset.classes),
         test_labels=dataset.test_labels,
         history=np.asarray(member.history, dtype=np.float64),
+        recalls=np.asarray(member.recalls, dtype=np.float64),
         weight_seed=seeds.weights,
         order_seed=seeds.order,
         variant=seeds.variant,
@@ -109,8 +113,10 @@ class Training:
         keep_epochs: bool,
         checkpoints: Checkpoints | None,
         note: Callable[[str], None],
+        name: str = "the network",
     ) -> None:
         self.recipe, self.device, self.examples, self.checkpoints = recipe, device, len(plan), checkpoints
+        self.batches = batches_of(self.examples, recipe.batch_size)
         self.classes = dataset.classes
         mean, std = torch.from_numpy(dataset.mean), torch.from_numpy(dataset.std)
         images = np.concatenate((dataset.train_images, plan.synthetic)) if len(plan.synthetic) else dataset.train_images
@@ -123,12 +129,20 @@ class Training:
         self.network = network.to(device).to(memory_format=torch.channels_last)
         self.dtype = dtype_of(recipe.precision, device)
         forbid_tf32()
-        self.descent = Descent(self.network.parameters(), recipe.momentum, recipe.nesterov, recipe.weight_decay)
+        # As many as the smallest batch holds, but not more than a network needs to show what it returns.
+        tried = self.image_index[: min(2, *(part.stop - part.start for part in self.batches))]
+        check_network(self.network, self.bank.batch(tried), dataset.classes + plan.extra_classes, self.dtype, name)
+        self.descent = make_descent(self.network, recipe)
+        self.lookahead = Lookahead(self.network) if recipe.lookahead_steps else None
         self.train_batch = make_step(EagerStep(self.network, self.bank, self.descent, self.dtype), device, note)
         self.generator = torch.Generator().manual_seed(seeds.order)
+        # Drawn once and turned around in every other epoch; drawn again, and the same, when a training is resumed.
+        self.flips = draw_flips(self.generator, self.examples, device) if recipe.alternating_flips else None
         self.recorder = Recorder(self.examples, recipe.epochs, recipe.el2n_epoch, keep_epochs, device)
 
+        # One entry an epoch: the columns of outcomes, and the test recall of every class; NaN where it was not taken.
         self.history: list[tuple[float, ...]] = []
+        self.recalls: list[list[float]] = []
         # Where the training stands: steps done of the running epoch, and the generator before that epoch was drawn.
         self.epoch = self.step = 0
         self.epoch_start = self.generator.get_state()
@@ -143,17 +157,18 @@ class Training:
             rate = self.train_epoch()
             loss, accuracy = self.recorder.epoch_summary()
             if not np.isfinite(loss):
-                if self.checkpoints is not None:
-                    self.checkpoints.clear()
-                raise StudyError(
-                    f"the loss is {loss} in epoch {self.epoch + 1} (learning rate {rate:g}); "
-                    "lower `learning_rate` or add `warmup_epochs` in the recipe"
-                )
+                self._fail(f"the loss is {loss}", rate)
             if self.epoch + 1 == recipe.el2n_epoch:
                 self.evaluate_training_set()
-            logits = self.test_logits()
-            test_accuracy = (logits.argmax(1) == self.test_labels).double().mean().item()
-            self.history.append((self.epoch + 1, rate, loss, accuracy, test_accuracy))
+            test_accuracy, recalls = None, [np.nan] * self.classes
+            if recipe.is_evaluated(self.epoch + 1):
+                logits = self.test_logits()
+                if not torch.isfinite(logits).all():
+                    self._fail("the network's logits of the test images are not finite", rate)
+                test_accuracy, recalls = self._accuracies(logits)
+            self.recalls.append(recalls)
+            shown = np.nan if test_accuracy is None else test_accuracy
+            self.history.append((self.epoch + 1, rate, loss, accuracy, shown))
             self.step, self.epoch_start = 0, self.generator.get_state()
             pace = (time.perf_counter() - started) / (self.epoch + 1 - first)
             left = pace * (recipe.epochs - self.epoch - 1)
@@ -163,20 +178,23 @@ class Training:
         return logits
 
     def train_epoch(self) -> float:
-        """Train what is left of the running epoch, the last partial batch included; return its last learning rate."""
-        size = self.recipe.batch_size
-        steps = -(-self.examples // size)
+        """Train what is left of the running epoch, all of :func:`batches_of`; return its last learning rate."""
+        steps = len(self.batches)
         self.network.train()
-        order, offsets, flips = draw_epoch(
-            self.generator, self.examples, self.recipe.crop_padding, self.recipe.flip, self.device
-        )
+        flip = self.recipe.flip and self.flips is None
+        order, offsets, flips = draw_epoch(self.generator, self.examples, self.recipe.crop_padding, flip, self.device)
+        if self.flips is not None:
+            flips = self.flips[order] ^ bool(self.epoch % 2)
         examples = Batch(self.image_index[order], self.labels[order], offsets, flips)
         if self.step == 0:
             self.recorder.start_epoch()
         while self.step < steps:
-            where = slice(self.step * size, (self.step + 1) * size)
+            where = self.batches[self.step]
             batch = examples.part(where)
-            logits = self.train_batch(batch, self.recipe.learning_rate_at(self.epoch * steps + self.step, steps))
+            step = self.epoch * steps + self.step
+            logits = self.train_batch(batch, self.recipe.learning_rate_at(step, steps))
+            if self.lookahead is not None and (share := self.recipe.lookahead_share_at(step, steps)) is not None:
+                self.lookahead.update(share)
             self.recorder.update(self.epoch, logits, batch.labels, order[where])
             self.step += 1
             self._pause()
@@ -186,7 +204,7 @@ class Training:
     def evaluate_training_set(self) -> None:
         """Record what every training example looks like in evaluation mode, without augmentation."""
         self.network.eval()
-        for positions in _batches(self.examples, self.device):
+        for positions in self._places(self.examples):
             logits = self._evaluate(self.bank.batch(self.image_index[positions]))
             self.recorder.record_evaluated(logits, self.labels[positions], positions)
             self._pause()
@@ -196,14 +214,32 @@ class Training:
         """Return the logits of all test samples, from one pass; an extra class of threshold samples is none to be tested."""
         self.network.eval()
         logits = []
-        for index in _batches(len(self.test_labels), self.device):
+        for index in self._places(len(self.test_labels)):
             logits.append(self._evaluate(self.test_bank.batch(index))[:, : self.classes])
             self._pause()
         return torch.cat(logits)
 
+    def _accuracies(self, logits: Tensor) -> tuple[float, list[float]]:
+        """Return accuracy and recall of every class."""
+        right = self.test_labels[logits.argmax(1) == self.test_labels]
+        # Of whole numbers: a mean taken on a GPU may end in another digit than that of the tables.
+        found, given = (torch.bincount(labels, minlength=self.classes).tolist() for labels in (right, self.test_labels))
+        return sum(found) / sum(given), [hits / of for hits, of in zip(found, given, strict=True)]
+
+    def _places(self, samples: int) -> Iterator[Tensor]:
+        places = torch.arange(samples, device=self.device)
+        return (places[where] for where in evaluation_batches(samples, self.device))
+
     def _evaluate(self, images: Tensor) -> Tensor:
-        with autocast(self.device, self.dtype):
-            return self.network(images).float()
+        return logits_of(self.network, images, self.dtype)
+
+    def _fail(self, what: str, rate: float) -> NoReturn:
+        if self.checkpoints is not None:
+            self.checkpoints.clear()
+        raise StudyError(
+            f"{what} in epoch {self.epoch + 1} (learning rate {rate:g}); "
+            "lower `learning_rate` or add `warmup_epochs` in the recipe"
+        )
 
     def _pause(self) -> None:
         if self.checkpoints is not None:
@@ -214,17 +250,19 @@ class Training:
             "epoch": self.epoch,
             "step": self.step,
             "history": self.history,
+            "recalls": self.recalls,
             "epoch_start": self.epoch_start,
             "rng": torch.get_rng_state(),
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "network": self.network.state_dict(),
             "momentum": self.descent.buffers,
+            "lookahead": self.lookahead.slow if self.lookahead is not None else [],
             "recorder": self.recorder.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
-        self.epoch, self.step, self.history, self.epoch_start = (
-            state[name] for name in ("epoch", "step", "history", "epoch_start")
+        self.epoch, self.step, self.history, self.recalls, self.epoch_start = (
+            state[name] for name in ("epoch", "step", "history", "recalls", "epoch_start")
         )
         self.generator.set_state(self.epoch_start)
         torch.set_rng_state(state["rng"])
@@ -233,11 +271,9 @@ class Training:
         self.network.load_state_dict(state["network"])
         for buffer, value in zip(self.descent.buffers, state["momentum"], strict=True):
             buffer.copy_(value)
+        for average, value in zip(self.lookahead.slow if self.lookahead is not None else [], state["lookahead"], strict=True):
+            average.copy_(value)
         self.recorder.restore(state["recorder"])
-
-
-def _batches(samples: int, device: torch.device) -> Iterator[Tensor]:
-    return iter(torch.arange(samples, device=device).split(_EVALUATION_BATCH.get(device.type, 500)))
 
 
 def _duration(seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,11 @@ class Outcomes:
 
     ``test_logits`` are float16 ``(test samples, classes)``, ``test_labels`` int64, ``history`` float64
     ``(epochs, 5)`` with the columns :data:`HISTORY_COLUMNS`; ``examples`` is the size of the plan it was trained on.
+    ``recalls`` are the test recall of every class after every epoch, float64 ``(epochs, classes)``. These and the test accuracy
+    are NaN after epochs that were not evaluated, and recalls are all NaN where an earlier version did not keep them.
+    ``predictions`` are the classes of the largest logits before these were rounded, which makes some of them tie or saturate,
+    in the smallest unsigned type. Files of earlier versions hold none: there they are of the largest logits kept, as in all
+    tables made of such a file.
     ``dataset`` and ``plan`` are the checksums of what it was trained on, ``settings`` is the rest of what shaped it, as JSON.
     ``machine`` and ``precision`` say where and how it was trained; outcomes of versions that did not keep them have neither.
     """
@@ -34,13 +39,22 @@ class Outcomes:
     dataset: str = ""
     plan: str = ""
     settings: str = ""
+    predictions: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint8))
+    recalls: np.ndarray = field(default_factory=lambda: np.empty(0))
     machine: str = ""
     precision: str = ""
 
-    @property
-    def predictions(self) -> np.ndarray:
-        """Return the predicted class of every test sample."""
-        return self.test_logits.argmax(1)
+    def __post_init__(self) -> None:
+        classes = self.test_logits.shape[1]
+        if not len(self.predictions):
+            object.__setattr__(self, "predictions", smallest_integers(self.test_logits.argmax(1), classes))
+        if not len(self.recalls):
+            object.__setattr__(self, "recalls", np.full((len(self.history), classes), np.nan))
+
+
+def smallest_integers(classes_of_samples: np.ndarray, classes: int) -> np.ndarray:
+    """Return class numbers in the smallest unsigned type that holds all ``classes``."""
+    return classes_of_samples.astype(np.min_scalar_type(max(classes - 1, 0)))
 
 
 _LATER = ("machine", "precision")
@@ -56,7 +70,7 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
     fields: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
-    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields))
+    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields) - {"predictions", "recalls"})
     if missing:
         raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
     texts = {name: str(fields[name]) for name in _TEXTS}

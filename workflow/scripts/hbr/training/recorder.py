@@ -9,6 +9,7 @@ from hbr.training.dynamics import Dynamics
 
 # Some thousand examples at once cost a tenth of a batch at a time, and still fit a processor's cache.
 _EXAMPLES_AT_ONCE = 4096
+_SMALLEST_HALF = torch.finfo(torch.float16).smallest_normal * torch.finfo(torch.float16).eps
 _STATE = ("history", "sums", "evaluated", "class_evaluated", "running")
 
 
@@ -56,7 +57,9 @@ class Recorder:
         scores = sample_scores(logits, labels)
         self.sums.index_add_(1, positions, scores)
         if self.keep_epochs:
-            self.history[:, self.epoch].index_copy_(1, positions, to_half(scores[:3]))
+            margins, _, el2n, losses = scores
+            kept = torch.stack((margins_to_half(margins), to_half(losses), to_half(el2n)))
+            self.history[:, self.epoch].index_copy_(1, positions, kept)
         self.running += torch.stack((scores[3].sum(dtype=torch.float64), (scores[0] > 0).sum()))
 
     def record_evaluated(self, logits: Tensor, labels: Tensor, positions: Tensor) -> None:
@@ -95,11 +98,11 @@ class Recorder:
     def finish(self) -> Dynamics:
         """Return everything recorded, on the CPU."""
         self.score_waiting()
-        margin, probability, el2n = self.history.cpu().numpy()
+        margin, loss, el2n = self.history.cpu().numpy()
         sums, evaluated = self.sums.cpu().numpy(), self.evaluated.cpu().numpy()
         return Dynamics(
             margin=margin,
-            probability=probability,
+            loss=loss,
             el2n=el2n,
             margin_sum=sums[0],
             probability_sum=sums[1],
@@ -132,3 +135,9 @@ def to_half(values: Tensor) -> Tensor:
     """Return float16, saturated instead of overflowing to infinity."""
     limit = torch.finfo(torch.float16).max
     return values.clamp(-limit, limit).half()
+
+
+def margins_to_half(margins: Tensor) -> Tensor:
+    """Return float16 like :func:`to_half`, in which only a margin of 0 is 0: above 0 means right, whatever is rounded."""
+    signed = torch.copysign(margins.abs().clamp(_SMALLEST_HALF), margins)
+    return to_half(torch.where(margins == 0, margins, signed))

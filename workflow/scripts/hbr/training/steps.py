@@ -38,6 +38,18 @@ class Batch(NamedTuple):
         return Batch(self.images.clone(), self.labels.clone(), offsets, flips)
 
 
+def batches_of(examples: int, size: int) -> list[slice]:
+    """Return the places of the batches of one pass: each of ``size``, the last one of what is left.
+
+    If one single example is left, it joins the batch before: batch normalisation has no variance of one value, and a network
+    that squeezes its output loses an axis of one. That depends on the number of examples alone, not on the condition.
+    """
+    ends = [*range(size, examples, size), examples]
+    if len(ends) > 1 and examples % size == 1:
+        del ends[-2]
+    return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+
+
 class EagerStep:
     """A step whose kernels are launched one by one."""
 
@@ -62,7 +74,7 @@ class EagerStep:
 
 
 class RecordedStep:
-    """A step that is recorded once for each size of a batch, the last partial one included, and then replayed.
+    """A step that is recorded once for each size of a batch, that of the last one included, and then replayed.
 
     ``record`` takes a function without arguments and returns one that does the same again; both return the same tensor.
     What a recording changes, it puts back. Where a network cannot be recorded, ``report`` is told so and all steps are eager.
@@ -153,7 +165,7 @@ def make_step(eager: EagerStep, device: torch.device, report: Callable[[str], No
 @contextmanager
 def preserved(step: EagerStep) -> Iterator[None]:
     """Put network, momentum, gradients and torch's random generators back in place as they were."""
-    tensors = [*step.network.parameters(), *step.network.buffers(), *step.descent.buffers, step.descent.rate]
+    tensors = [*step.network.parameters(), *step.network.buffers(), *step.descent.state]
     values = [tensor.detach().clone() for tensor in tensors]
     device = step.descent.rate.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):

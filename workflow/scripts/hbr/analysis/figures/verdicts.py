@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, in_points, reach_of
 
-_COLOURS = {"improves": "#009E73", "worsens": HARD, "equivalent": EASY, "inconclusive": NEUTRAL}
+_COLOURS = {"improves": "#009E73", "worsens": HARD, "equivalent": EASY}
 _GAPS = ("max_min", "hard_easy", "std")
 # What can still be read in print, in points.
 _SMALLEST = 5.0
@@ -85,9 +85,9 @@ def _draw_changes(axes: Axes, rows: pd.DataFrame, size: float, others: pd.Series
     reach = max(reach, min(3 * reach, 1.05 * float(np.nan_to_num(ends.abs().max().max()))))
     axes.set_xlim(-reach, reach)
     for place, (mean, (lower, upper), verdict) in enumerate(zip(means, ends.to_numpy(), rows["verdict"], strict=True)):
-        if np.isnan(mean):
+        if not isinstance(verdict, str):
             continue
-        colour = _COLOURS[verdict]
+        colour = _COLOURS.get(verdict, NEUTRAL)
         axes.plot([lower, upper], [place, place], "-", lw=1.2, color=colour, zorder=2)
         axes.plot(mean, place, "D", ms=3.8, color=colour, zorder=3)
         for end, inside, marker in ((lower, lower >= -reach, "<"), (upper, upper <= reach, ">")):

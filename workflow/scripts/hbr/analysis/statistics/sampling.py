@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.gaps import GAPS
-from hbr.analysis.predictions import RunPredictions
+from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
 from hbr.analysis.statistics.bootstrap import hierarchical_weights, percentile_interval
 from hbr.errors import StudyError
 
@@ -156,17 +156,23 @@ def errors_of_contrasts(
     """Return :func:`sampling_errors` of every contrast (condition, reference), for the gaps of recall and of precision.
 
     ``runs`` are the predictions by condition, ``hard`` a boolean a class. Test sets are drawn from ``seed``, the same for all
-    contrasts; the bootstrap over runs starts anew for each, so none depends on the others.
+    contrasts; the bootstrap over runs starts anew for each, so none depends on the others. Pairs of runs of one plan
+    compare nothing and are left out, and with them contrasts that have no others.
     """
     names = list(dict.fromkeys([*contrasts["condition"], *contrasts["reference"]]))
+    columns = ["gap", "test_error", "shared_error", "crossed_lower", "crossed_upper", "condition", "reference", "metric"]
     if not names:
-        return pd.DataFrame(columns=["condition", "reference", "metric", "gap", "test_error", "shared_error"])
+        return pd.DataFrame(columns=columns)
     weights = resampled_tests(runs[names[0]].labels, resamples, np.random.default_rng(seed))
     found = []
     for metric in ("recall", "precision"):
         gaps = {name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric) for name in names}
         for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
             places, partners = paired_places(runs[condition], runs[reference])
+            same = np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))
+            if same.all():
+                continue
+            places, partners = places[~same], partners[~same]
             errors = sampling_errors(
                 runs[condition].variants[places],
                 gaps[condition][:, places],
@@ -174,4 +180,4 @@ def errors_of_contrasts(
                 np.random.default_rng(seed),
             )
             found.append(errors.assign(condition=condition, reference=reference, metric=metric))
-    return pd.concat(found)
+    return pd.concat(found) if found else pd.DataFrame(columns=columns)

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.comparisons import pair_runs
+from hbr.analysis.comparisons import mark_same_plans, pair_runs
 from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.sampling import errors_of_contrasts
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
+from hbr.analysis.statistics.untested import with_reasons
 
 
 def judge_gaps(
@@ -26,11 +27,14 @@ def judge_gaps(
     ``gaps`` are the gaps of runs, ``contrasts`` of :func:`hbr.analysis.comparisons.contrasts_of`, ``runs`` the predictions by
     condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics and the gaps
     that the study declared; other rows of a contrast are exploratory, whatever its family. The margin stands in the table.
+    Where condition and reference trained on one plan, nothing is tested, and the remark says why.
     """
     metrics, names = family
     sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed)
-    paired = pair_runs(gaps, contrasts, ["metric", "gap"])
+    paired = mark_same_plans(pair_runs(gaps, contrasts, ["metric", "gap"]), runs)
     table = compare_cells(paired, ["metric", "gap"], margin, sampling=sampling, resamples=resamples, seed=seed)
     declared = table["metric"].isin(list(metrics)) & table["gap"].isin(list(names))
     families = table[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
-    return add_verdicts(table, margin, family=families.where(declared.to_numpy())).assign(margin=margin)
+    samples = max((len(found.labels) for found in runs.values()), default=0)
+    judged = add_verdicts(table, margin, family=families.where(declared.to_numpy()), test_samples=samples)
+    return with_reasons(judged).assign(margin=margin)

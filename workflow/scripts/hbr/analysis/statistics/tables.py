@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import sized_differences
+from hbr.analysis.comparisons import sized_differences, tested_pairs
 from hbr.analysis.statistics.bootstrap import hierarchical_interval
 from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
 from hbr.analysis.statistics.paired import (
@@ -19,8 +19,18 @@ from hbr.analysis.statistics.paired import (
     t_estimate,
     variant_means,
 )
-from hbr.analysis.statistics.verdicts import holm, variants_needed, verdict
+from hbr.analysis.statistics.verdicts import (
+    EXPLORATORY,
+    INCONCLUSIVE,
+    NOT_TESTED,
+    growth_of_test_set,
+    holm,
+    variants_needed,
+    verdict,
+)
 from hbr.errors import StudyError
+
+SAME_PLANS = "the plans are those of the reference"
 
 
 def compare_cells(
@@ -35,7 +45,8 @@ def compare_cells(
 ) -> pd.DataFrame:
     """Return one row a condition and ``keys`` (such as metric and gap) with estimates, tests and intervals.
 
-    ``paired`` is what ``pair_runs`` returns, ``margin`` that of equivalence in shares (0.01 is one point),
+    ``paired`` is what ``pair_runs`` returns; pairs that :func:`.comparisons.mark_same_plans` marked count for nothing.
+    ``margin`` is that of equivalence in shares (0.01 is one point),
     ``sampling`` holds test_error, shared_error and any of the columns that name a row (:func:`.sampling.sampling_errors`);
     its other columns are passed on. Every row's bootstrap starts from ``seed``, so no row depends on the others. Columns, in
     shares unless said otherwise, intervals at ``1 - level``:
@@ -54,7 +65,9 @@ def compare_cells(
     if not margin > 0:
         raise StudyError(f"the margin of equivalence is {margin}; it must be above 0, in shares: 0.01 is one point")
     group = [*CONDITION_COLUMNS, *keys]
-    paired = paired.assign(difference=sized_differences(paired))
+    differences = sized_differences(paired)
+    # A training compared with itself says nothing, not even that there is no difference.
+    paired = paired.assign(difference=differences.mask(paired["same_plan"]) if "same_plan" in paired else differences)
     cells = [(dict(zip(group, key, strict=True)), cell) for key, cell in paired.groupby(group, sort=False, dropna=False)]
     who = pd.DataFrame([name for name, _ in cells], columns=group)
     errors = _matched_errors(who, sampling)
@@ -63,8 +76,11 @@ def compare_cells(
         matrix = difference_matrix(cell)
         means = variant_means(matrix)
         shared = float(np.nan_to_num(extra["shared_error"])) ** 2
-        row: dict[str, Any] = {**name, "reference_value": cell["value_reference"].mean(), "value": cell["value"].mean()}
+        tested = tested_pairs(cell)
+        row: dict[str, Any] = {**name, "reference_value": tested["value_reference"].mean(), "value": tested["value"].mean()}
         row |= _tests(matrix, means, margin, shared, level, np.random.default_rng(seed))
+        if "same_plan" in cell and cell["same_plan"].any():
+            row["remark"] = _same_plans(cell, row["remark"])
         if mixed:
             row |= _mixed_columns(fit_mixed(matrix))
         lower, upper = hierarchical_interval(matrix, np.random.default_rng(seed), resamples, level)
@@ -75,14 +91,24 @@ def compare_cells(
 
 
 def add_verdicts(
-    table: pd.DataFrame, margin: float, level: float = 0.05, family: pd.Series | None = None, power: float = 0.8
+    table: pd.DataFrame,
+    margin: float,
+    level: float = 0.05,
+    family: pd.Series | None = None,
+    power: float = 0.8,
+    test_samples: int = 0,
 ) -> pd.DataFrame:
     """Return the table of :func:`compare_cells` with verdicts.
 
     ``family`` names the family of each row, declared before the runs were seen; Holm adjusts total_p within each. Rows
-    without one (NaN) are exploratory and can only be equivalent or inconclusive. By default all rows are one family.
-    Columns: family; p_adjusted; direction (1: higher is better); verdict; variants_needed for a verdict with probability
-    ``power`` (the variants there are where it is out; inf above 1000; NaN where nothing can be said).
+    without one (NaN) are exploratory. By default all rows are one family. Columns:
+
+    - family; p_adjusted; direction (1: higher is better);
+    - verdict: one of ``VERDICTS``; `exploratory` outside of the families; `not tested` where no pair has a value;
+    - variants_needed: for a verdict with probability ``power``, outside of the families for equivalence alone (the variants
+      there are where it is out; inf above 1000; NaN where nothing can be said);
+    - test_samples_needed: where no 1000 variants decide, the test samples with which they would, at least and of two
+      digits, given how many there are (``test_samples``); inf where an unlimited test set would not do, NaN elsewhere.
     """
     families = pd.Series("all", index=table.index) if family is None else family.reindex(table.index)
     table = table.assign(family=families)
@@ -94,21 +120,37 @@ def add_verdicts(
     table["p_adjusted"] = adjusted
     gaps = table["gap"] if "gap" in table else pd.Series(None, index=table.index, dtype=object)
     table["direction"] = [better(None if pd.isna(gap) else gap) for gap in gaps]
-    table["verdict"] = [
-        verdict(row["difference"], row["p_adjusted"], row["equivalence_p"], row["direction"], level)
-        for row in table.to_dict("records")
-    ]
-    needed = []
+    verdicts, needed, samples = [], [], []
     for row, tests in zip(table.to_dict("records"), size, strict=True):
-        if row["verdict"] != "inconclusive":
-            needed.append(float(row["variants"]))
-            continue
+        decided = verdict(row["difference"], row["p_adjusted"], row["equivalence_p"], row["direction"], level)
         exploratory = pd.isna(row["family"])
         # Outside a family no significance gives a verdict.
         own = 0.0 if exploratory else level / tests
         shared = float(np.nan_to_num(row["shared_error"])) ** 2
-        needed.append(variants_needed(row["difference"], row["spread"], margin, shared, own, level, power))
-    return table.assign(variants_needed=needed)
+        truth = (row["difference"], row["spread"], margin, shared, own, level, power)
+        tested = row["variants"] > 0
+        verdicts.append(NOT_TESTED if not tested else EXPLORATORY if exploratory else decided)
+        needed.append(float(row["variants"]) if tested and decided != INCONCLUSIVE else variants_needed(*truth))
+        endless = verdicts[-1] == INCONCLUSIVE and np.isinf(needed[-1]) and test_samples
+        samples.append(_two_digits(test_samples * growth_of_test_set(*truth)) if endless else np.nan)
+    return table.assign(verdict=verdicts, variants_needed=needed, test_samples_needed=samples)
+
+
+def _two_digits(value: float) -> float:
+    """Return a number above 0 rounded up to two digits."""
+    if not np.isfinite(value):
+        return value
+    unit = 10.0 ** max(0, np.floor(np.log10(value)) - 1)
+    return float(np.ceil(value / unit - 1e-9) * unit)
+
+
+def _same_plans(cell: pd.DataFrame, remark: str) -> str:
+    """Return the remark of a row some of whose pairs are one training twice."""
+    variants = cell.groupby("variant")["same_plan"].all()
+    if variants.all():
+        return SAME_PLANS
+    left_out = f"{int(variants.sum())} of {len(variants)} variants have the plan of the reference and are left out"
+    return f"{left_out}; {remark}" if remark else left_out
 
 
 def _matched_errors(who: pd.DataFrame, sampling: pd.DataFrame | None) -> pd.DataFrame:
@@ -144,8 +186,8 @@ def _tests(
     elif len(means) == 1:
         row["remark"] = "one variant"
     elif np.nanmax(np.abs(matrix)) == 0:
-        # Runs that agree in everything are equivalent, whatever t makes of a spread of 0.
-        row |= {"p": 1.0, "total_p": 1.0, "equivalence_p": 0.0, "remark": "all differences are 0"}
+        # No spread, as below: that a coarse test set shows no difference is no proof that there is none.
+        row["remark"] = "all differences are 0"
     elif not has_spread(means):
         row["remark"] = "no spread between variants"
     return row

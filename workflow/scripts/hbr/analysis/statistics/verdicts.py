@@ -6,7 +6,10 @@ import numpy as np
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
-VERDICTS = ("improves", "worsens", "equivalent", "inconclusive")
+INCONCLUSIVE = "inconclusive"
+VERDICTS = ("improves", "worsens", "equivalent", INCONCLUSIVE)
+# No verdicts: of rows outside of the declared families, and of rows that compare nothing.
+EXPLORATORY, NOT_TESTED = "exploratory", "not tested"
 MOST_VARIANTS = 1000
 # Midpoints of equally likely slices of the distribution of the variance.
 _SLICES = (np.arange(128) + 0.5) / 128
@@ -34,7 +37,7 @@ def verdict(difference: float, adjusted_p: float, equivalence_p: float, directio
         return "equivalent"
     if adjusted_p <= level:
         return "improves" if difference * direction > 0 else "worsens"
-    return "inconclusive"
+    return INCONCLUSIVE
 
 
 def decision_power(
@@ -115,3 +118,34 @@ def variants_needed(
         middle = (low + high) // 2
         low, high = (low, middle) if len(enough(np.array([middle]))) else (middle, high)
     return float(high)
+
+
+def growth_of_test_set(
+    mean: float,
+    spread: float,
+    margin: float = np.nan,
+    shared_variance: float = 0.0,
+    level: float = 0.05,
+    equivalence_level: float = 0.05,
+    power: float = 0.8,
+) -> float:
+    """Return how many times as large the test set must be, at least, for 1000 variants to decide with probability ``power``.
+
+    Arguments as in :func:`variants_needed`. The shared variance of the test set falls as its size grows; that the spread
+    between variants falls a little with it is left out. 1 where the present test set does; inf where none does.
+    """
+
+    def decides(factor: float) -> bool:
+        shared = shared_variance / factor
+        chances = decision_power(np.array([MOST_VARIANTS]), mean, spread, margin, shared, level, equivalence_level)
+        return bool(chances[0] >= power)
+
+    if not spread > 0 or not decides(np.inf):
+        return np.inf
+    low, high = 1.0, 1.0
+    while not decides(high):
+        low, high = high, 2 * high
+    while high / low > 1.01:
+        middle = float(np.sqrt(low * high))
+        low, high = (low, middle) if decides(middle) else (middle, high)
+    return high

@@ -1,0 +1,18 @@
+"""Whether every class has the samples that a study will ask of it."""
+
+from collections.abc import Sequence
+
+from hbr.errors import StudyError
+
+_MOST_TOLD = 5
+
+
+def check_class_sizes(counts: Sequence[int], class_names: Sequence[str], least: int, where: str) -> None:
+    """Raise ``StudyError`` where a class has fewer than ``least`` training samples; ``where`` names the data."""
+    few = [f"{name!r} ({count})" for name, count in zip(class_names, counts, strict=True) if count < least]
+    if few:
+        told = ", ".join(few[:_MOST_TOLD]) + (f" and {len(few) - _MOST_TOLD} more" if len(few) > _MOST_TOLD else "")
+        raise StudyError(
+            f"{where}: the oversampling of this study needs at least {least} training samples of every class, as any may turn "
+            f"out hard, but there are fewer of {told}; write oversampling: random instead of smote, or leave the classes out"
+        )

@@ -1,0 +1,50 @@
+"""A network is tried before it is trained: what it returns must be logits of the classes at hand."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hbr.errors import StudyError
+from hbr.plugins import described, naming_faults
+from hbr.training.precision import autocast
+
+
+def check_network(network: nn.Module, images: Tensor, classes: int, dtype: torch.dtype, name: str) -> None:
+    """Raise ``StudyError`` unless ``network`` turns ``images`` into finite logits ``(images, classes)`` that can be trained.
+
+    It is run forward and back in training mode, and forward in evaluation mode, where many networks return something else.
+    Nothing it changes stays: neither weights nor statistics nor torch's random generators. ``name`` is what errors call it.
+    """
+    trained = [weights for weights in network.parameters() if weights.requires_grad]
+    if not trained:
+        raise StudyError(f"{name} has no parameters to train; it must have some that require gradients")
+    shape = " x ".join(map(str, images.shape[1:]))
+    tried = f"{len(images)} image{'s' if len(images) > 1 else ''} of {shape} (channels x height x width)"
+    state = [(tensor, tensor.detach().clone()) for tensor in (*network.parameters(), *network.buffers())]
+    with torch.random.fork_rng([images.device] if images.is_cuda else []):
+        try:
+            for mode in ("training", "evaluation"):
+                network.train(mode == "training")
+                with torch.set_grad_enabled(mode == "training"), naming_faults(f"{name}, given {tried} in {mode} mode,"):
+                    with autocast(images.device, dtype):
+                        logits = network(images)
+                    _check_logits(logits, len(images), classes, f"{name}, given {tried} in {mode} mode,")
+                    if mode == "training":
+                        loss = functional.cross_entropy(
+                            logits.float(), torch.arange(len(images), device=images.device) % classes
+                        )
+                        torch.autograd.grad(loss, trained, allow_unused=True)
+        finally:
+            with torch.no_grad():
+                for tensor, value in state:
+                    tensor.copy_(value)
+
+
+def _check_logits(logits: object, images: int, classes: int, who: str) -> None:
+    expected = f"it must return one tensor of finite logits, {images} x {classes} (images x classes)"
+    if not isinstance(logits, Tensor) or logits.shape != (images, classes) or not logits.is_floating_point():
+        raise StudyError(f"{who} returned {described(logits)}; {expected}")
+    if not torch.isfinite(logits).all():
+        raise StudyError(f"{who} returned values that are not finite, such as {logits[~logits.isfinite()][0]}; {expected}")
+    if torch.is_grad_enabled() and not logits.requires_grad:
+        raise StudyError(f"{who} returned logits that do not depend on its parameters; {expected}")
