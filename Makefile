@@ -3,6 +3,7 @@
 # make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
 # make test   set up, run all tests
+# make test-fast   set up, run those that start no other program, in under a minute
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
 # make test-slurm  set up, run a small study on a throw-away SLURM (docs/your-cluster.md)
 # make lint   set up, check style, types and workflow
@@ -28,7 +29,7 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run report plan audit lists dry-run test test-conda test-slurm lint setup
+.PHONY: run report plan audit lists dry-run test test-fast test-conda test-slurm lint setup
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
 # Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
@@ -60,6 +61,9 @@ dry-run: setup
 
 test: setup
 	@python -m pytest tests -n 2 --dist loadfile
+
+test-fast: setup
+	@python -m pytest tests -n 2 --fast
 
 test-conda: setup
 	@python -m pytest tests/conda/check_conda.py -rs

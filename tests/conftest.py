@@ -45,6 +45,23 @@ QUICK = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="only tests that start no other program, and so no Snakemake")
+
+
+def pytest_collection_finish(session):
+    if session.config.getoption("--fast"):
+        subprocess.Popen = _NoProgram
+
+
+class _NoProgram(subprocess.Popen):
+    """Skips whatever test, or fixture of tests, wants to start a program: no list of slow tests is kept."""
+
+    def __init__(self, *arguments, **keywords):
+        self.returncode = self._child_created = None
+        pytest.skip("starts a program")
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)

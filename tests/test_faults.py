@@ -389,7 +389,7 @@ def test_a_disk_full_of_checkpoints_does_not_end_a_training(folder):
 
 
 TITLE = "# %% [markdown]\n# # Title\n\n# %% tags=['parameters']\ninputs: dict = {}\nfigures = dataset = ''\n\n# %%\n"
-PAGE = "--notebook own.py --dataset tiny --inputs {} --figures figures --html page.html"
+PAGE = "--notebook own.py --dataset tiny --inputs {} --html page.html"
 DRAW = "from pathlib import Path\nPath(figures, 'one.svg').write_text('x' * SIZE)\n"
 
 

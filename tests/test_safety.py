@@ -438,7 +438,7 @@ def test_names_with_slashes_from_an_array_file(tmp_path):
     for old, new in (("samples.parquet", "samples.parquet"), ("hardness.csv", "classes.csv")):
         shutil.copyfile(tmp_path / old, tmp_path / "aum" / new)
     inputs = '{"data": "dataset.npz", "samples": ["aum/samples.parquet"], "classes": ["aum/classes.csv"]}'
-    words = f"--notebook {ROOT}/workflow/notebooks/hardness.py --dataset tiny --figures figures --html page.html"
+    words = f"--notebook {ROOT}/workflow/notebooks/hardness.py --dataset tiny --html page.html"
     end = run("render_notebook", tmp_path, f"{words} --inputs '{inputs}'")
     assert end.code == 0, end.terminal
     page = assert_harmless(tmp_path / "page.html", names)

@@ -106,7 +106,7 @@ rule render_baseline:
     shell:
         "python {input.code[0]:q}"
         " --notebook {input.notebook:q} --dataset {params.name:q} --inputs {params.inputs:q}"
-        ' --figures "$(dirname {output.html:q})"/figures --html {output.html:q} --log {log:q}'
+        " --html {output.html:q} --log {log:q}"
 
 
 use rule render_baseline as render_hardness with:
@@ -279,5 +279,5 @@ rule record_checksums:
         code=digest("record_checksums.py"),
     shell:
         "python {input.code[0]:q}"
-        ' --folders "$(dirname {output:q})" "$(dirname {input.pages[0]:q})"'
+        " --pages {input.pages:q}"
         " --record {output:q} --log {log:q}"

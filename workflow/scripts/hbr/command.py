@@ -25,7 +25,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     parser.add_argument("--plugins", help="a folder with users' own modules, after the one this runs in")
     arguments = parser.parse_args()
     if arguments.plugins:
-        sys.path += [str(Path.cwd()), arguments.plugins]
+        sys.path += [str(Path.cwd()), str(Path(arguments.plugins).resolve())]
     # An exception lets writers remove their temporary files; by default SIGTERM would not.
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
