@@ -10,6 +10,7 @@ from conftest import ROOT
 from made_up import every_figure, figures_of_members
 from matplotlib.container import ErrorbarContainer
 
+from hbr.analysis.figures.fonts import plain
 from hbr.analysis.figures.style import use_style
 from hbr.errors import StudyError
 from hbr.reported import chapter_title, reported_figures
@@ -67,13 +68,13 @@ def check_class_recall(figure, summary, *_):
     ordered = summary.sort_values("mean", ascending=False)
     same(axes.containers[0].lines[0].get_ydata(), 100 * ordered["mean"])
     same(intervals(axes), 100 * ordered[["lower", "upper"]].clip(0, 1))
-    assert [text.get_text() for text in axes.get_xticklabels()] == list(ordered["class_name"])
+    assert [text.get_text() for text in axes.get_xticklabels()] == [plain(name) for name in ordered["class_name"]]
 
 
 def check_images(figure, images, captions, *_):
     for axes, image, caption in zip(figure.axes, images, captions, strict=False):
         same(axes.images[0].get_array(), image.squeeze())
-        assert axes.get_title() == caption
+        assert axes.get_title() == plain(caption)
     assert sum(bool(axes.images) for axes in figure.axes) == len(images)
 
 
@@ -90,7 +91,8 @@ def check_hardness_distributions(figure, samples, classes, *_):
 
 def check_class_order(figure, ranks, _):
     same(figure.axes[0].collections[0].get_array(), ranks.to_numpy())
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(ranks.index.get_level_values("class_name"))
+    names = ranks.index.get_level_values("class_name")
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == list(map(plain, names))
 
 
 def check_allocation(figure, allocations, *_):

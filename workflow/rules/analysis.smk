@@ -103,9 +103,11 @@ rule render_baseline:
         code=digest("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
         name=lambda wildcards: wildcards.dataset,
         inputs=notebook_inputs,
+        more=lambda wildcards, output: json.dumps(more_figures(Path(output.html).stem)),
     shell:
         "python {input.code[0]:q}"
         " --notebook {input.notebook:q} --dataset {params.name:q} --inputs {params.inputs:q}"
+        " --more {params.more:q}"
         " --html {output.html:q} --log {log:q}"
 
 

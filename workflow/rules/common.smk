@@ -138,6 +138,15 @@ CHAPTERS = [
 FIGURES = reported_figures(OWN_FOLDER / "workflow/report/figures")
 
 
+def more_figures(chapter):
+    """Return what draws the figures of a chapter that its notebook does not, by name."""
+    return {
+        figure.name: figure.draws
+        for figure in FIGURES
+        if figure.chapter == chapter and figure.draws
+    }
+
+
 def pages_of(chapter):
     """Return what a chapter's rule writes, by name: its page, and its figures as SVG and PNG, those with titles and captions."""
     title = chapter_title(OWN_FOLDER / f"workflow/notebooks/{chapter}.py")
@@ -168,6 +177,8 @@ def sources(script, plugin=None, notebook=None, modules=(), data=()):
     files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
         files += source_files(OWN_FOLDER / notebook, SCRIPTS)
+        drawn = more_figures(Path(notebook).stem).values()
+        modules = [*modules, *(draws.partition(":")[0] for draws in drawn)]
     for module in modules:
         files += plugin_files(module, (SCRIPTS,), SCRIPTS)
     if plugin and ":" in plugin:

@@ -24,6 +24,8 @@ class ReportedFigure:
     number: str
     # Pictures of training images are not the project's to publish.
     shows_images: bool
+    # What draws it below a chapter, as `module:function`; empty where the chapter's notebook does.
+    draws: str
 
     @property
     def label(self) -> str:
@@ -49,10 +51,12 @@ def _read(path: Path) -> ReportedFigure:
     text = path.read_text(encoding="utf-8")
     header = _HEADER.match(text)
     told = yaml.safe_load(re.sub(r"\n +", "\n", header[1])) if header else {}
-    if not header or set(told) - {"title", "shows"} or not isinstance(told["title"], str):
+    if not header or set(told) - {"title", "shows", "draws"} or not isinstance(told["title"], str):
         raise StudyError(
-            f"{path} must begin with `.. title: ...`, in the next line perhaps `   shows: training images`, and a blank line"
+            f"{path} must begin with `.. title: ...`, perhaps lines `   shows: training images` or `   draws: module:function`, and "
+            "a blank line"
         )
     number = _OF_PAPER.search(text)
     shows = told.get("shows") == "training images"
-    return ReportedFigure(path.parent.name, path.stem, told["title"], path, number[1] if number else "", shows)
+    place = (path.parent.name, path.stem, told["title"], path)
+    return ReportedFigure(*place, number[1] if number else "", shows, str(told.get("draws", "")))

@@ -115,8 +115,8 @@ def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Fig
     ends = [labels[place] for place in sorted({0, len(names) - 1})]
     for place, name in zip((0, -1), ends, strict=False):
         first = table[table["class"] == names["class"].iloc[place]].sort_values("offset").iloc[0]
-        look = {"fontsize": 7, "va": "bottom", "fontfamily": font_family(ends)}
-        axes.text(first["height"], first["factor"], f" {plain(name)}", **look)
+        text = axes.text(first["height"], first["factor"], f" {plain(name)}", fontsize=7, va="bottom")
+        text.set_fontfamily(font_family(ends))
     say_of_names(figure, ends)
     for _, own in table[table["study"]].head(1).iterrows():
         axes.axvline(own["height"], color=HARD, lw=1, ls=":", label=f"this study, offset {own['offset']:g}")
