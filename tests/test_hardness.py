@@ -203,7 +203,7 @@ def test_own_estimator_needs_a_direction_and_a_score_each(example, tmp_path, mon
         instance_scores(example, estimator_of("own_scores:holes", direction=HIGH_IS_HARD))
     with pytest.raises(StudyError, match="no function 'absent'"):
         instance_scores(example, estimator_of("own_scores:absent", direction=HIGH_IS_HARD))
-    with pytest.raises(StudyError, match=r"put no_such_module\.py beside"):
+    with pytest.raises(StudyError, match=r"put no_such_module\.py where you run from"):
         instance_scores(example, estimator_of("no_such_module:f", direction=HIGH_IS_HARD))
 
 
