@@ -30,14 +30,8 @@ wildcard_constraints:
     dataset=r"[a-z0-9][a-z0-9_]*",
     condition=r"[a-z0-9][a-z0-9._-]*",
     estimator=r"[a-z0-9][a-z0-9_]*",
-    oversampling=r"none|random|easy|hard|smote",
-    undersampling=r"none|easy|random|hard",
     alpha=r"[0-9.e+-]+",
-    placebo=r"shuffled|random",
-    source=r"denoised-[a-z0-9][a-z0-9_]*",
     noise_rule=r"[a-z0-9][a-z0-9_]*",
-    method=r"dlp|clp",
-    rate=r"\d+",
     variant=r"\d+",
     member=r"\d+",
     images=r"[a-z0-9][a-z0-9_]*",
@@ -66,6 +60,17 @@ rule all:
         ),
         collect("<results>/{dataset}/checksums.csv", dataset=config["datasets"]),
         "<reports>/ledger.html",
+
+
+# Run alone these two show whether data and plans made anew are the same: then nothing is trained again.
+rule prepared:
+    input:
+        collect("<results>/{dataset}/dataset.npz", dataset=config["datasets"]),
+
+
+rule planned:
+    input:
+        plans_of_all,
 
 
 rule baseline:

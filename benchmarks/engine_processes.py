@@ -34,14 +34,14 @@ class DigitsJob:
         data = digits_dataset(0.5, 0)
         self.samples = len(data.train_labels)
         save_dataset(folder / "dataset.npz", data)
-        save_plan(folder / "plan.parquet", folder / "synthetic.npz", identity_plan(data.train_labels, (8, 8, 1)))
+        save_plan(folder / "plan.parquet", identity_plan(data.train_labels, (8, 8, 1)))
         recipe = replace(RECIPE, epochs=epochs, batch_size=32, warmup_epochs=epochs / 4, flip=False, crop_padding=1)
         self.recipe = recipe
 
     def arguments(self, member: int) -> list[str]:
         """Return the command line of a member."""
-        files = [f"--{name}={self.folder / name}" for name in ("log", "dataset", "plan", "synthetic", "outcomes", "dynamics")]
-        for number, ending in ((1, ".npz"), (2, ".parquet"), (3, ".npz"), (4, f"{member}.npz"), (5, f"{member}.npz")):
+        files = [f"--{name}={self.folder / name}" for name in ("log", "dataset", "plan", "outcomes", "dynamics")]
+        for number, ending in ((1, ".npz"), (2, ".parquet"), (3, f"{member}.npz"), (4, f"{member}.npz")):
             files[number] += ending
         key = ["--dataset-name=digits", "--condition=baseline", "--variant=0", "--seed=0", f"--member={member}"]
         network = ["--network=small-cnn", '--network-settings={"width": 8}', f"--recipe={self.recipe.text}"]

@@ -24,6 +24,9 @@ ROOT = Path(__file__).parent.parent
 # A shell lets what it starts in the background ignore Ctrl-C, and everything started from there too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A user's own settings, each of which would stop jobs or empty pages; no study may heed them.
+HOSTILE = {"PYTHONSAFEPATH": "1", "MPLBACKEND": "none-such", "JUPYTER_PATH": "/none-such", "ONEDNN_DEFAULT_FPMATH_MODE": "BF16"}
+
 QUICK = {
     "epochs": 3,
     "batch_size": 16,
@@ -40,6 +43,23 @@ QUICK = {
     "el2n_epoch": 2,
     "precision": "float32",
 }
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="only tests that start no other program, and so no Snakemake")
+
+
+def pytest_collection_finish(session):
+    if session.config.getoption("--fast"):
+        subprocess.Popen = _NoProgram
+
+
+class _NoProgram(subprocess.Popen):
+    """Skips whatever test, or fixture of tests, wants to start a program: no list of slow tests is kept."""
+
+    def __init__(self, *arguments, **keywords):
+        self.returncode = self._child_created = None
+        pytest.skip("starts a program")
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +103,7 @@ class Study:
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        environment = os.environ | HOSTILE | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
         output = done.stdout + done.stderr

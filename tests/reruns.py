@@ -100,7 +100,7 @@ def reorder(study: Study) -> None:
 
 
 def edit_captions(study: Study) -> None:
-    for path in (study.folder / "workflow/report").glob("*.rst"):
+    for path in (study.folder / "workflow/report").rglob("*.rst"):
         path.write_text(path.read_text() + "\nMore.\n")
 
 

@@ -422,7 +422,7 @@ def test_one_member_and_one_variant_give_no_interval(bench):
     nothing = dict.fromkeys(("total_lower", "total_upper", "total_p", "total_error", "total_df", "equivalence_p"), np.nan)
     bench.put_contrasts([{"difference": -0.1, "variants": 1, "variants_needed": np.nan, **nothing}])
     finding = finding_of(bench, "gap-32")
-    assert (finding.measured, finding.why) == ("best 50 % (no interval), c0", "no interval of 1 variants, 1 condition")
+    assert (finding.measured, finding.why) == ("best 50 % (no interval), c0", "no interval of 1 variant, 1 condition")
     finding = finding_of(bench, "no-effect")
     assert finding.measured == "1 inconclusive; largest change -10.0 (no interval) points, c0"
     assert finding.why.endswith("what would decide all: 2 variants or more")

@@ -8,14 +8,16 @@ import random
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import yaml
 from conftest import ROOT, Study
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from snakemake.utils import validate
 
-from hbr.conditions.names import alpha_text, conditions_of, runs_of
+from hbr.conditions.names import alpha_text, conditions_of
 from hbr.configuration import MOST_TRAININGS, check_meaning, check_shape, dotted_path, members_list
+from hbr.data.archives import ARCHIVES
 from hbr.errors import StudyError
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -203,16 +205,16 @@ def assert_plannable(config) -> None:
     others = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"])
     others += len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"]) + len(noise["denoised"])
     others += any(rule["method"] == "threshold-samples" for rule in noise["rules"].values())
-    controls = sum(parts["kind"] == "control" for parts in conditions.values())
+    controls = sum(condition.kind == "control" for condition in conditions.values())
     assert len(conditions) == 1 + controls + grid + others
-    assert {parts["reference"] for parts in conditions.values() if "reference" in parts} <= set(conditions)
+    assert {condition.reference for condition in conditions.values()} <= {"", *conditions}
     trainings = 0
-    for name, parts in conditions.items():
+    for name, condition in conditions.items():
         assert fits("condition", name)
-        constrained = set(CONSTRAINTS) - (set() if parts["kind"] == "pruned" else {"method"})
-        assert all(fits(kind, text) for kind, text in parts.items() if kind in constrained)
+        parts = {part: getattr(condition, part) for part in ("estimator", "alpha") if getattr(condition, part)}
+        assert all(fits(kind, text) for kind, text in parts.items())
         assert len(f"{name}_variant1000.parquet") <= LONGEST_FILE_NAME
-        runs = runs_of(config, name)
+        runs = condition.runs
         assert len(set(runs)) == len(runs) > 0
         trainings += len(runs) * len(config["datasets"])
     assert trainings <= MOST_TRAININGS
@@ -276,7 +278,7 @@ def sampled(most: int) -> list[tuple[dict, str]]:
         full = copy.deepcopy(same)
         validate(full, str(SCHEMA))
         # Planned in a second or two.
-        if sum(len(runs_of(full, condition)) for condition in conditions_of(full)) <= 250:
+        if sum(len(condition.runs) for condition in conditions_of(full).values()) <= 250:
             accepted.setdefault(text, (same, ""))
 
     gather()
@@ -293,6 +295,16 @@ def provide(folder, config: dict) -> None:
             module = folder.joinpath(*name.partition(":")[0].split(".")).with_suffix(".py")
             module.parent.mkdir(parents=True, exist_ok=True)
             module.write_text("")
+    for dataset in config["datasets"].values():
+        files = [f"{dataset['root']}/{split}/ant/1.png" for split in ("train", "test")] if dataset["source"] == "folder" else []
+        if "archive_folder" in dataset:
+            files += [f"{dataset['archive_folder']}/{archive.filename}" for archive in ARCHIVES[dataset["name"]]]
+        for name in files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).touch()
+        if dataset["source"] == "arrays":
+            (folder / dataset["file"]).parent.mkdir(parents=True, exist_ok=True)
+            np.savez((folder / dataset["file"]).open("wb"), labels=np.zeros(1))
 
 
 def refused_line(output: str) -> str:

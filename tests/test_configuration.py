@@ -475,7 +475,7 @@ def test_digits_need_a_test_fraction():
             {"noise.estimator": "el2n"},
             "noise.estimator: el2n is not of method aum, which the rules of label noise are made for",
         ),
-        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest: method count needs the key 'count'"),
+        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest.count: method count needs it (samples to flag)"),
         (
             {"noise.rules.below.count": 3},
             "noise.rules.below.count: method below has no such key; it takes threshold",
@@ -578,7 +578,7 @@ def test_sources_of_training_hold_what_it_imports_and_no_analysis():
     assert not [name for name in found if name.startswith(("hbr/analysis", "hbr/conditions"))]
 
 
-@pytest.mark.parametrize("name", ["train_member", "plan_resampled", "prepare_dataset", "allocate_samples"])
+@pytest.mark.parametrize("name", ["train_member", "plan_condition", "prepare_dataset", "allocate_samples"])
 def test_sources_hold_every_module_python_loads(name):
     script = SCRIPTS / f"{name}.py"
     with mock.patch.dict(sys.modules):

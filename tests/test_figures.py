@@ -1,80 +1,34 @@
 """Labels, the tables behind figures, and figures of studies of every size."""
 
+import os
 import warnings
+from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import condition, conditions, every_figure, made_up
 from statsmodels.stats.proportion import proportion_confint
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs, sized_differences
-from hbr.analysis.figures import noise as noise_figures
-from hbr.analysis.figures import pruning as pruning_figures
-from hbr.analysis.figures.effect import class_changes, recall_by_class
-from hbr.analysis.figures.hardness import class_order, drawing_rates
-from hbr.analysis.figures.images import image_sheet
-from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
-from hbr.analysis.figures.style import counted, in_points, name_classes, plain, use_style
-from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
-from hbr.analysis.noise import exact_interval, rule_summary, share_by_class
+from hbr.analysis.comparisons import pair_runs
+from hbr.analysis.figures import fonts
+from hbr.analysis.figures.labels import against_control, condition_labels, label_differences
+from hbr.analysis.figures.names import class_labels, name_classes, shortened
+from hbr.analysis.figures.style import PAGE, counted, in_points, save_figure, use_style
+from hbr.analysis.figures.verdicts import gap_changes
+from hbr.analysis.noise import exact_interval, rule_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
-from hbr.analysis.statistics.tables import add_verdicts, compare_cells
-from hbr.analysis.tables import draw_rates, gap_summary, placebo_sentences, recall_summary
+from hbr.analysis.tables import draw_rates, gap_summary, placebo_sentences
+from hbr.notebooks import render
 
 matplotlib.use("Agg")
-EMPTY = dict.fromkeys(CONDITION_COLUMNS, np.nan)
 
 
-def condition(name, kind, **parts):
-    return {**EMPTY, "dataset": "made_up", "condition": name, "kind": kind, **parts}
-
-
-def conditions(estimators=("aum",), alphas=(1.0,), rates=(30,)):
-    """Return conditions of every kind."""
-    rows = [condition("baseline", "baseline"), condition("control", "control", alpha=0.0)]
-    both = {"reference": "control", "oversampling": "random", "undersampling": "easy"}
-    for name in estimators:
-        for alpha in alphas:
-            own = {**both, "estimator": name, "alpha": alpha}
-            rows.append(condition(f"resampled-{name}-random-easy-alpha{alpha:g}", "resampled", **own))
-    for kind in ("shuffled", "random"):
-        own = {**both, "estimator": estimators[0], "alpha": alphas[0], "method": kind}
-        rows.append(condition(f"placebo-{kind}-{estimators[0]}-random-easy-alpha{alphas[0]:g}", "placebo", **own))
-    for method in ("dlp", "clp"):
-        for rate in rates:
-            own = {"reference": "control", "estimator": "aum", "method": method, "rate": rate}
-            rows.append(condition(f"pruned-aum-{method}-{rate}", "pruned", **own))
-    rows.append(condition("denoised-lowest", "denoised", reference="control", method="lowest"))
-    return pd.DataFrame(rows)
-
-
-def made_up(classes, variants, **more):
-    """Return allocation, class metrics, gaps and judged differences of a study that was never trained."""
-    rng = np.random.default_rng(0)
-    hard = np.arange(classes) >= classes / 2
-    group = np.where(hard, "hard", "easy")
-    names = [f"${number}^2$" for number in range(classes)]
-    positions = np.arange(classes)
-    allocation = pd.DataFrame({"class": positions, "class_name": names, "group": group, "position": positions})
-    rows = []
-    for who in conditions(**more).to_dict("records"):
-        runs = [(0, 1), (0, 2)] if who["kind"] == "baseline" else [(variant, 1) for variant in range(1, variants + 1)]
-        for variant, member in runs:
-            for metric in ("recall", "precision", "f1", "mcc"):
-                values = 0.95 - 0.3 * positions / classes + rng.normal(0, 0.02, classes)
-                run = {**who, "variant": variant, "member": member, "metric": metric}
-                rows.append(pd.DataFrame({**run, "class": positions, "value": values}))
-    table = pd.concat(rows, ignore_index=True)
-    gaps = gaps_of_runs(table, hard)
-    contrasts = contrasts_of(table[CONDITION_COLUMNS].drop_duplicates())
-    judged = compare_cells(pair_runs(gaps, contrasts, ["metric", "gap"]), ["metric", "gap"], 0.01, resamples=100, mixed=False)
-    family = judged[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
-    declared = (judged["metric"] == "recall") & (judged["gap"] == "max_min")
-    judged = add_verdicts(judged, 0.01, family=family.where(declared)).assign(margin=0.01)
-    by_class = compare_runs(pair_runs(table, contrasts, ["metric", "class"]), ["metric", "class"])
-    return allocation, table, gaps, judged, by_class
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    matplotlib.pyplot.close("all")
 
 
 def test_conditions_are_called_as_people_would():
@@ -183,6 +137,7 @@ def test_many_comparisons_with_placebos_are_counted_only():
     _, _, _, judged, _ = made_up(4, 4)
     table = label_differences(judged)
     table = pd.concat([table[table["family"] == "placebo"].assign(verdict="improves")] * 5)
+    assert gap_summary(table)["condition"].notna().all()
     assert placebo_sentences(table) == (
         "Resampling by true hardness does better than a placebo in 10 of 10 comparisons. The table has each of them."
     )
@@ -201,77 +156,212 @@ def test_all_text_of_many_conditions_can_be_read_in_print():
     texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
     assert len({text.get_text() for text in texts} & set(of_recall["label"])) == 27
     assert min(text.get_fontsize() for text in texts) >= 5
-    matplotlib.pyplot.close(figure)
-
-
-@pytest.mark.parametrize(("names", "angle"), [("abc", 0), (["airplane", "cat"], 30)])
-def test_short_names_of_classes_are_not_turned(names, angle):
-    figure, axes = matplotlib.pyplot.subplots()
-    name_classes(axes, names)
-    assert {label.get_rotation() for label in axes.get_xticklabels()} == {angle}
-    name_classes(axes, names, upright=True)
-    assert {label.get_rotation() for label in axes.get_xticklabels()} == {90 if angle else 0}
-    matplotlib.pyplot.close(figure)
 
 
 def test_words():
     assert (counted([4, 4], "variant"), counted([1], "run"), counted([2, 4], "run")) == ("4 variants", "1 run", "2 to 4 runs")
     assert (in_points(0.01), in_points(0.02), in_points(0.005)) == ("1 point", "2 points", "0.5 points")
-    assert plain("$x^2$") == r"\$x^2\$"
+    assert fonts.plain("$x^2$") == r"\$x^2\$"
 
 
-@pytest.mark.parametrize(("classes", "variants"), [(2, 1), (10, 4), (100, 2)])
-def test_figures_draw_studies_of_every_size_without_a_warning(tmp_path, classes, variants):
+@pytest.mark.parametrize(("classes", "variants"), [(2, 1), (300, 2)])
+def test_figures_draw_studies_of_every_size_without_a_warning(classes, variants):
     use_style()
-    allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=("aum", "el2n"), rates=(10, 30))
-    differences = label_differences(judged)
-    resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
-    of_recall = resampled[resampled["metric"] == "recall"]
-    shown = table[table["kind"].isin(["baseline", "control", "resampled"])]
-    changes = by_class[(by_class["kind"] == "resampled") & against_control(by_class)]
-    named = gaps.assign(label=condition_labels(gaps))
-    contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
-    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
-    pairs["difference"] = sized_differences(pairs)
-    rates = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
-    recall = rate_summary(table[table["metric"] == "recall"], "class")
-    labels = np.arange(10 * classes) % classes
-    rng = np.random.default_rng(1)
-    aum = rng.normal(2, 2, len(labels))
-    samples = pd.DataFrame({"class": labels, "difficulty_rank": rng.permutation(len(labels)) / len(labels)})
-    flags = {
-        "below": pd.DataFrame({"class": labels, "aum": aum, "score": aum, "threshold": 0.0, "flagged": aum < 0}),
-        "pleiss": pd.DataFrame({"class": labels, "aum": aum, "score": aum - 1, "threshold": 0.0, "flagged": aum < 1}),
-    }
-    planted = np.arange(len(labels)) < (0 if classes == 2 else 5)
-    images = pd.DataFrame({"sample": [0, 1], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]})
-    captions = noise_figures.image_captions(images, ["a" * 40, "b"], planted)
-    ranks = pd.DataFrame({"aum": np.arange(classes), "el2n": np.arange(classes)}, index=allocation["class_name"])
-    decile = {"decile": range(1, 11), "copies": 1.0}
-    draws = pd.concat([pd.DataFrame({"condition": f"aum-smote-easy-alpha{a}", **decile}) for a in ("1", "1e-05")])
+    names = [f"{number:03}.Black_footed_Albatross_{number}" for number in range(classes)]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figures = [
-            recall_by_class(recall_summary(shown.assign(strategy=strategy_labels(shown))), allocation, "made_up"),
-            class_changes(changes.assign(strategy=strategy_labels(changes)), allocation, "made_up"),
-            gap_changes(of_recall, pairs, "made_up"),
-            placebo_changes(differences, "made_up", "recall", "max_min"),
-            pruning_figures.pruning_by_rate(rates, ["mean"], "made_up"),
-            pruning_figures.pruning_by_rate(rates, ["max_min", "std"], "made_up"),
-            pruning_figures.pruning_classes(recall, allocation, "aum", "made_up"),
-            pruning_figures.pruned_share(pruned_shares(samples).assign(estimator="aum"), allocation, "made_up"),
-            noise_figures.noise_detection(rule_summary(flags, planted), "made_up"),
-            noise_figures.noise_by_class(share_by_class(flags, tuple(allocation["class_name"])), range(classes), "made_up"),
-            noise_figures.cumulative_aum(flags, planted, 8, "made_up"),
-            image_sheet(np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", columns=6),
-            class_order(ranks, "made_up"),
-            drawing_rates(draws, "made_up"),
-        ]
-        for number, figure in enumerate(figures):
-            figure.savefig(tmp_path / f"{number}.png", dpi=50)
+        # Seaborn's boxes.
+        warnings.filterwarnings("ignore", "vert: bool was deprecated")
+        small = classes == 2
+        for name, (draw, *tables) in list(every_figure(classes, variants, names, ("aum", "el2n")[: 1 + small]).items())[
+            : None if small else 11
+        ]:
+            figure = draw(*tables)
+            figure.draw_without_rendering()
             width, height = figure.get_size_inches()
-            assert width <= 7.21, number
-            assert height <= 11.7, number
+            assert width <= (14.5 if name == "class_uncertainty" else 7.21), name
+            assert height <= 11.7, name
+            assert_readable(figure, classes, name)
             matplotlib.pyplot.close(figure)
-    assert gap_summary(differences)["condition"].notna().all()
-    assert max(map(len, captions[0].splitlines())) <= 30
+
+
+def assert_readable(figure, classes, name):
+    """Assert that names along no axis overlap, and that a figure says so where it leaves some out."""
+    renderer, thinned = figure.canvas.get_renderer(), False
+    for axes in figure.axes:
+        for place, ticks in enumerate((axes.get_xticklabels(), axes.get_yticklabels())):
+            labels = [label for label in ticks if "Albatross" in label.get_text() and label.get_visible()]
+            thinned |= 0 < len(labels) < classes
+            positions = axes.transData.transform([label.get_position() for label in labels] or [(0, 0)])[:, place]
+            for label, apart in zip(labels, np.abs(np.diff(positions)) * 72 / figure.dpi, strict=False):
+                assert label.get_fontsize() >= 4.2, name
+                assert label.get_rotation() == 30 or 1.02 * apart >= label.get_fontsize(), name
+        # Constrained layout leaves nothing of a panel where its names take all.
+        assert axes.get_window_extent(renderer).height > 20, name
+    notes = [text for text in figure.findobj(matplotlib.text.Text) if f" of {classes} is named" in text.get_text()]
+    assert len(notes) == thinned, name
+
+
+NAMES = ["猫", "Grüße 🐈", "$x_1^2$ & <b>", "_under", "قطة", "e\u0301"]
+
+
+def drawn_names(svg):
+    """Return the texts of an SVG."""
+    root = ElementTree.parse(svg).getroot()
+    return ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+
+
+def texts_in(figure):
+    figure.draw_without_rendering()
+    return {text.get_text() for text in figure.findobj(matplotlib.text.Text)}
+
+
+@pytest.fixture(scope="module")
+def of_names():
+    return every_figure(len(NAMES), 1, NAMES)
+
+
+@pytest.mark.parametrize("name", ["class_recall", "class_changes", "pruned_share", "class_order", "lowest_images"])
+def test_letters_that_no_font_has_are_told_by_the_number_of_the_class(tmp_path, monkeypatch, of_names, name):
+    use_style()
+    monkeypatch.setattr(fonts, "_fallbacks", lambda missing: ())
+    draw, *tables = of_names[name]
+    figure = draw(*tables)
+    save_figure(figure, tmp_path, name)
+    # A reader of the SVG may have the font; a picture shows no boxes.
+    said = " ".join(drawn_names(tmp_path / f"{name}.svg"))
+    assert [words for words in ("0: 猫", "number: the class", "1: Grüße 🐈") if words not in said] == []
+    shown = texts_in(figure)
+    assert [text for text in shown if fonts.missing_letters(text, ["sans-serif"])] == []
+    if name == "lowest_images":
+        assert "* 0\n→ 1: Grüße (7 of 8)\nAUM -1.50, #0" in shown
+    else:
+        assert {"0", "1: Grüße"} <= shown
+        assert [name for name in NAMES[2:] if name not in said] == []
+
+
+def test_a_font_that_has_the_letters_is_found_and_drawn():
+    use_style()
+    (letter, *_) = sorted(fonts._letters("STIXGeneral") - fonts._letters("sans-serif") - {"\u0359"})
+    assert set(fonts.font_family([letter, "ant"])[1:]) & set(fonts._files())
+    figure, axes = matplotlib.pyplot.subplots()
+    name_classes(axes, pd.DataFrame({"class": [0, 1], "class_name": [letter * 3, "ant"]}))
+    assert texts_in(figure) >= {letter * 3, "ant"}
+    save_figure(figure, "", None)
+    assert letter * 3 in texts_in(figure)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("names", "angle"), [("abc", 0), (["airplane", "cat"], 30), ([f"{'x' * 99}{n}" for n in "12"], 30)])
+def test_short_names_of_classes_are_not_turned(names, angle):
+    _, axes = matplotlib.pyplot.subplots()
+    classes = pd.DataFrame({"class": range(len(names)), "class_name": list(names)})
+    name_classes(axes, classes)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {angle}
+    assert len({label.get_text() for label in axes.get_xticklabels()}) == len(names)
+    name_classes(axes, classes, upright=True)
+    assert {label.get_rotation() for label in axes.get_xticklabels()} == {90 if angle else 0}
+
+
+@pytest.mark.parametrize("classes", [2, 10, 40, 100, 101, 300, 1000])
+def test_names_of_any_number_of_classes_have_room_on_a_page(classes):
+    use_style()
+    _, axes = matplotlib.pyplot.subplots(figsize=(PAGE, 3))
+    name_classes(
+        axes, pd.DataFrame({"class": range(classes), "class_name": [f"class {n}" for n in range(classes)]}), upright=True
+    )
+    labels = axes.get_xticklabels()
+    assert labels[0].get_text() == "class 0"
+    assert len(labels) == classes if classes <= 100 else 50 <= len(labels) <= 100
+    # Nine tenths of a page are left of an axis.
+    assert len(labels) * labels[0].get_fontsize() / 72 <= 0.9 * PAGE
+    assert labels[0].get_fontsize() >= 4.2
+
+
+def test_long_names_keep_their_ends_and_numbers_where_they_look_alike():
+    assert shortened("001.Black_footed_Albatross", 15) == "001.Bla…batross"
+    assert class_labels([3, 5, 7], ["ant", "b" * 60, "b" * 61]) == [
+        "ant",
+        f"5: {shortened('b' * 60)}",
+        f"7: {shortened('b' * 60)}",
+    ]
+
+
+def test_the_users_own_settings_of_matplotlib_change_no_figure(tmp_path):
+    """Settings of a matplotlibrc are in force when matplotlib is imported."""
+    hostile = {
+        "text.usetex": True,
+        "font.family": ["monospace"],
+        "axes.grid": True,
+        "axes.unicode_minus": False,
+        "axes.formatter.use_locale": True,
+        "figure.facecolor": "red",
+        "image.origin": "lower",
+        "lines.linewidth": 9,
+        "savefig.bbox": "tight",
+        "savefig.transparent": True,
+        "path.sketch": (1, 100, 2),
+        "svg.image_inline": False,
+    }
+    for number, settings in enumerate([{}, hostile]):
+        matplotlib.rcParams.update(settings)
+        use_style()
+        figure, axes = matplotlib.pyplot.subplots()
+        axes.imshow([[0, 1], [2, 3]])
+        axes.plot([0, 1], [-1, 1], label="line")
+        axes.legend()
+        save_figure(figure, tmp_path, str(number))
+    for kind in ("svg", "png"):
+        assert (tmp_path / f"0.{kind}").read_bytes() == (tmp_path / f"1.{kind}").read_bytes()
+
+
+def test_notebooks_do_not_see_the_users_own_settings(tmp_path, monkeypatch):
+    fakes = {"startup/00.py": "import pandas\npandas.set_option('display.html.border', 7)\nprint('started by the user')\n"}
+    fakes["ipython_config.py"] = "c.InlineBackend.figure_formats = {'jpeg'}\nc.InteractiveShellApp.exec_lines = ['1 / 0']\n"
+    for path, text in fakes.items():
+        (tmp_path / "ipython/profile_default" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "ipython/profile_default" / path).write_text(text)
+    kernel = tmp_path / "jupyter/kernels/python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text('{"argv": ["false"], "display_name": "mine", "language": "python"}')
+    template = tmp_path / "jupyter/nbconvert/templates/lab"
+    template.mkdir(parents=True)
+    (template / "index.html.j2").write_text("my own page")
+    (tmp_path / "start.py").write_text("print('started by the user')")
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfigure.facecolor: red\n")
+    paths = {"IPYTHONDIR": "ipython", "JUPYTER_DATA_DIR": "jupyter", "JUPYTER_PATH": "jupyter", "PYTHONSTARTUP": "start.py"}
+    for name, path in {**paths, "MATPLOTLIBRC": "matplotlibrc"}.items():
+        monkeypatch.setenv(name, str(tmp_path / path))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    (tmp_path / "own.py").write_text(NOTEBOOK)
+    before = dict(os.environ)
+    page = render(tmp_path / "own.py", "tiny", {}, tmp_path)
+    assert dict(os.environ) == before
+    assert "started by the user" not in page
+    assert "data:image/png" in page
+    assert 'border="1" class="dataframe"' in page
+    assert (tmp_path / "one.svg").read_text().endswith("</svg>\n")
+
+
+NOTEBOOK = """# %% [markdown]
+# # Title
+
+# %% tags=['parameters']
+inputs: dict = {}
+figures = dataset = ''
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import HTML, display
+from hbr.analysis.figures.style import save_figure, use_style
+
+use_style()
+display(HTML(pd.DataFrame({"a": [1]}).to_html()))
+figure, axes = plt.subplots()
+axes.set_title("猫")
+save_figure(figure, figures, "one")
+"""

@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
-from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, Bench, Case, append, page, replace_arrays, settings
+from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, WHOLE, Bench, Case, append, page, replace_arrays, settings
+
+from hbr.configuration import SETTINGS
 
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"
 LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
 MEASURING = {"measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
-MEASURING |= {"measure_stability", "compare_estimators", "measure_noise"}
+MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 # What every change of a condition ends in.
 END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
 # Each holds something of the table of all gaps.
@@ -67,6 +70,8 @@ def leaves(schema: dict, path: str = "") -> Iterator[str]:
     below = dict(schema.get("properties", {}))
     if isinstance(schema.get("additionalProperties"), dict):
         below["*"] = schema["additionalProperties"]
+    # Settings that entries of a registry state themselves.
+    below |= {key: {} for key in (SETTINGS[schema["settingsOf"]]() if "settingsOf" in schema else ())}
     if "properties" in schema.get("items", {}):
         below = schema["items"]["properties"]
     for key, value in below.items():
@@ -98,18 +103,37 @@ def test_data_and_training_train_everything_again(measured):
 
 
 def test_hardness_and_conditions_never_train_the_baseline(measured):
+    # What every plan is made with, the baseline's too.
+    own = {"conditions/kind.py", "conditions/kinds/baseline.py", "conditions/bases/all.py"}
     for label, jobs in (modules(measured, "hardness/") | modules(measured, "conditions/")).items():
-        assert not [job for job in jobs if job.wildcards.get("condition") == "baseline"], label
+        if label.removeprefix(HBR) not in own and not label.endswith("__init__.py"):
+            assert not [job for job in jobs if job.wildcards.get("condition") == "baseline"], label
 
 
-@pytest.mark.parametrize("module", ["configuration", "conditions/names", "hardness/names"])
+@pytest.mark.parametrize(
+    ("module", "planned"),
+    [
+        ("kinds/pruned", {"pruned-aum-dlp-30", "pruned-aum-clp-30"}),
+        ("kinds/threshold", {"threshold"}),
+        ("kinds/denoised", {"denoised-lowest"}),
+        ("kinds/placebo", {"placebo-shuffled-aum-smote-easy-alpha1"}),
+        ("undersampling/random", set()),
+    ],
+)
+def test_a_kind_or_strategy_plans_its_own_conditions_again(bench, module, planned):
+    jobs = bench.jobs(Case("", append(f"{HBR}conditions/{module}.py"), WHOLE))
+    first = {Path(path).parts[4] for job in jobs if job.rule == "plan_condition" and not job.follows for path in job.output}
+    assert first == planned
+
+
+@pytest.mark.parametrize("module", ["configuration", "conditions/names"])
 def test_what_checks_and_names_reruns_nothing(measured, module):
     assert measured["code"][f"{HBR}{module}.py"] == []
 
 
 def test_a_script_reruns_its_rule_first(measured, totals, whole):
     pages = set(PAGES) & set(totals)
-    several = {"plan_resampled": {"plan_resampled", "plan_control"}, "render_notebook": pages, "download_archive": set()}
+    several = {"render_notebook": pages, "download_archive": set()}
     rules_of_whole = rules(whole.jobs("--forceall"))
     for label, jobs in measured["code"].items():
         if Path(label).parent == Path("workflow/scripts"):
@@ -171,7 +195,6 @@ def test_hardness_and_resampling_never_train_the_baseline(measured):
         if key.startswith("resampling"):
             assert not rules(jobs) & {
                 "prepare_dataset",
-                "plan_baseline",
                 "estimate_hardness",
                 "render_baseline",
                 "render_hardness",
@@ -234,38 +257,39 @@ def test_what_computes_nothing_reruns_nothing(measured):
             "one more estimator to resample by",
             {
                 "allocate_samples": 2,
-                "plan_resampled": 2,
+                "review_allocations": 1,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 "render_allocation": 1,
                 **END,
             },
         ),
-        ("one more strategy", {"plan_resampled": 2, "train_member": 2, "measure_classes": 1, "render_allocation": 1, **END}),
+        ("one more strategy", {"plan_condition": 2, "train_member": 2, "measure_classes": 1, "render_allocation": 1, **END}),
         (
             "one more alpha",
             {
                 "allocate_samples": 1,
+                "review_allocations": 1,
                 "compare_estimators": 1,
                 "render_robustness": 1,
-                "plan_resampled": 2,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 "render_allocation": 1,
                 **END,
             },
         ),
-        ("one more variant", {"plan_control": 1, "plan_resampled": 1, "train_member": 2, "measure_classes": 2, **END}),
+        ("one more variant", {"plan_condition": 2, "train_member": 2, "measure_classes": 2, **END}),
         ("one more member a variant", {"train_member": 4, "measure_classes": 2, **END}),
         (
             "one more rate of pruning",
-            {"plan_pruned": 2, "train_member": 2, "measure_classes": 2, **PAGES_OF_GAPS, **END},
+            {"plan_condition": 2, "train_member": 2, "measure_classes": 2, **PAGES_OF_GAPS, **END},
         ),
         (
             "one more kind of placebo",
             {
-                "allocate_placebo": 2,
-                "plan_placebo": 2,
+                "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
                 **PAGES_OF_GAPS,
@@ -285,7 +309,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
         ),
         (
             "one more denoised condition",
-            {"plan_denoised": 1, "train_member": 1, "measure_classes": 1, **PAGES_OF_GAPS, **END},
+            {"plan_condition": 1, "train_member": 1, "measure_classes": 1, **PAGES_OF_GAPS, **END},
         ),
     ],
 )
@@ -324,3 +348,24 @@ def test_a_copy_without_records_is_declared_current_once(finished, tmp_path):
     settings(recipes__quick__learning_rate=0.1)(study)
     append(f"{HBR}analysis/gaps.py")(study)
     assert "measure_gaps" in study.planned()
+
+
+def test_data_prepared_anew_void_nothing_where_they_are_the_same(finished, tmp_path):
+    study = finished.copied(tmp_path / "again")
+    data = study.folder / "results/digits/digits/dataset.npz"
+    before, script = data.read_bytes(), study.folder / "workflow/scripts/prepare_dataset.py"
+    working = script.read_text()
+    # Where preparing fails, what there was is kept.
+    script.write_text(working + "\nraise SystemExit(1)\n")
+    study.snakemake("prepared", fails=True)
+    assert data.read_bytes() == before
+    script.write_text(working + "\n# Edited.\n")
+    assert study.planned()["train_member"] == 6
+    study.snakemake("prepared")
+    assert data.read_bytes() == before
+    assert study.jobs() == []
+
+
+def test_every_profile_compares_prepared_data_by_content():
+    for profile in (ROOT / "workflow/profiles").glob("*/config.yaml"):
+        assert yaml.safe_load(profile.read_text())["max-checksum-file-size"] >= 10**10, profile

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hbr.conditions.names import conditions_of, hardness_runs, runs_of
 from hbr.conditions.placebos import placebo_allocation, placebo_ratios
 from hbr.errors import StudyError
 
@@ -72,49 +71,3 @@ def test_placebos_of_unequal_classes_leave_none_empty(kind):
         assert table["granted"].min() >= 1
     mild = placebo_allocation(true.assign(ratio=0.25), "random", 0.5, "none", np.random.default_rng(0))
     assert mild["granted"].tolist() == [4, 40, 60, 80]
-
-
-def test_conditions_of_a_study_with_everything():
-    strategy = {"oversampling": "random", "undersampling": "easy"}
-    config = {
-        "baseline": {"members": 3},
-        "hardness": {"members": [1, 3], "estimators": {"aum": {}, "late": {"method": "aum", "source": "denoised-few"}}},
-        "resampling": {
-            "estimators": ["aum", "late"],
-            "strategies": [strategy],
-            "alphas": [1, 0.5],
-            "variants": 2,
-            "members": 2,
-        },
-        "placebos": {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [0.5]},
-        "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
-        "noise": {
-            "rules": {"few": {"method": "count", "count": 3}, "pleiss": {"method": "threshold-samples", "percentile": 99}},
-            "denoised": ["few"],
-            "threshold_variants": 3,
-            "variants": 1,
-            "members": 2,
-        },
-    }
-    conditions = conditions_of(config)
-    assert list(conditions) == [
-        "baseline",
-        "control",
-        "control-denoised-few",
-        "resampled-aum-random-easy-alpha1",
-        "resampled-aum-random-easy-alpha0.5",
-        "resampled-late-random-easy-alpha1",
-        "resampled-late-random-easy-alpha0.5",
-        "placebo-shuffled-aum-random-easy-alpha0.5",
-        "pruned-aum-dlp-30",
-        "pruned-aum-clp-30",
-        "denoised-few",
-        "threshold",
-    ]
-    assert conditions["resampled-late-random-easy-alpha1"]["reference"] == "control-denoised-few"
-    assert conditions["denoised-few"] == {"kind": "denoised", "reference": "control", "method": "few"}
-    assert runs_of(config, "threshold") == [(variant, member) for variant in (1, 2, 3) for member in (1, 2)]
-    assert runs_of(config, "pruned-aum-dlp-30") == [(1, 1), (2, 1)]
-    assert runs_of(config, "denoised-few") == hardness_runs(config, "denoised-few") == [(1, 1), (1, 2)]
-    assert hardness_runs(config, "baseline") == [(0, 1), (0, 3)]
-    assert len(runs_of(config, "control-denoised-few")) == 4

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hbr.conditions.pruning import CLASS, DATASET, plan_pruned, pruned_samples
+from hbr.conditions.kinds.pruned import CLASS, DATASET, plan_pruned, pruned_samples
 from hbr.data.plans import check_plan
 from hbr.errors import StudyError
 

@@ -3,13 +3,14 @@ import itertools
 import numpy as np
 import prepare_dataset
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from hbr.conditions.needs import least_samples
-from hbr.conditions.resampling import OVERSAMPLING, UNDERSAMPLING, plan_resampled, rank_weights, smote_images
+from hbr.conditions.oversampling import smote
+from hbr.conditions.resampling import plan_resampled
+from hbr.conditions.strategies import least_samples, rank_weights
 from hbr.data.datasets import prepare, save_dataset
-from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC, check_plan
+from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
 from hbr.studies import check_data
@@ -19,31 +20,13 @@ IMAGES = np.random.default_rng(3).integers(0, 256, (60, 4, 4, 3), dtype=np.uint8
 DIFFICULTY = np.random.default_rng(4).permutation(60) / 59
 
 
-def plan_of(granted, oversampling="random", undersampling="easy", seed=0, **settings):
+NAMED = {"images": IMAGES, "class_names": ("a", "b", "c")}
+
+
+def plan_of(granted, oversampling="random", undersampling="easy", seed=0, sharpness=1.0):
+    everything = NAMED | {"hardness": DIFFICULTY, "sharpness": sharpness}
     rng = np.random.default_rng(seed)
-    return plan_resampled(IMAGES, LABELS, DIFFICULTY, np.asarray(granted), oversampling, undersampling, rng, **settings)
-
-
-@pytest.mark.parametrize("oversampling", OVERSAMPLING)
-@pytest.mark.parametrize("undersampling", UNDERSAMPLING)
-def test_balanced_allocation_is_the_identity(oversampling, undersampling):
-    plan = plan_of([20, 20, 20], oversampling, undersampling)
-    np.testing.assert_array_equal(plan.source, np.arange(60))
-    assert (plan.origin == KEPT).all()
-    assert len(plan.synthetic) == 0
-
-
-@pytest.mark.parametrize("oversampling", [name for name in OVERSAMPLING if name != "none"])
-@pytest.mark.parametrize("undersampling", [name for name in UNDERSAMPLING if name != "none"])
-@settings(max_examples=12, deadline=None)
-@given(split=st.tuples(st.integers(2, 28), st.integers(2, 28)), seed=st.integers(0, 99))
-def test_plans_hold_exactly_what_the_allocation_grants(oversampling, undersampling, split, seed):
-    granted = [split[0], split[1], 60 - sum(split)]
-    plan = plan_of(granted, oversampling, undersampling, seed)
-    assert plan.class_counts(3).tolist() == granted
-    check_plan(plan, LABELS, "plan")
-    kept = plan.source[plan.origin == KEPT]
-    assert len(np.unique(kept)) == len(kept)
+    return plan_resampled(LABELS, (4, 4, 3), np.asarray(granted), oversampling, undersampling, rng, everything)
 
 
 def test_kept_samples_stay_in_their_places():
@@ -66,12 +49,6 @@ def test_none_keeps_classes_as_they_are():
     assert plan_of([10, 20, 30], "none", "easy").class_counts(3).tolist() == [10, 20, 20]
     assert plan_of([10, 20, 30], "random", "none").class_counts(3).tolist() == [20, 20, 30]
     assert plan_of([10, 20, 30], "none", "none").class_counts(3).tolist() == [20, 20, 20]
-
-
-def test_variants_draw_differently_and_a_seed_draws_the_same():
-    first, again, other = (plan_of([10, 20, 30], seed=seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.source, again.source)
-    assert (first.source != other.source).any()
 
 
 def test_rank_weights_by_hand():
@@ -100,12 +77,12 @@ def test_hard_oversampling_draws_the_hard_more_often():
 def test_smote_is_imbalanced_learns_own():
     from imblearn.over_sampling import SMOTE
 
-    images, labels = smote_images(IMAGES, LABELS, {1: 5, 2: 9}, np.random.default_rng(7))
-    assert labels.tolist() == [1] * 5 + [2] * 9
+    added = smote.add(LABELS, {1: 5, 2: 9}, np.random.default_rng(7), **NAMED)
+    assert added.labels.tolist() == [1] * 5 + [2] * 9
     seed = int(np.random.default_rng(7).integers(2**31))
     flat = IMAGES[LABELS > 0].reshape(40, -1).astype(np.float32)
     theirs, _ = SMOTE(sampling_strategy={1: 25, 2: 29}, k_neighbors=5, random_state=seed).fit_resample(flat, LABELS[LABELS > 0])
-    np.testing.assert_array_equal(images.reshape(14, -1), np.rint(theirs[40:]).astype(np.uint8))
+    np.testing.assert_array_equal(added.images.reshape(14, -1), np.rint(theirs[40:]).astype(np.uint8))
 
 
 def test_smote_images_lie_between_images_of_their_class():
@@ -124,11 +101,10 @@ def test_smote_images_lie_between_images_of_their_class():
 
 
 def test_smote_of_one_class_alone_works_and_too_few_samples_are_refused():
-    images, _ = smote_images(IMAGES, LABELS, {0: 3}, np.random.default_rng(0))
-    assert images.shape == (3, 4, 4, 3)
-    few = np.array([0] * 5 + [1] * 30)
+    assert smote.add(LABELS, {0: 3}, np.random.default_rng(0), **NAMED).images.shape == (3, 4, 4, 3)
+    few, names = np.array([0] * 5 + [1] * 55), ("rare", "common")
     with pytest.raises(StudyError, match="class 'rare' has 5 samples"):
-        smote_images(IMAGES[:35], few, {0: 3}, np.random.default_rng(0), ("rare", "common"))
+        smote.add(few, {0: 3}, np.random.default_rng(0), images=IMAGES, class_names=names)
 
 
 SMOTE = {"resampling": {"strategies": [{"oversampling": "smote", "undersampling": "easy"}]}}
@@ -164,6 +140,7 @@ def test_preparing_refuses_data_too_few_for_smote_and_leaves_nothing(tmp_path):
     np.savez(tmp_path / "data.npz", train_images=IMAGES[:35], train_labels=labels, test_images=IMAGES[:35], test_labels=labels)
     command = ["--source", "arrays", "--archives", str(tmp_path / "data.npz"), "--output", str(tmp_path / "dataset.npz")]
     arguments = prepare_dataset.parser.parse_args([*command, "--least-samples", "6"])
+    arguments.log = tmp_path / "log"
     with pytest.raises(StudyError, match="needs at least 6"):
         prepare_dataset.main(arguments)
     assert not (tmp_path / "dataset.npz").exists()

@@ -39,7 +39,7 @@ class Training:
         self.folder = folder
         plan = identity_plan(dataset.train_labels, dataset.train_images.shape[1:])
         save_dataset(folder / "dataset.npz", dataset)
-        save_plan(folder / "plan.parquet", folder / "synthetic.npz", plan)
+        save_plan(folder / "plan.parquet", plan)
         self.options = RECIPE | recipe
 
     def start(self, place: str, minutes: float = 1e-9) -> multiprocessing.Process:
@@ -47,7 +47,7 @@ class Training:
         where = self.folder / place
         files = {name: self.folder / f"{name}.{'parquet' if name == 'plan' else 'npz'}" for name in ("dataset", "plan")}
         words = [f"--{name}={path}" for name, path in files.items()]
-        words += [f"--synthetic={self.folder / 'synthetic.npz'}", "--dataset-name=tiny", "--condition=baseline"]
+        words += ["--dataset-name=tiny", "--condition=baseline"]
         words += ["--variant=0", "--member=1", "--seed=0", "--keep=epochs", "--network=small-cnn"]
         words += ['--network-settings={"width": 4}', f"--recipe={Recipe(**self.options).text}"]
         words += [f"--checkpoint-minutes={minutes}", f"--log={where / 'log'}"]

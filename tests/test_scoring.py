@@ -47,12 +47,12 @@ def trained(tmp_path, tiny_dataset, monkeypatch):
     """Train one member by its script, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     save_dataset("dataset.npz", tiny_dataset)
-    save_plan("plan.parquet", "synthetic.npz", identity_plan(tiny_dataset.train_labels, (8, 8, 3)))
+    save_plan("plan.parquet", identity_plan(tiny_dataset.train_labels, (8, 8, 3)))
     return tmp_path
 
 
 def train(*more):
-    words = ["--dataset=dataset.npz", "--plan=plan.parquet", "--synthetic=synthetic.npz", "--dataset-name=tiny", "--variant=0"]
+    words = ["--dataset=dataset.npz", "--plan=plan.parquet", "--dataset-name=tiny", "--variant=0"]
     words += ["--condition=baseline", "--member=1", "--seed=0", "--network=small-cnn", '--network-settings={"width": 4}']
     words += [f"--recipe={Recipe.of(QUICK).text}", "--keep=sums", "--outcomes=outcomes.npz", "--dynamics=dynamics.npz"]
     run(script.main, script.parser, [*words, "--weights=weights.npz", *more])

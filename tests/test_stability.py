@@ -15,7 +15,7 @@ from sklearn.metrics import jaccard_score
 from hbr.analysis.figures import agreement as agreement_figures
 from hbr.analysis.figures import stability as stability_figures
 from hbr.analysis.figures.style import use_style
-from hbr.conditions.pruning import pruned_samples
+from hbr.conditions.kinds.pruned import pruned_samples
 from hbr.data.files import read_table, write_table
 from hbr.hardness.agreement import agreement_tables, comparison_tables
 from hbr.hardness.allocation import ratios_of_rows, resampling_ratios

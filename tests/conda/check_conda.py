@@ -112,7 +112,7 @@ def test_study_runs_in_the_projects_own_environments(finished):
 def test_every_job_used_its_own_environment_alone(finished):
     study, output = finished
     jobs = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) & rules().keys()
-    assert {"train_member", "plan_resampled", "render_effect"} <= jobs
+    assert {"train_member", "plan_condition", "render_effect"} <= jobs
     ran = set()
     for name in ENVIRONMENTS:
         # Snakemake puts the file that an environment is made of beside it.

@@ -35,8 +35,7 @@ display(HTML(review_html({dataset: read_table(inputs["review"])})))
 # %%
 for number, (estimator, tables) in enumerate(allocations.items()):
     figure = allocation_counts(pd.concat(tables), dataset, estimator)
-    if number == 0:
-        save_figure(figure, figures, "allocation")
+    save_figure(figure, figures, None if number else "allocation")
 
 # %%
 for estimator, tables in allocations.items():

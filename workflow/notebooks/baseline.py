@@ -14,6 +14,7 @@ from IPython.display import HTML, display
 from hbr.analysis.comparisons import summarise
 from hbr.analysis.figures.baseline import class_recall, learning_curves
 from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.tables import dataset_summary, percent_summary
 from hbr.data.datasets import load_dataset
@@ -30,9 +31,12 @@ names = dict(enumerate(data.class_names))
 display(HTML(dataset_summary(data).to_html(index=False)))
 
 # %%
-shown = np.concatenate([np.flatnonzero(data.train_labels == label)[:10] for label in range(min(data.classes, 10))])
-captions = [names[int(label)] for label in data.train_labels[shown]]
-sheet = image_sheet(data.train_images[shown], captions, f"{dataset}: the first training images of each class")
+sampled = min(data.classes, 10)
+shown = np.concatenate([np.flatnonzero(data.train_labels == label)[:10] for label in range(sampled)])
+labels = class_labels(names, names.values(), ABOVE_IMAGE)
+captions = [labels[label] for label in data.train_labels[shown]]
+which = "each class" if sampled == data.classes else f"{sampled} of {data.classes} classes"
+sheet = image_sheet(data.train_images[shown], captions, f"{dataset}: the first training images of {which}")
 save_figure(sheet, figures, "images")
 
 # %% [markdown]

@@ -15,7 +15,8 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from hbr.analysis.figures.hardness import class_order, hardness_distributions
-from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.images import image_sheet, shown_id
+from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
@@ -33,27 +34,30 @@ first = next(iter(estimators))
 # %%
 for name in estimators:
     figure = hardness_distributions(samples[name], classes[name], name, dataset)
-    if name == first:
-        save_figure(figure, figures, "hardness_distributions")
+    save_figure(figure, figures, "hardness_distributions" if name == first else None)
 
 # %% [markdown]
 # ## Do estimators agree on which classes are hard?
 
 # %%
-ranks = pd.DataFrame({name: table.set_index("class_name")["difficulty_rank"] for name, table in classes.items()})
+ranks = pd.DataFrame({name: table.set_index(["class", "class_name"])["difficulty_rank"] for name, table in classes.items()})
 ranks = ranks.sort_values(first)
 save_figure(class_order(ranks, dataset), figures, "class_order")
 
 # %% [markdown]
 # ## The easiest and the hardest images
-# Above each image: its class, its hardness and its index in the training set.
+# Above each image: its class, its hardness and its id, as the tables have it: the end of its file's path, or # and its index in
+# its source.
 
 
 # %%
+labels = class_labels(range(data.classes), data.class_names, ABOVE_IMAGE - 5)
+
+
 def sheet(title, rows):
-    """Show images with class, hardness and index."""
-    named = zip(rows["class"], rows["hardness"], rows["sample"], strict=True)
-    captions = [f"{data.class_names[label]} {hardness:.2f}\n#{sample}" for label, hardness, sample in named]
+    """Show images with class, hardness and id."""
+    named = zip(rows["class"], rows["hardness"], rows["id"], strict=True)
+    captions = [f"{labels[label]} {hardness:.2f}\n{shown_id(name)}" for label, hardness, name in named]
     return image_sheet(data.train_images[rows["sample"]], captions, f"{dataset}: the {len(rows)} {title} by {first}")
 
 

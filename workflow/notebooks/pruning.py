@@ -59,8 +59,7 @@ save_figure(pruning_by_rate(by_rate, ["max_min", "std"], dataset), figures, "pru
 recall = rate_summary(classes[classes["metric"] == "recall"], "class")
 for number, name in enumerate(samples):
     figure = pruning_classes(recall[recall["estimator"] == name], allocation, name, dataset)
-    if number == 0:
-        save_figure(figure, figures, "pruning_classes")
+    save_figure(figure, figures, None if number else "pruning_classes")
 
 # %% [markdown]
 # ## DLP against CLP

@@ -6,10 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-import tarfile
-import tempfile
 import time
-import zipfile
 from pathlib import Path
 
 import yaml
@@ -54,18 +51,26 @@ from hbr.conditions.names import (
     THRESHOLD,
     alpha_text,
     conditions_of,
-    control_of,
-    denoised_name,
     hardness_runs,
+    plan_inputs,
+    plan_modules,
+    plan_spec,
     needs_control,
     runs_of,
     source_of,
 )
-from hbr.conditions.needs import least_samples
+from hbr.conditions.noise import rule_of
+from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.folders import fingerprint
+from hbr.data.presence import (
+    expand_paths,
+    fingerprint_of_arrays,
+    present_sources,
+    source_fingerprint,
+)
 from hbr.errors import StudyError
+from hbr.hardness.estimators import estimator_of_study
 from hbr.modules import (
     check_plugins,
     plugin_files,
@@ -75,11 +80,17 @@ from hbr.modules import (
 )
 from hbr.setting import setting_of
 from hbr.studies import check_data
+from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.reported import chapter_title, reported_figures
 from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
+
+# Jobs inherit it.
+forget_settings(os.environ)
+
 
 STARTED = time.time()
 SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
@@ -103,8 +114,13 @@ try:
     check_shape(config, yaml.safe_load(SCHEMA.read_text()))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    expand_paths(config)
     check_data(config)
     check_plugins(config, PLUGIN_FOLDERS)
+    # A job's own process is no place to refuse: what it writes anew is deleted by then.
+    FINGERPRINTS = (
+        present_sources(config) if workflow.exec_mode.name == "DEFAULT" else {}
+    )
 except StudyError as error:
     raise WorkflowError(f"The config is refused. {error}") from None
 
@@ -119,16 +135,52 @@ CHAPTERS = [
 ]
 
 
-def chapter(name, title):
-    """Return a chapter's title with its place in this study's report."""
-    return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
+FIGURES = reported_figures(OWN_FOLDER / "workflow/report/figures")
 
 
-def sources(script, plugin=None, notebook=None, data=()):
-    """Return a script and the modules it runs; a user's own function and a notebook add their files and their modules, ``data`` are files that are no code."""
+def more_figures(chapter):
+    """Return what draws the figures of a chapter that its notebook does not, by name."""
+    return {
+        figure.name: figure.draws
+        for figure in FIGURES
+        if figure.chapter == chapter and figure.draws
+    }
+
+
+def pages_of(chapter):
+    """Return what a chapter's rule writes, by name: its page, and its figures as SVG and PNG, those with titles and captions."""
+    title = chapter_title(OWN_FOLDER / f"workflow/notebooks/{chapter}.py")
+    place = f"{CHAPTERS.index(chapter) + 1} " if chapter in CHAPTERS else ""
+    pages = {
+        "html": report(
+            f"<reports>/{{dataset}}/{chapter}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": place + title},
+        )
+    }
+    for figure in FIGURES:
+        if figure.chapter == chapter:
+            path = f"<reports>/{{dataset}}/figures/{figure.name}"
+            pages[figure.name] = report(
+                f"{path}.svg",
+                caption=f"../report/figures/{chapter}/{figure.name}.rst",
+                category="Figures",
+                labels={"data set": "{dataset}", "figure": figure.label},
+            )
+            pages[f"{figure.name}_png"] = f"{path}.png"
+    return pages
+
+
+def sources(script, plugin=None, notebook=None, modules=(), data=()):
+    """Return a script and the modules it runs; a user's own function, a notebook and ``modules`` that are loaded by name add their files and their modules, ``data`` are files that are no code."""
     files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
         files += source_files(OWN_FOLDER / notebook, SCRIPTS)
+        drawn = more_figures(Path(notebook).stem).values()
+        modules = [*modules, *(draws.partition(":")[0] for draws in drawn)]
+    for module in modules:
+        files += plugin_files(module, (SCRIPTS,), SCRIPTS)
     if plugin and ":" in plugin:
         files += plugin_files(plugin.partition(":")[0], PLUGIN_FOLDERS, SCRIPTS)
     files += [OWN_FOLDER / path for path in data]
@@ -136,14 +188,14 @@ def sources(script, plugin=None, notebook=None, data=()):
     return list(dict.fromkeys(map(os.path.relpath, files)))
 
 
-def digest(script, plugin=None, notebook=None, data=()):
+def digest(script, **more):
     """Return a SHA-256 of a rule's sources, for its params.
 
     Snakemake compares inputs by content only where they are newer than the results: by inputs alone it would miss
     a module edited while the job ran, and one unpacked with an old date.
     """
     contents = hashlib.sha256()
-    for path in map(Path, sources(script, plugin, notebook, data)):
+    for path in map(Path, sources(script, **more)):
         contents.update(path.read_bytes() if path.is_file() else b"")
     return contents.hexdigest()
 
@@ -211,22 +263,15 @@ def whitening_of_network(wildcards):
     return "<results>/{dataset}/whitening.npz" if needed else []
 
 
-def estimator_key(key, default=""):
-    """Return a function that looks a key of the estimator up."""
-    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(
-        key, default
-    )
-
-
 def estimator_method(wildcards):
     """Return the estimator's method: its own name where it is built in."""
-    return estimator_key("method", wildcards.estimator)(wildcards)
+    estimators = config["hardness"]["estimators"]
+    return estimators[wildcards.estimator].get("method", wildcards.estimator)
 
 
-def never_learned(wildcards):
-    """Return forgetting's rule for samples that were never right; the authors' is zero. No other estimator has one."""
-    authors = config["compat"] == "v1" and estimator_method(wildcards) == "forgetting"
-    return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
+def estimator_text(wildcards):
+    """Return all settings of an estimator as one JSON text."""
+    return estimator_of_study(config, wildcards.estimator).text
 
 
 def dynamics_of(condition, runs, dataset="{dataset}"):
@@ -266,38 +311,15 @@ def numbers_of_source(wildcards):
     ]
 
 
-def first_estimator_of(source):
-    """Return the first estimator to resample by that reads a source."""
-    return next(
-        name
-        for name in config["resampling"]["estimators"]
-        if source_of(config, name) == source
-    )
-
-
-def samples_of_source(wildcards):
-    """Return the hardness of the samples of a denoised condition."""
-    estimator = first_estimator_of(wildcards.source)
-    return f"<results>/{wildcards.dataset}/hardness/{estimator}/samples.parquet"
-
-
-def allocation_of_source(wildcards):
-    """Return the balanced allocation of a denoised condition."""
-    estimator = first_estimator_of(wildcards.source)
-    return f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
-
-
-def noise_key(key, default=""):
-    """Return a function that looks a key of the rule of label noise up."""
-    return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
-        key, default
-    )
+def noise_rule(wildcards):
+    """Return the rule of label noise."""
+    return rule_of(**config["noise"]["rules"][wildcards.noise_rule])
 
 
 def threshold_runs(wildcards):
     """Return the trainings with threshold samples, for the rule that looks at them."""
-    method = config["noise"]["rules"][wildcards.noise_rule]["method"]
-    return runs_of(config, THRESHOLD) if method == "threshold-samples" else []
+    needed = noise_rule(wildcards).needs_threshold_samples
+    return runs_of(config, THRESHOLD) if needed else []
 
 
 def threshold_variants(wildcards):
@@ -347,19 +369,8 @@ def archive_key(key):
 
 def data_fingerprint(wildcards):
     """Return a digest of a folder's names and sizes, or of the checksums inside an .npz: dates must not decide."""
-    dataset = config["datasets"][wildcards.dataset]
-    if dataset["source"] == "folder":
-        return fingerprint(Path(dataset["root"]))
-    return fingerprint_of(dataset["file"]) if dataset["source"] == "arrays" else ""
-
-
-def fingerprint_of(path):
-    """Return a digest of the checksums inside an .npz, which a file of another kind has none of."""
-    if not zipfile.is_zipfile(path):
-        return ""
-    with zipfile.ZipFile(path) as file:
-        parts = [(part.filename, part.CRC, part.file_size) for part in file.infolist()]
-    return hashlib.sha256(repr(sorted(parts)).encode()).hexdigest()
+    name = wildcards.dataset
+    return FINGERPRINTS.get(name) or source_fingerprint(config["datasets"][name])
 
 
 CONDITIONS = conditions_of(config)
@@ -367,12 +378,41 @@ CONDITIONS = conditions_of(config)
 
 def of_kinds(*kinds):
     """Return the conditions of some kinds, in the study's order."""
-    return [name for name, parts in CONDITIONS.items() if parts["kind"] in kinds]
+    return [name for name, condition in CONDITIONS.items() if condition.kind in kinds]
+
+
+def condition_of(wildcards):
+    """Return the condition that a file is asked for of."""
+    if wildcards.condition not in CONDITIONS:
+        raise WorkflowError(
+            f"{wildcards.condition} is no condition of this study; it has {', '.join(CONDITIONS)}"
+        )
+    return CONDITIONS[wildcards.condition]
 
 
 def condition_key(key):
     """Return a function that looks a part of the condition up."""
-    return lambda wildcards: CONDITIONS[wildcards.condition].get(key, "")
+    return lambda wildcards: getattr(condition_of(wildcards), key)
+
+
+def plan_sources(wildcards):
+    """Return the code that makes a plan: that of its kind, its base and its strategy, and of no other."""
+    return sources(
+        "plan_condition.py", modules=plan_modules(config, condition_of(wildcards))
+    )
+
+
+def plan_digest(wildcards):
+    """Return a digest of the code that makes a plan."""
+    return digest(
+        "plan_condition.py", modules=plan_modules(config, condition_of(wildcards))
+    )
+
+
+def plan_files(wildcards):
+    """Return what a plan is made of beside the prepared data."""
+    files = plan_inputs(config, condition_of(wildcards)).values()
+    return [f"<results>/{wildcards.dataset}/{file}" for file in files]
 
 
 def members_of(file):
@@ -382,7 +422,7 @@ def members_of(file):
         where = f"<results>/{wildcards.dataset}/members/{wildcards.condition}"
         return [
             f"{where}/variant{variant}/member{member}/{file}"
-            for variant, member in runs_of(config, wildcards.condition)
+            for variant, member in condition_of(wildcards).runs
         ]
 
     return list_members
@@ -395,6 +435,16 @@ def all_outcomes(wildcards):
         for dataset in config["datasets"]
         for condition in CONDITIONS
         for variant, member in runs_of(config, condition)
+    ]
+
+
+def plans_of_all(wildcards):
+    """Return every plan of the study."""
+    return [
+        f"<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet"
+        for dataset in config["datasets"]
+        for condition in CONDITIONS
+        for variant in dict.fromkeys(v for v, _ in runs_of(config, condition))
     ]
 
 
@@ -429,7 +479,7 @@ def array_to_score(wildcards):
 def fingerprint_to_score(wildcards):
     """Return a digest of the file of a scored set; the prepared data has its own."""
     scored = SCORED[wildcards.dataset][wildcards.images]
-    return fingerprint_of(scored.file) if scored.file else ""
+    return fingerprint_of_arrays(Path(scored.file)) if scored.file else ""
 
 
 def scores_of_dataset(wildcards):

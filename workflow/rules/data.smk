@@ -1,4 +1,4 @@
-"""From archives, folders and arrays to one prepared file and the baseline's plan."""
+"""From archives, folders and arrays to one prepared file."""
 
 
 rule download_archive:
@@ -30,7 +30,9 @@ rule prepare_dataset:
         # Archives are known by their checksum: one fetched again is the same one. Arrays are known by their fingerprint.
         archives=ancient(archive_files),
     output:
-        "<results>/{dataset}/dataset.npz",
+        # Not deleted before there is another: a source that cannot be read would take all that was made from it along.
+        data=update("<results>/{dataset}/dataset.npz"),
+        ids=update("<results>/{dataset}/ids.parquet"),
     log:
         "<logs>/prepare_dataset/{dataset}.log",
     conda:
@@ -38,13 +40,14 @@ rule prepare_dataset:
     resources:
         # No parameter: another strategy makes no other data.
         least_samples=str(least_samples(config)),
+        # Where the images lie is no part of what they are.
+        root=dataset_key("root"),
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
         flags=flags(
             source=dataset_key("source"),
             name=dataset_key("name"),
-            root=dataset_key("root"),
             image_size=dataset_key("image_size", 0),
             test_fraction=dataset_key("test_fraction"),
             split_seed=dataset_key("split_seed", 0),
@@ -52,25 +55,5 @@ rule prepare_dataset:
             flip_seed=dataset_key("flip_seed", 0),
         ),
     shell:
-        "python {input.code[0]:q} {params.flags} --least-samples {resources.least_samples}"
-        " --archives {input.archives:q} --output {output:q} --log {log:q}"
-
-
-rule plan_baseline:
-    input:
-        code=sources("plan_baseline.py"),
-        dataset="<results>/{dataset}/dataset.npz",
-    output:
-        plan="<results>/{dataset}/plans/baseline/variant0/plan.parquet",
-        synthetic="<results>/{dataset}/plans/baseline/variant0/synthetic.npz",
-    log:
-        "<logs>/plan_baseline/{dataset}.log",
-    localrule: True
-    conda:
-        "../../envs/analysis.yaml"
-    params:
-        code=digest("plan_baseline.py"),
-    shell:
-        "python {input.code[0]:q}"
-        " --dataset {input.dataset:q}"
-        " --plan {output.plan:q} --synthetic {output.synthetic:q} --log {log:q}"
+        "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
+        " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"

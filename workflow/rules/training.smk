@@ -25,7 +25,6 @@ rule train_member:
         dataset="<results>/{dataset}/dataset.npz",
         whitening=whitening_of_network,
         plan="<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet",
-        synthetic="<results>/{dataset}/plans/{condition}/variant{variant}/synthetic.npz",
     output:
         outcomes="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz",
         dynamics="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/dynamics.npz",
@@ -60,7 +59,7 @@ rule train_member:
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q} --synthetic {input.synthetic:q}"
+        " --dataset {input.dataset:q} --whitening {input.whitening:q} --plan {input.plan:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --checkpoint-minutes {resources.checkpoint_minutes}"

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from hbr.data.presence import present_sources
 from hbr.errors import StudyError
 from hbr.studies import load_study
 
@@ -11,9 +12,10 @@ from hbr.studies import load_study
 def main(arguments: argparse.Namespace) -> None:
     """Print one table a data set."""
     config = load_study(arguments.study)
-    if arguments.reports:
-        print(f"reports/{config['study']}")
-    if arguments.check or arguments.reports:
+    present_sources(config)
+    if arguments.name:
+        print(config["study"])
+    if arguments.check or arguments.name:
         return
     # Costly to import, and the checks do without.
     from hbr.costs import outcomes_of, timed_trainings
@@ -37,8 +39,8 @@ def main(arguments: argparse.Namespace) -> None:
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
-parser.add_argument("--check", action="store_true", help="only check the study file")
-parser.add_argument("--reports", action="store_true", help="only name the folder of the study's reports")
+parser.add_argument("--check", action="store_true", help="only check the study file, and that its data are there")
+parser.add_argument("--name", action="store_true", help="check as well, and print the study's name")
 
 if __name__ == "__main__":
     try:

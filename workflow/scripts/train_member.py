@@ -51,11 +51,11 @@ def main(arguments: argparse.Namespace) -> None:
     claimed = claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dataset = load_dataset(arguments.dataset)
-    plan = load_plan(arguments.plan, arguments.synthetic)
+    plan = load_plan(arguments.plan)
     check_plan(plan, dataset.train_labels, str(arguments.plan))
     if plan.synthetic.shape[1:] != dataset.train_images.shape[1:]:
         raise StudyError(
-            f"{arguments.synthetic} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
+            f"{arguments.plan} holds images of {plan.synthetic.shape[1:]}, but {arguments.dataset} of "
             f"{dataset.train_images.shape[1:]}; the plan was made for other data: delete it and run again"
         )
     recipe = arguments.recipe
@@ -125,7 +125,6 @@ def main(arguments: argparse.Namespace) -> None:
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
 parser.add_argument("--plan", type=Path, required=True)
-parser.add_argument("--synthetic", type=Path, required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--condition", required=True, help="for the progress lines only; no seed depends on it")
 parser.add_argument("--variant", type=int, required=True)

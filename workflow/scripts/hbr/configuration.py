@@ -1,9 +1,8 @@
 """Checking a study's config: closed keys, named mistakes, one sentence each."""
 
-import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,15 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
-from hbr.conditions.names import denoised_name, members_list, needs_control, source_of
+from hbr.conditions import noise as noise_rules
+from hbr.conditions.kind import joined, registered
+from hbr.conditions.names import BASELINE, bases_of, conditions_of, kinds, members_list, source_of
+from hbr.conditions.strategies import NONE
 from hbr.errors import StudyError
-from hbr.hardness.names import BUILT_IN_ESTIMATORS
+from hbr.hardness import estimators
 from hbr.plugins import is_plugin
 from hbr.scored import scored_sets
+from hbr.sentences import nearest, short
 from hbr.training.networks import NETWORKS
 from hbr.training.recipe import Recipe
 
@@ -29,8 +32,8 @@ SOURCE_KEYS = {
     "arrays": {"file", "test_fraction", "split_seed"},
 }
 _REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
-# What each rule of label noise is set by.
-_RULE_KEYS = {"count": "count", "below": "threshold", "threshold-samples": "percentile"}
+# Objects of the schema whose other keys are settings of the entries of a registry.
+SETTINGS = {"estimators": estimators.known_settings, "rules": noise_rules.known_settings}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
@@ -59,10 +62,26 @@ def _unique(_: Any, unique: bool, instance: Any, __: Any) -> Iterator[Validation
                 return
 
 
+def _registry(_: Any, registry: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    known = [NONE, *registered(registry)]
+    if instance not in known:
+        yield ValidationError(f"{instance!r} is not one of {known}")
+
+
+def _settings_of(validator: Any, registry: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    settings = SETTINGS[registry]()
+    for key, value in instance.items() if isinstance(instance, dict) else ():
+        if key in settings:
+            one = settings[key]
+            yield from validator.descend(value, {"description": one.description, **one.schema}, path=key)
+        elif key not in schema["properties"]:
+            yield ValidationError(f"{key!r} is not known")
+
+
 # YAML knows 8.0 and .nan, JSON schema takes the one for an integer and the other for a number; neither would run.
 _VALIDATOR = extend(
     Draft202012Validator,
-    {"pattern": _pattern, "uniqueItems": _unique},
+    {"pattern": _pattern, "uniqueItems": _unique, "registry": _registry, "settingsOf": _settings_of},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
@@ -94,7 +113,7 @@ def check_file(path: Path) -> None:
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         line = f", line {mark.line + 1}" if mark else ""
-        what = _short(problem or str(error).partition("\n")[0])
+        what = short(problem or str(error).partition("\n")[0])
         raise StudyError(f"{where}{line} is no YAML: {what}; indent with spaces, quote text with special characters") from None
 
 
@@ -108,7 +127,7 @@ def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     if errors:
         error = best_match(errors)
         where, hint = dotted_path(error.absolute_path), _hint(error)
-        raise StudyError(f"{where}: {_short(error.message, max(40, _LONGEST_MESSAGE - len(where) - len(hint) - 2))}{hint}")
+        raise StudyError(f"{where}: {short(error.message, max(40, _LONGEST_MESSAGE - len(where) - len(hint) - 2))}{hint}")
 
 
 def check_meaning(config: Mapping[str, Any]) -> None:
@@ -119,22 +138,14 @@ def check_meaning(config: Mapping[str, Any]) -> None:
         _check_recipe(f"recipes.{name}", recipe)
     members, available = config["hardness"]["members"], config["baseline"]["members"]
     if max(members_list(members)) > available:
-        raise StudyError(f"hardness.members is {_short(str(members))}, but baseline.members trains only {available}")
+        raise StudyError(f"hardness.members is {short(str(members))}, but baseline.members trains only {available}")
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
-    for section in ("resampling", "pruning"):
-        # A default that nothing is pruned by names no estimator of the study.
-        unused = section == "pruning" and not config["pruning"]["rates"]
-        for name in [] if unused else config[section]["estimators"]:
-            if name not in estimators:
-                raise StudyError(
-                    f"{section}.estimators: {_short(repr(name))} is not under hardness.estimators{_nearest(name, estimators)}"
-                )
     _check_noise(config["noise"], estimators)
+    for kind in kinds().values():
+        kind.check(config)
     _check_sources(config)
-    _check_placebos(config["placebos"], config["resampling"])
-    _check_pairs(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
             f"baseline.members, resampling.variants, resampling.members, placebos, pruning and noise make "
@@ -148,20 +159,8 @@ def dotted_path(keys: Iterable[Any]) -> str:
 
 
 def _trainings(config: Mapping[str, Any]) -> int:
-    resampling, placebos, pruning, noise = (config[key] for key in ("resampling", "placebos", "pruning", "noise"))
-    resampled = len(resampling["estimators"]) * len(resampling["strategies"]) * len(resampling["alphas"])
-    like_control = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"]) + resampled
-    pruned = len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"])
-    # Each source of hardness that is resampled has a control of its own.
-    controls = len({source_of(config, name) for name in resampling["estimators"]}) if resampled else needs_control(config)
-    threshold = any(rule["method"] == "threshold-samples" for rule in noise["rules"].values())
-    runs = (
-        config["baseline"]["members"]
-        + resampling["variants"] * resampling["members"] * (like_control + controls)
-        + pruning["variants"] * pruning["members"] * pruned
-        + noise["members"] * (noise["variants"] * len(noise["denoised"]) + noise["threshold_variants"] * threshold)
-    )
-    return len(config["datasets"]) * int(runs)
+    conditions = conditions_of(config).values()
+    return len(config["datasets"]) * sum(len(one.variants) * len(one.members) for one in conditions)
 
 
 def _check_node(where: str, loader: yaml.SafeLoader, root: yaml.Node | None) -> None:
@@ -194,7 +193,7 @@ def _check_node(where: str, loader: yaml.SafeLoader, root: yaml.Node | None) -> 
             try:
                 loader.construct_object(node)
             except ValueError as error:
-                line, why = node.start_mark.line + 1, _short(str(error), 80)
+                line, why = node.start_mark.line + 1, short(str(error), 80)
                 raise StudyError(f"{where}, line {line}: {name} is no date or number ({why}); put text in quotes") from None
     raise StudyError(f"{where} holds more than {_MOST_VALUES:,} values; a study is a few short lists")
 
@@ -246,7 +245,7 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
         raise StudyError(f"{where}.{error}") from None
     if dataset["recipe"] not in recipes:
         raise StudyError(
-            f"{where}.recipe: {_short(repr(dataset['recipe']))} is not under recipes{_nearest(dataset['recipe'], recipes)}"
+            f"{where}.recipe: {short(repr(dataset['recipe']))} is not under recipes{nearest(dataset['recipe'], recipes)}"
         )
 
 
@@ -262,8 +261,8 @@ def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
     if is_plugin(name):
         return
     if name not in NETWORKS:
-        near = _nearest(name, NETWORKS)
-        raise StudyError(f"{where}.network: {_short(repr(name))} is no built-in network{near}; your own is module:function")
+        near = nearest(name, NETWORKS)
+        raise StudyError(f"{where}.network: {short(repr(name))} is no built-in network{near}; your own is module:function")
     known = NETWORKS[name].settings
     if "width" in dataset and "width" not in known:
         raise StudyError(f"{where}.width: {name} has no such key; it takes network_settings {', '.join(known)}")
@@ -273,85 +272,56 @@ def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
 
 def _check_sources(config: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` where an estimator reads a condition that it cannot, or is used where it must not."""
-    estimators, denoised = config["hardness"]["estimators"], config["noise"]["denoised"]
-    known = ["baseline", *map(denoised_name, denoised)]
+    estimators, known = config["hardness"]["estimators"], [source for base in bases_of(config) for source in base.sources]
+    # The name may be right, and the condition of another section missing.
+    possible = {joined("denoised", rule): rule for rule in config["noise"]["rules"]}
     for name in estimators:
-        where = f"hardness.estimators.{name}.source"
         if (source := source_of(config, name)) not in known:
-            # The name may be right, and the condition of another section missing.
-            rule = source.removeprefix("denoised-")
-            lacking = f"; noise.denoised lacks {_short(repr(rule))}" if rule in config["noise"]["rules"] else ""
-            raise StudyError(f"{where}: {_short(repr(source))} is no source of hardness{lacking or _nearest(source, known)}")
+            lacking = f"; noise.denoised lacks {short(repr(possible[source]))}" if source in possible else ""
+            raise StudyError(
+                f"hardness.estimators.{name}.source: {short(repr(source))} is no source of hardness"
+                f"{lacking or nearest(source, known)}"
+            )
     for key, used in (
         ("pruning.estimators", config["pruning"]["estimators"] if config["pruning"]["rates"] else []),
         ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] else []),
         ("resampling.estimators.0", config["resampling"]["estimators"][:1]),
     ):
         for name in used:
-            if name in estimators and source_of(config, name) != "baseline":
+            if name in estimators and source_of(config, name) != BASELINE:
                 raise StudyError(f"{key}: the hardness of {name} does not come from the baseline; name one that does")
 
 
 def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any]) -> None:
-    for name in noise["denoised"]:
-        if name not in noise["rules"]:
-            raise StudyError(f"noise.denoised: {_short(repr(name))} is not under noise.rules{_nearest(name, noise['rules'])}")
     if not noise["rules"]:
         return
     estimator = noise["estimator"]
     if estimator not in estimators:
         raise StudyError(
-            f"noise.estimator: {_short(repr(estimator))} is not under hardness.estimators{_nearest(estimator, estimators)}"
+            f"noise.estimator: {short(repr(estimator))} is not under hardness.estimators{nearest(estimator, estimators)}"
         )
     if estimators[estimator].get("method", estimator) != "aum":
         raise StudyError(f"noise.estimator: {estimator} is not of method aum, which the rules of label noise are made for")
     for name, rule in noise["rules"].items():
-        where, own = f"noise.rules.{name}", _RULE_KEYS[rule["method"]]
-        for key in sorted(set(rule) - {"method", own}):
-            raise StudyError(f"{where}.{key}: method {rule['method']} has no such key; it takes {own}")
-        if own not in rule:
-            raise StudyError(f"{where}: method {rule['method']} needs the key {own!r}")
-
-
-def _check_placebos(placebos: Mapping[str, Any], resampling: Mapping[str, Any]) -> None:
-    if not placebos["kinds"]:
-        return
-    for key in ("strategies", "alphas"):
-        if not placebos[key]:
-            raise StudyError(f"placebos.{key}: name at least one of resampling.{key}, which the placebo is compared with")
-        for value in placebos[key]:
-            if value not in resampling[key]:
-                raise StudyError(
-                    f"placebos.{key}: {_short(str(value))} is not among resampling.{key}; a placebo needs its partner"
-                )
-
-
-def _check_pairs(config: Mapping[str, Any]) -> None:
-    control = config["resampling"]
-    for section, used in (("pruning", config["pruning"]["rates"]), ("noise", config["noise"]["denoised"])):
-        for key in ("variants", "members"):
-            if used and config[section][key] > control[key]:
-                raise StudyError(
-                    f"{section}.{key} is {config[section][key]}, but the control, which runs are paired with, has "
-                    f"resampling.{key} {control[key]}; lower the one or raise the other"
-                )
+        try:
+            noise_rules.rule_of(**rule)
+        except StudyError as error:
+            raise StudyError(f"noise.rules.{name}.{error}") from None
 
 
 def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     method = settings.get("method", name)
-    if ":" in method:
-        if "direction" not in settings:
-            raise StudyError(f"{where}.direction: declare high-is-hard or low-is-hard for your own estimator {_short(method)}")
-    elif method not in BUILT_IN_ESTIMATORS:
-        near = _nearest(method, BUILT_IN_ESTIMATORS)
+    if not is_plugin(method) and method not in estimators.METHODS:
+        near = nearest(method, estimators.METHODS)
         raise StudyError(
-            f"{where}: {_short(repr(method))} is no built-in estimator{near}; your own needs method: module:function"
+            f"{where}: {short(repr(method))} is no built-in estimator{near}; your own needs method: module:function"
         )
-    elif "direction" in settings:
+    if not is_plugin(method) and "direction" in settings:
         raise StudyError(f"{where}.direction: the direction of {method} is known; leave the key out")
-    for key, owner in (("never_learned", "forgetting"), ("margin", "aum"), ("norm", "el2n")):
-        if key in settings and method != owner:
-            raise StudyError(f"{where}.{key}: only {owner} has it")
+    try:
+        estimators.estimator_of_study(config, name)
+    except StudyError as error:
+        raise StudyError(f"{where}.{error}") from None
     epochs = min(config["recipes"][dataset["recipe"]]["epochs"] for dataset in config["datasets"].values())
     first, last = settings.get("first_epoch", 1), settings.get("last_epoch", epochs)
     if not first <= last <= epochs:
@@ -359,17 +329,14 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config:
 
 
 def _unknown_keys(error: ValidationError) -> Iterator[str]:
-    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+    if error.validator not in ("additionalProperties", "settingsOf") or not isinstance(error.instance, dict):
         return
     known = list(error.schema.get("properties", {}))
+    if "settingsOf" in error.schema:
+        known += SETTINGS[error.schema["settingsOf"]]()
     for key in error.instance:
         if key not in known:
-            yield f"{dotted_path((*error.absolute_path, key))} is not a known key{_nearest(str(key), known)}"
-
-
-def _nearest(word: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {_short(', '.join(known), 80)}"
+            yield f"{dotted_path((*error.absolute_path, key))} is not a known key{nearest(str(key), known)}"
 
 
 def _hint(error: ValidationError) -> str:
@@ -382,9 +349,4 @@ def _hint(error: ValidationError) -> str:
 
 def _word(key: Any) -> str:
     text = str(key)
-    return text if text and text.isprintable() and len(text) <= 64 else _short(repr(key), 64)
-
-
-def _short(text: str, most: int = 72) -> str:
-    half = (most - 5) // 2
-    return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
+    return text if text and text.isprintable() and len(text) <= 64 else short(repr(key), 64)

@@ -1,6 +1,5 @@
 """What trainings cost: seconds and memory of Snakemake's benchmarks, machines of the outcomes, and tables of these."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.data.files import reading
+from hbr.training.settings import TrainingSettings
 
 _COLUMNS = ["dataset", "condition", "machine", "seconds", "memory_mb", "data", "examples", "precision", "settings"]
 _TOLD = ("machine", "precision", "dataset", "examples", "settings")
@@ -22,7 +22,7 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
     """Return one row for every training that was timed.
 
     Columns: names of data set and condition, machine, seconds, peak memory (MB), checksum of the prepared data, examples,
-    precision and settings (a dictionary: network, width, seed and recipe).
+    precision and settings (:class:`TrainingSettings`; ``None`` of a version that did not keep them).
     """
     rows = []
     for path in sorted(outcomes):
@@ -40,14 +40,16 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
                     "data": told["dataset"],
                     "examples": int(told["examples"]),
                     "precision": told["precision"],
-                    "settings": json.loads(told["settings"] or "{}"),
+                    "settings": TrainingSettings.read(told["settings"]) if told["settings"] else None,
                 }
             )
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def cost_table(timed: pd.DataFrame) -> pd.DataFrame:
-    """Return what the trainings of :func:`timed_trainings` cost, by data set, condition and machine, and in all (``all``).
+    """Return what the trainings of :func:`timed_trainings` cost, by data set, condition and way to train, and in all (``all``).
+
+    A way to train is a machine and a precision.
 
     Columns: trainings, median seconds of one, hours of all, peak memory in MB.
     """
@@ -55,19 +57,20 @@ def cost_table(timed: pd.DataFrame) -> pd.DataFrame:
     for dataset in timed["dataset"].unique():
         own = timed[timed["dataset"] == dataset]
         for condition, part in [*own.groupby("condition"), ("all", own)]:
-            for machine, group in part.groupby("machine"):
+            for (machine, precision), group in part.groupby(["machine", "precision"]):
                 rows.append(
                     {
                         "dataset": dataset,
                         "condition": condition,
                         "machine": machine,
+                        "precision": precision,
                         "trainings": len(group),
                         "median_seconds": group["seconds"].median(),
                         "hours": group["seconds"].sum() / 3600,
                         "peak_memory_mb": group["memory_mb"].max(),
                     }
                 )
-    columns = ["dataset", "condition", "machine", "trainings", "median_seconds", "hours", "peak_memory_mb"]
+    columns = ["dataset", "condition", "machine", "precision", "trainings", "median_seconds", "hours", "peak_memory_mb"]
     return pd.DataFrame(rows, columns=columns)
 
 

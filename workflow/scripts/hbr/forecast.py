@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.conditions.names import BASELINE, conditions_of, runs_of
+from hbr.conditions.names import BASELINE, conditions_of
 from hbr.dry_run import PlannedJob
+from hbr.training.settings import TrainingSettings
 
 _RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
@@ -20,9 +21,9 @@ def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[Plann
     """
     planned = [job for job in jobs if job.rule == "train_member" and job.wildcards["dataset"] == dataset]
     rows = []
-    for condition in conditions_of(config):
+    for condition, stated in conditions_of(config).items():
         own = [job for job in planned if job.wildcards["condition"] == condition]
-        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in runs_of(config, condition)]
+        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in stated.runs]
         kept = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
         sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in kept]
         size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, results)
@@ -47,18 +48,18 @@ def expected_hours(config: Mapping[str, Any], dataset: str, todo: int, timed: pd
     """
     if not todo:
         return ["nothing is left to train"]
-    recipe = config["recipes"][config["datasets"][dataset]["recipe"]]
-    alike = _alike(config, dataset, timed, results)
+    wanted = TrainingSettings.of(config, dataset)
+    alike = _alike(wanted, dataset, timed, results)
     if alike.empty:
         return ["expected hours: unknown, as no training of this network on this data was timed yet; one training will tell"]
-    epochs = alike["settings"].map(lambda settings: settings["epochs"])
+    epochs = alike["settings"].map(lambda settings: settings.recipe.epochs)
     sentences = []
     for machine, group in alike.groupby("machine"):
-        same = epochs[group.index] == recipe["epochs"]
+        same = epochs[group.index] == wanted.recipe.epochs
         used = group[same] if same.any() else group
-        factors = recipe["epochs"] / epochs[used.index]
+        factors = wanted.recipe.epochs / epochs[used.index]
         seconds = float((used["seconds"] * factors).median())
-        scaled = "" if same.any() else f", brought to {recipe['epochs']} epochs"
+        scaled = "" if same.any() else f", brought to {wanted.recipe.epochs} epochs"
         sentences.append(
             f"expected hours on {machine}: {todo * seconds / 3600:.2g} ({todo} trainings of {seconds:,.0f} s, "
             f"the median of {len(used)} timed{scaled})"
@@ -66,18 +67,23 @@ def expected_hours(config: Mapping[str, Any], dataset: str, todo: int, timed: pd
     return sentences
 
 
-def _alike(config: Mapping[str, Any], dataset: str, timed: pd.DataFrame, results: Path) -> pd.DataFrame:
+def _alike(wanted: TrainingSettings, dataset: str, timed: pd.DataFrame, results: Path) -> pd.DataFrame:
     """Return the trainings of the same data, or data set of this name while it is not prepared, and network."""
-    settings = config["datasets"][dataset]
-    recipe = config["recipes"][settings["recipe"]]
-    same = {"network": settings["network"], "width": settings.get("width", 0), "batch_size": recipe["batch_size"]}
+
+    def is_alike(told: TrainingSettings | None) -> bool:
+        return told is not None and (told.network, told.network_settings, told.recipe.batch_size) == (
+            wanted.network,
+            wanted.network_settings,
+            wanted.recipe.batch_size,
+        )
+
     path = results / "dataset.npz"
     if path.is_file():
         with np.load(path, allow_pickle=False) as arrays:
             of_data = timed["data"] == str(arrays["checksum"])
     else:
         of_data = timed["dataset"] == dataset
-    return timed[of_data & timed["settings"].map(lambda told: all(told.get(key) == same[key] for key in same)).astype(bool)]
+    return timed[of_data & timed["settings"].map(is_alike).astype(bool)]
 
 
 def _training_bytes(config: Mapping[str, Any], dataset: str, condition: str, results: Path) -> float:

@@ -1,6 +1,7 @@
 """Which source files a script runs: the workflow declares them as inputs, so that editing one reruns what uses it."""
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -33,11 +34,11 @@ def plugin_files(module: str, folders: tuple[Path, ...], root: Path) -> tuple[Pa
 
 
 def plugin_folder(module: str, folders: Iterable[Path]) -> Path | None:
-    """Return the first folder that holds a module, ``None`` where none does."""
+    """Return the first folder that holds a module that can be read, ``None`` where none does."""
     parts = module.split(".")
     for folder in folders:
         place = folder.joinpath(*parts)
-        if place.with_name(f"{place.name}.py").is_file() or (place / "__init__.py").is_file():
+        if any(os.access(file, os.R_OK) for file in (place.with_name(f"{place.name}.py"), place / "__init__.py")):
             return folder
     return None
 

@@ -12,14 +12,22 @@ from typing import Any
 
 from hbr.data.files import sha256_of
 from hbr.errors import StudyError
+from hbr.surroundings import own_notebooks
 
 _MADE_FROM = re.compile(r'<script type="application/json" id="made-from">(.*?)</script>', re.DOTALL)
 
+_DRAW = """from hbr.analysis.figures.style import save_figure
+from {module} import {function}
+save_figure({function}(inputs, dataset), figures, "{name}")"""
 
-def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Path) -> str:
+
+def render(
+    notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Path, more: Mapping[str, str] | None = None
+) -> str:
     """Return the HTML of one executed notebook; the notebook itself writes its figures into ``figures``.
 
-    ``inputs`` are paths, or lists of paths, by name. Equal inputs give equal HTML.
+    ``inputs`` are paths, or lists of paths, by name. ``more`` are figures that are shown below what the notebook holds: by
+    name the `module:function` that draws each from inputs and data set. Equal inputs give equal HTML.
     """
     import jupytext
     import nbformat
@@ -27,13 +35,14 @@ def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Pat
     from nbconvert import HTMLExporter
     from papermill.exceptions import PapermillExecutionError
 
-    package = str(Path(__file__).resolve().parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])])
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
     parameters = {"inputs": dict(inputs), "figures": str(figures), "dataset": dataset}
     source = jupytext.read(notebook)
+    for name, draws in (more or {}).items():
+        module, _, function = draws.partition(":")
+        source.cells.append(nbformat.v4.new_code_cell(_DRAW.format(module=module, function=function, name=name)))
     title = next(line[2:] for line in source.cells[0].source.splitlines() if line.startswith("# "))
-    with tempfile.TemporaryDirectory(prefix="hbr-") as folder:
+    package = Path(__file__).resolve().parents[1]
+    with tempfile.TemporaryDirectory(prefix="hbr-") as folder, own_notebooks(Path(folder), package):
         written, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(source, written)
         try:
@@ -43,16 +52,17 @@ def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Pat
         except PapermillExecutionError as error:
             raise StudyError(f"{notebook}: {error.ename}: {error.evalue}") from error
         result = nbformat.read(executed, as_version=4)
-    exporter = HTMLExporter(exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
-    # Math is not used, and a report must open without a network.
-    exporter.mathjax_url = ""
-    exporter.require_js_url = ""
-    exporter.jquery_url = ""
-    result.cells = [cell for cell in result.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    # Ids are random and stand in the HTML; equal content shall give equal bytes.
-    for number, cell in enumerate(result.cells):
-        cell.id = f"cell{number}"
-    page, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{dataset}: {title}"}})
+        # The exporter looks for templates in the user's folders, too.
+        exporter = HTMLExporter(exclude_input=True, exclude_input_prompt=True, exclude_output_prompt=True)
+        # Math is not used, and a report must open without a network.
+        exporter.mathjax_url = ""
+        exporter.require_js_url = ""
+        exporter.jquery_url = ""
+        result.cells = [cell for cell in result.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+        # Ids are random and stand in the HTML; equal content shall give equal bytes.
+        for number, cell in enumerate(result.cells):
+            cell.id = f"cell{number}"
+        page, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{dataset}: {title}"}})
     return page.replace("</body>", _made_from(notebook, dataset, inputs) + "</body>", 1)
 
 

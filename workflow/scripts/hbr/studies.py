@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hbr.conditions.needs import least_samples
+from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.files import read_arrays
+from hbr.data.presence import expand_paths
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
 from hbr.modules import check_plugins, plugin_folders
@@ -28,6 +29,7 @@ def load_study(path: Path) -> dict[str, Any]:
     check_shape(config, yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
     validate(config, str(SCHEMA))
     check_meaning(config)
+    expand_paths(config)
     check_data(config)
     check_plugins(config, plugin_folders([path]))
     return config

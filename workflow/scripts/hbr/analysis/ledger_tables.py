@@ -44,6 +44,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "data set": costs["dataset"],
             "condition": costs["condition"],
             "machine": costs["machine"],
+            "precision": costs["precision"].fillna(""),
             "trainings": costs["trainings"],
             "seconds a training (median)": costs["median_seconds"].map(rounded),
             "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2)),

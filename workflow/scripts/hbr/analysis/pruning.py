@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from hbr.conditions.pruning import METHODS, pruned_samples
+from hbr.conditions.kinds.pruned import METHODS, pruned_samples
 from hbr.intervals import mean_interval
 
 RATES = tuple(range(10, 100, 10))

@@ -14,7 +14,7 @@ from hbr.analysis.statistics.paired import Estimate, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
 from hbr.claims.evidence import Evidence, NotMeasuredError
 from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
-from hbr.words import change, interval, number, rounded
+from hbr.words import change, counted, interval, number, rounded
 
 LEVEL = 0.05
 # Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
@@ -77,7 +77,7 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
     else:
         verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
-    n = f"{paired['variant'].nunique()} variants, {len(estimates)} conditions"
+    n = f"{counted([paired['variant'].nunique()], 'variant')}, {counted([len(estimates)], 'condition')}"
     return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
 
 
@@ -211,5 +211,4 @@ def _change(row: Mapping[str, Any]) -> str:
 
 def _variants(rows: Sequence[Mapping[str, Any]]) -> str:
     counts, conditions = [int(row["variants"]) for row in rows], len({row["condition"] for row in rows})
-    several = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
-    return f"{several} variants, {conditions} condition{'s' if conditions > 1 else ''}"
+    return f"{counted(counts, 'variant')}, {counted([conditions], 'condition')}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hbr.conditions.names import conditions_of, needs_control, runs_of
+from hbr.conditions.names import conditions_of, needs_control
 
 
 def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
@@ -17,8 +17,7 @@ def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
         tables += ["gap_differences.csv", f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
     if config["noise"]["rules"]:
         tables.append("noise/rules.csv")
-    for condition, parts in conditions.items():
-        if parts["kind"] == "resampled":
-            variants = dict.fromkeys(variant for variant, _ in runs_of(config, condition))
-            tables += [f"plans/{condition}/variant{variant}/plan.parquet" for variant in variants]
+    for name, condition in conditions.items():
+        if condition.kind == "resampled":
+            tables += [f"plans/{name}/variant{variant}/plan.parquet" for variant in condition.variants]
     return tables

@@ -1,61 +1,74 @@
 """Which conditions a study has, how they are called, which runs each one has, and what it is compared with."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
 from typing import Any
+
+from hbr.conditions.kind import ALL, Base, BaseKind, Condition, Kind, load, module_of, registered
+from hbr.conditions.kind import alpha_text as alpha_text
 
 BASELINE, CONTROL, THRESHOLD = "baseline", "control", "threshold"
 
 
-def alpha_text(alpha: float) -> str:
-    """Return alpha as it stands in names, without loss: 1, 0.5, 1e-05."""
-    return repr(float(alpha)).removesuffix(".0")
+@cache
+def kinds() -> dict[str, Kind]:
+    """Return every kind of condition by its name, in the order of figures and tables."""
+    found = {name: load("kinds", name).KIND for name in registered("kinds")}
+    return dict(sorted(found.items(), key=lambda item: item[1].order))
 
 
-def conditions_of(config: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return every condition's :data:`hbr.analysis.columns.PARTS` by its name, in the order of figures and tables.
+def conditions_of(config: Mapping[str, Any]) -> dict[str, Condition]:
+    """Return every condition by its name, in the order of figures and tables; controls are those that any refers to."""
+    every, bases = bases_of(config), {}
+    for estimator in config["resampling"]["estimators"]:
+        bases[estimator] = [base for base in every if source_of(config, estimator) in base.sources]
+    stated = [condition for kind in kinds().values() for condition in kind.conditions(config, bases)]
+    compared = {condition.compared for condition in stated}
+    run = [condition for condition in stated if condition.kind != CONTROL or condition.base in compared]
+    controls = {condition.base: condition.name for condition in run if condition.kind == CONTROL}
+    return {one.name: replace(one, reference=controls[one.compared]) if one.compared else one for one in run}
 
-    Baseline, control, resampled, placebo, pruned, denoised, threshold. ``reference`` is the condition that its runs are
-    paired with by seed: the control of the data that its hardness comes from. ``method`` is dlp or clp of a pruned
-    condition, the kind of a placebo, the rule of a denoised one; ``rate`` is in percent.
+
+def contrasts_of(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what is compared with what: condition, reference and family, which is empty where exploratory.
+
+    Each condition with its control first, then what kinds state beside.
     """
-    conditions = {BASELINE: {"kind": "baseline"}}
-    resampling, placebos, pruning, noise = (config[key] for key in ("resampling", "placebos", "pruning", "noise"))
-    if needs_control(config):
-        conditions[CONTROL] = {"kind": "control", "alpha": "0"}
-    if resampling["strategies"]:
-        for source in sorted({source_of(config, name) for name in resampling["estimators"]} - {BASELINE}):
-            conditions[f"{CONTROL}-{source}"] = {"kind": "control", "alpha": "0", "method": source}
-    for estimator in resampling["estimators"]:
-        for strategy in resampling["strategies"]:
-            for alpha in map(alpha_text, resampling["alphas"]):
-                parts = _resampling_parts(config, estimator, strategy, alpha)
-                conditions[f"resampled-{_resampling_name(parts)}"] = {"kind": "resampled", **parts}
-    for placebo in placebos["kinds"]:
-        for strategy in placebos["strategies"]:
-            for alpha in map(alpha_text, placebos["alphas"]):
-                parts = _resampling_parts(config, resampling["estimators"][0], strategy, alpha)
-                name = f"placebo-{placebo}-{_resampling_name(parts)}"
-                conditions[name] = {"kind": "placebo", **parts, "method": placebo}
-    for estimator in pruning["estimators"]:
-        for method in pruning["methods"]:
-            for rate in pruning["rates"]:
-                parts = {"reference": CONTROL, "estimator": estimator, "method": method, "rate": str(rate)}
-                conditions[f"pruned-{estimator}-{method}-{rate}"] = {"kind": "pruned", **parts}
-    for rule in noise["denoised"]:
-        conditions[denoised_name(rule)] = {"kind": "denoised", "reference": CONTROL, "method": rule}
-    if any(rule["method"] == "threshold-samples" for rule in noise["rules"].values()):
-        conditions[THRESHOLD] = {"kind": "threshold"}
-    return conditions
+    conditions, known = conditions_of(config), kinds()
+    controls = [(name, one.reference, known[one.kind].family) for name, one in conditions.items() if one.reference]
+    others = [row for one in conditions.values() for row in known[one.kind].contrasts(one, conditions)]
+    order = list(conditions)
+    return controls + sorted(others, key=lambda row: order.index(row[0]))
+
+
+def bases_of(config: Mapping[str, Any]) -> list[Base]:
+    """Return the bases of a study, all samples first."""
+    found = [base for kind in registered("bases") for base in _base_kind(kind).bases(config)]
+    return sorted(found, key=lambda base: base != ALL)
+
+
+def plan_inputs(config: Mapping[str, Any], condition: Condition) -> dict[str, str]:
+    """Return what a plan is made of beside the prepared data: files by name, relative to the data set's results."""
+    return _base_kind(condition.base.kind).inputs(condition.base.argument) | kinds()[condition.kind].inputs(condition, config)
+
+
+def plan_spec(config: Mapping[str, Any], condition: Condition) -> dict[str, Any]:
+    """Return the arguments of :func:`hbr.conditions.kind.make_plan` beside the draw."""
+    settings = kinds()[condition.kind].settings(condition, config)
+    return {"kind": condition.kind, "base": condition.base.kind, "argument": condition.base.argument, "settings": settings}
+
+
+def plan_modules(config: Mapping[str, Any], condition: Condition) -> list[str]:
+    """Return the modules that making a plan loads by name."""
+    spec = plan_spec(config, condition)
+    own = [module_of("kinds", spec["kind"]), module_of("bases", spec["base"])]
+    return own + kinds()[condition.kind].modules(spec["settings"])
 
 
 def needs_control(config: Mapping[str, Any]) -> bool:
     """Return whether any condition of a study is compared with the control."""
-    return bool(config["resampling"]["strategies"] or config["pruning"]["rates"] or config["noise"]["denoised"])
-
-
-def denoised_name(rule: str) -> str:
-    """Return the name of the condition that trains without what a rule of label noise flags."""
-    return f"denoised-{rule}"
+    return CONTROL in conditions_of(config)
 
 
 def source_of(config: Mapping[str, Any], estimator: str) -> str:
@@ -63,19 +76,9 @@ def source_of(config: Mapping[str, Any], estimator: str) -> str:
     return str(config["hardness"]["estimators"][estimator].get("source", BASELINE))
 
 
-def control_of(source: str) -> str:
-    """Return the control of what is resampled by the hardness of ``source``."""
-    return CONTROL if source == BASELINE else f"{CONTROL}-{source}"
-
-
 def runs_of(config: Mapping[str, Any], condition: str) -> list[tuple[int, int]]:
     """Return variant and member of every training of a condition; the baseline has the one variant 0."""
-    if condition == BASELINE:
-        return [(0, member) for member in range(1, config["baseline"]["members"] + 1)]
-    kind = condition.partition("-")[0]
-    section = config[{"pruned": "pruning", "denoised": "noise", THRESHOLD: "noise"}.get(kind, "resampling")]
-    variants = section["threshold_variants"] if kind == THRESHOLD else section["variants"]
-    return [(variant, member) for variant in range(1, variants + 1) for member in range(1, section["members"] + 1)]
+    return conditions_of(config)[condition].runs
 
 
 def hardness_runs(config: Mapping[str, Any], source: str) -> list[tuple[int, int]]:
@@ -93,10 +96,6 @@ def members_list(members: int | list[int]) -> list[int]:
     return list(range(1, members + 1)) if isinstance(members, int) else members
 
 
-def _resampling_parts(config: Mapping[str, Any], estimator: str, strategy: Mapping[str, str], alpha: str) -> dict[str, str]:
-    reference = control_of(source_of(config, estimator))
-    return {"reference": reference, "estimator": estimator, **strategy, "alpha": alpha}
-
-
-def _resampling_name(parts: Mapping[str, str]) -> str:
-    return f"{parts['estimator']}-{parts['oversampling']}-{parts['undersampling']}-alpha{parts['alpha']}"
+def _base_kind(name: str) -> BaseKind:
+    base: BaseKind = load("bases", name).BASE
+    return base

@@ -1,141 +1,147 @@
 """Resampling: from granted class counts to a plan of exactly that size."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
-from hbr.conditions.needs import SMOTE_NEIGHBOURS
-from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC, Plan
+from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, module_of
+from hbr.conditions.strategies import NONE, Added, Reserve, apply, needs_of
+from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
 
-UNDERSAMPLING = ("none", "easy", "random", "hard")
-OVERSAMPLING = ("none", "random", "easy", "hard", "smote")
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIDES = ("oversampling", "undersampling")
+
+
+class ByAllocation(Kind):
+    """What resampled conditions, controls and placebos share: a strategy that makes classes as large as an allocation says."""
+
+    section = "resampling"
+
+    def grid(
+        self,
+        words: tuple[str, ...],
+        config: Mapping[str, Any],
+        section: Mapping[str, Any],
+        estimator: str,
+        bases: Sequence[Base],
+        method: str = "",
+    ) -> Iterator[Condition]:
+        """Yield one condition a base, strategy and alpha of a section; the estimator's first base goes without saying."""
+        for base, strategy, alpha in product(bases, section["strategies"], map(alpha_text, section["alphas"])):
+            over, under = strategy["oversampling"], strategy["undersampling"]
+            on = () if base == bases[0] else (base.name,)
+            yield Condition(
+                words[0],
+                (*words, estimator, *on, over, under, f"alpha{alpha}"),
+                *self.runs(config),
+                base=base,
+                compared=base,
+                allocation=estimator,
+                estimator=estimator,
+                oversampling=over,
+                undersampling=under,
+                alpha=alpha,
+                method=method,
+            )
+
+    def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
+        """Return the allocation and what the strategy needs: the hardness of the estimator that the allocation is of."""
+        estimator, settings = condition.allocation, self.settings(condition, config)
+        hardness = {"samples": f"hardness/{estimator}/samples.parquet"} if "hardness" in self.needs(settings) else {}
+        return hardness | {"allocation": f"allocations/{estimator}/alpha{condition.alpha}.csv"}
+
+    def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the strategy, and the settings that it needs."""
+        own = {side: getattr(condition, side) for side in SIDES}
+        return own | ({"sharpness": float(config["resampling"]["sharpness"])} if "sharpness" in self.needs(own) else {})
+
+    def modules(self, settings: Mapping[str, Any]) -> list[str]:
+        """Return the modules of the strategy."""
+        return [module_of(side, settings[side]) for side in SIDES if settings[side] != NONE]
+
+    def needs(self, settings: Mapping[str, Any]) -> set[str]:
+        """Return what the strategy needs."""
+        return {need for side in SIDES for need in needs_of(side, settings[side])}
+
+    def plan(self, draw: Draw, **settings: Any) -> Plan:
+        """Return a plan that meets the allocation."""
+        return self.resampled(draw, self.allocation(draw), **settings)
+
+    def allocation(self, draw: Draw) -> "pd.DataFrame":
+        """Return the allocation of the base's samples; raise ``StudyError`` where it was made from other data."""
+        path, counts = draw.files["allocation"], np.bincount(draw.labels, minlength=len(draw.class_names))
+        table = draw.table("allocation", "class_name", "samples", "control", "ratio", "alpha", "granted")
+        if list(table["class_name"]) == list(draw.class_names):
+            if np.array_equal(table["samples"], counts):
+                return table
+            if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
+                from hbr.hardness.allocation import with_counts
+
+                # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
+                table = table.assign(samples=counts, control=table["control"] / table["samples"] * counts)
+                return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]))
+        raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
+
+    def resampled(self, draw: Draw, allocation: "pd.DataFrame", **settings: Any) -> Plan:
+        """Return a plan that meets an allocation of the base's samples."""
+        offered = {
+            "hardness": lambda: draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy(),
+            "images": lambda: draw.images,
+            "class_names": lambda: draw.class_names,
+            "sharpness": lambda: settings["sharpness"],
+            "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
+        }
+        needs, (over, under) = self.needs(settings), (settings[side] for side in SIDES)
+        if unmet := needs - offered.keys():
+            raise StudyError(f"{over} / {under} needs a {min(unmet)}, and the study has none")
+        given, granted = {need: offered[need]() for need in needs}, allocation["granted"].to_numpy()
+        return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
+
+    def strategy_label(self, condition: Condition, by: str) -> str:
+        """Return `random / easy, alpha 1`, with the estimator (``by``) and the base where they do not go without saying."""
+        on = f" on {condition.base.name}" if condition.base.name in condition.words else ""
+        return f"{condition.oversampling} / {condition.undersampling}{by}{on}, alpha {float(condition.alpha):g}"
 
 
 def plan_resampled(
-    images: np.ndarray,
     labels: np.ndarray,
-    difficulty: np.ndarray,
+    image_shape: tuple[int, ...],
     granted: np.ndarray,
     oversampling: str,
     undersampling: str,
     rng: np.random.Generator,
-    sharpness: float = 1.0,
-    class_names: tuple[str, ...] | None = None,
+    given: Mapping[str, Any],
 ) -> Plan:
-    """Return the plan that gives class c ``granted[c]`` examples.
+    """Return the plan that gives class c ``granted[c]`` examples; ``given`` is what strategies need, by need.
 
-    ``difficulty`` is high for hard samples, whatever the estimator. ``none`` on either side leaves the classes of that
-    side as they are. Kept samples stay in their places and added ones fill the places left free, so that paired seeds
-    show paired conditions the same images at the same steps; alpha = 0 on balanced data is the identity.
+    ``none`` on either side leaves the classes of that side as they are. Kept samples stay in their places and added ones
+    fill the places left free, so that paired seeds show paired conditions the same images at the same steps; alpha = 0 on
+    balanced data is the identity.
     """
-    counts = np.bincount(labels, minlength=len(granted))
+    change = granted - np.bincount(labels, minlength=len(granted))
     removed = np.zeros(len(labels), dtype=bool)
-    sources, added_labels = [], []
-    to_synthesise = {}
-    for label, (count, target) in enumerate(zip(counts, granted, strict=True)):
-        samples = np.flatnonzero(labels == label)
-        if target < count and undersampling != "none":
-            removed[_dropped(samples, difficulty, count - target, undersampling, rng)] = True
-        elif target > count and oversampling == "smote":
-            to_synthesise[label] = int(target - count)
-        elif target > count and oversampling != "none":
-            sources.append(_duplicates(samples, difficulty, target - count, oversampling, rng, sharpness))
-            added_labels.append(np.full(target - count, label))
-    synthetic = np.empty((0, *images.shape[1:]), dtype=np.uint8)
-    origin = DUPLICATE
-    if to_synthesise:
-        synthetic, synthetic_labels = smote_images(images, labels, to_synthesise, rng, class_names)
-        sources, added_labels, origin = [np.arange(len(synthetic))], [synthetic_labels], SYNTHETIC
-    empty = np.empty(0, dtype=np.int64)
-    return _fill(labels, removed, np.concatenate([empty, *sources]), np.concatenate([empty, *added_labels]), origin, synthetic)
-
-
-def rank_weights(difficulty: np.ndarray, favour: str, sharpness: float = 1.0) -> np.ndarray:
-    """Return sampling probabilities by difficulty rank (sum to 1), as arXiv 2504.07031 (v1) weighs them.
-
-    w = 0.5 + 0.5 (1 - exp(-5 (1 - x))) / (1 - exp(-5)), x = rank / (n - 1), x = 0 for the favoured end (``hard`` or
-    ``easy``). That spans only 2 : 1; ``sharpness`` s raises w to the power s, which spans 2^s : 1.
-    """
-    n = len(difficulty)
-    keys = -difficulty if favour == "hard" else difficulty
-    rank = np.empty(n)
-    rank[np.argsort(keys, kind="stable")] = np.arange(n)
-    x = rank / max(n - 1, 1)
-    weights = (0.5 + 0.5 * (1 - np.exp(-5 * (1 - x))) / (1 - np.exp(-5))) ** sharpness
-    return weights / weights.sum()
-
-
-def smote_images(
-    images: np.ndarray,
-    labels: np.ndarray,
-    wanted: dict[int, int],
-    rng: np.random.Generator,
-    class_names: tuple[str, ...] | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``wanted[c]`` synthetic uint8 images of each class and their labels (imbalanced-learn's SMOTE, k = 5).
-
-    SMOTE (Chawla et al. 2002) interpolates in flattened pixel space, as the paper does.
-    """
-    from imblearn.over_sampling import SMOTE
-
-    counts = np.bincount(labels)
-    for label in wanted:
-        if counts[label] <= SMOTE_NEIGHBOURS:
-            name = class_names[label] if class_names else str(label)
-            raise StudyError(
-                f"class {name!r} has {counts[label]} samples; smote needs at least {SMOTE_NEIGHBOURS + 1}: use random"
-            )
-    # SMOTE refuses a single class, so one that needs nothing keeps it company.
-    company = [label for label in np.unique(labels) if label not in wanted][: 0 if len(wanted) > 1 else 1]
-    chosen = np.isin(labels, [*wanted, *company])
-    flat = images[chosen].reshape(int(chosen.sum()), -1).astype(np.float32)
-    strategy = {label: int(counts[label]) + extra for label, extra in wanted.items()}
-    smote = SMOTE(sampling_strategy=strategy, k_neighbors=SMOTE_NEIGHBOURS, random_state=int(rng.integers(2**31)))
-    resampled, resampled_labels = smote.fit_resample(flat, labels[chosen])
-    made = np.rint(resampled[len(flat) :]).clip(0, 255).astype(np.uint8)
-    return made.reshape(-1, *images.shape[1:]), np.asarray(resampled_labels[len(flat) :], dtype=np.int64)
-
-
-def _dropped(
-    samples: np.ndarray, difficulty: np.ndarray, surplus: int, undersampling: str, rng: np.random.Generator
-) -> np.ndarray:
-    if undersampling == "random":
-        return rng.choice(samples, surplus, replace=False)
-    order = samples[np.argsort(difficulty[samples], kind="stable")]
-    return order[:surplus] if undersampling == "easy" else order[len(order) - surplus :]
-
-
-def _duplicates(
-    samples: np.ndarray,
-    difficulty: np.ndarray,
-    missing: int,
-    oversampling: str,
-    rng: np.random.Generator,
-    sharpness: float,
-) -> np.ndarray:
-    weights = None if oversampling == "random" else rank_weights(difficulty[samples], oversampling, sharpness)
-    return rng.choice(samples, missing, replace=True, p=weights)
-
-
-def _fill(
-    labels: np.ndarray,
-    removed: np.ndarray,
-    sources: np.ndarray,
-    added_labels: np.ndarray,
-    added_origin: int,
-    synthetic: np.ndarray,
-) -> Plan:
-    source = np.arange(len(labels))
-    plan_labels = labels.astype(np.int64).copy()
-    origin = np.full(len(labels), KEPT, dtype=np.int8)
+    surplus = {int(label): int(-change[label]) for label in np.flatnonzero(change < 0)}
+    wanted = {int(label): int(change[label]) for label in np.flatnonzero(change > 0)}
+    if surplus and undersampling != NONE:
+        removed[apply("undersampling", undersampling, labels, surplus, rng, given)] = True
+    added = Added(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), DUPLICATE)
+    if wanted and oversampling != NONE:
+        added = apply("oversampling", oversampling, labels, wanted, rng, given)
+    plan = identity_plan(labels, image_shape)
     free = np.flatnonzero(removed)
-    inside = min(len(free), len(sources))
-    places = free[:inside]
-    source[places], plan_labels[places], origin[places] = sources[:inside], added_labels[:inside], added_origin
-    keep = np.ones(len(labels), dtype=bool)
-    keep[free[inside:]] = False
+    inside = min(len(free), len(added.source))
+    places, keep = free[:inside], np.ones(len(labels), dtype=bool)
+    plan.source[places], plan.labels[places] = added.source[:inside], added.labels[:inside]
+    plan.origin[places], keep[free[inside:]] = added.origin, False
+    rest = np.full(len(added.source) - inside, added.origin, dtype=np.int8)
     return Plan(
-        source=np.concatenate([source[keep], sources[inside:]]).astype(np.int64),
-        labels=np.concatenate([plan_labels[keep], added_labels[inside:]]).astype(np.int64),
-        origin=np.concatenate([origin[keep], np.full(len(sources) - inside, added_origin, dtype=np.int8)]),
-        synthetic=synthetic,
+        source=np.concatenate([plan.source[keep], added.source[inside:]]).astype(np.int64),
+        labels=np.concatenate([plan.labels[keep], added.labels[inside:]]).astype(np.int64),
+        origin=np.concatenate([plan.origin[keep], rest]),
+        synthetic=plan.synthetic if added.images is None else added.images,
     )

@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hbr.data.files import read_arrays, reading, replacing, write_arrays
+from hbr.data.files import reading, replacing
 from hbr.errors import StudyError
 
 if TYPE_CHECKING:
@@ -48,6 +48,16 @@ class Plan:
         """Return 1 where threshold samples make up a class of their own, else 0."""
         return int((self.origin == THRESHOLD).any())
 
+    def on(self, base: "Plan") -> "Plan":
+        """Return the plan with samples of ``base``, which it names by their rows there, named as in the prepared data.
+
+        Synthetic images and real ones from outside the base stay what they are.
+        """
+        inside = ~np.isin(self.origin, (SYNTHETIC, HOLDOUT))
+        source = self.source.copy()
+        source[inside] = base.source[source[inside]]
+        return replace(self, source=source)
+
     def class_counts(self, classes: int) -> np.ndarray:
         """Return the number of examples per class."""
         return np.bincount(self.labels, minlength=classes)
@@ -55,10 +65,15 @@ class Plan:
 
 def identity_plan(labels: np.ndarray, image_shape: tuple[int, ...]) -> Plan:
     """Return the plan of the baseline: every sample once, in order."""
+    return kept_plan(labels, np.arange(len(labels)), image_shape)
+
+
+def kept_plan(labels: np.ndarray, kept: np.ndarray, image_shape: tuple[int, ...]) -> Plan:
+    """Return the plan that holds the samples ``kept``, once and in that order."""
     return Plan(
-        source=np.arange(len(labels), dtype=np.int64),
-        labels=labels.astype(np.int64),
-        origin=np.full(len(labels), KEPT, dtype=np.int8),
+        source=kept.astype(np.int64),
+        labels=labels[kept].astype(np.int64),
+        origin=np.full(len(kept), KEPT, dtype=np.int8),
         synthetic=np.empty((0, *image_shape), dtype=np.uint8),
     )
 
@@ -95,31 +110,41 @@ def check_samples(samples: "pd.DataFrame", labels: np.ndarray, path: object, dat
         raise StudyError(f"{path} was made from other data than {dataset}; delete it and run again")
 
 
-def save_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str], plan: Plan) -> None:
-    """Write the table (Parquet: source, class, origin) and the synthetic images beside it."""
+def save_plan(path: str | os.PathLike[str], plan: Plan) -> None:
+    """Write a plan as Parquet: source, class, origin, and the bytes of synthetic images where there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     origin = pa.DictionaryArray.from_arrays(pa.array(plan.origin, pa.int8()), list(ORIGINS))
     columns = {"source": pa.array(plan.source), "class": pa.array(plan.labels), "origin": origin}
-    write_arrays(synthetic, images=plan.synthetic)
-    with replacing(table) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd", write_page_checksum=True)
+    rows = np.flatnonzero(plan.origin == SYNTHETIC)
+    if not np.array_equal(np.sort(plan.source[rows]), np.arange(len(plan.synthetic))):
+        raise ValueError("each synthetic image must stand in one row of the plan")
+    if len(rows):
+        images: list[bytes | None] = [None] * len(plan)
+        for row in rows:
+            images[row] = plan.synthetic[plan.source[row]].tobytes()
+        columns["image"] = pa.array(images, pa.binary())
+    shape = " ".join(map(str, plan.synthetic.shape[1:]))
+    with replacing(path) as temporary:
+        table = pa.table(columns, metadata={"image_shape": shape})
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-def load_plan(table: str | os.PathLike[str], synthetic: str | os.PathLike[str]) -> Plan:
+def load_plan(path: str | os.PathLike[str]) -> Plan:
     """Return the plan of :func:`save_plan`."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    with reading(table, "a plan"):
-        columns = pq.read_table(table, page_checksum_verification=True)
+    with reading(path, "a plan"):
+        columns = pq.read_table(path, page_checksum_verification=True)
         origin = pc.index_in(columns["origin"].cast(pa.string()), value_set=pa.array(ORIGINS))
-        return Plan(
-            source=columns["source"].to_numpy(),
-            labels=columns["class"].to_numpy(),
-            # An origin that is not known must not pass as 0, kept.
-            origin=pc.fill_null(origin, -1).cast(pa.int8()).to_numpy(),
-            synthetic=read_arrays(synthetic)["images"],
-        )
+        # An origin that is not known must not pass as 0, kept.
+        origin = pc.fill_null(origin, -1).cast(pa.int8()).to_numpy()
+        source, shape = columns["source"].to_numpy(), columns.schema.metadata[b"image_shape"].split()
+        images = columns["image"].drop_null().to_pylist() if "image" in columns.column_names else []
+        synthetic = np.empty((len(images), *map(int, shape)), dtype=np.uint8)
+        for place, image in zip(source[origin == SYNTHETIC], images, strict=True):
+            synthetic[place] = np.frombuffer(image, dtype=np.uint8).reshape(synthetic.shape[1:])
+        return Plan(source, columns["class"].to_numpy(), origin, synthetic)

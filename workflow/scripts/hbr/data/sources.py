@@ -5,7 +5,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,8 @@ from hbr.data.archives import ARCHIVES
 from hbr.data.datasets import PreparedDataset, prepare
 from hbr.data.download import md5_of
 from hbr.data.files import read_arrays
-from hbr.data.folders import class_names_of, has_split, read_split
+from hbr.data.folders import read_images
+from hbr.data.trees import image_tree
 from hbr.errors import StudyError
 
 # The constants of arXiv 2504.07031; other data sets are normalised by the statistics of their own training pixels.
@@ -34,7 +35,8 @@ def digits_dataset(test_fraction: float, seed: int) -> PreparedDataset:
     labels = digits.target.astype(np.int64)
     names = tuple(str(name) for name in digits.target_names)
     train, test = stratified_split(labels, test_fraction, seed, balanced=True, origin="digits", names=names)
-    return prepare(images[train], labels[train], images[test], labels[test], names, origin="digits")
+    parts = images[train], labels[train], images[test], labels[test]
+    return prepare(*parts, names, origin="digits", train_ids=train, test_ids=test)
 
 
 def torchvision_dataset(name: str, archives: Sequence[Path]) -> PreparedDataset:
@@ -56,45 +58,52 @@ def torchvision_dataset(name: str, archives: Sequence[Path]) -> PreparedDataset:
     return prepare(*train, *test, names, mean, std, origin=name)
 
 
-def folder_dataset(root: Path, image_size: int, test_fraction: float | None, seed: int) -> PreparedDataset:
-    """Return the images of ``<root>/{train,test}/<class>/``, or of ``<root>/<class>/`` split by ``test_fraction``."""
-    if not root.is_dir():
-        raise StudyError(f"{root} is not a folder; set `root` to a folder that holds train/<class>/ and test/<class>/")
-    names = class_names_of(root)
-    if has_split(root):
-        train = read_split(root, "train", names, image_size)
-        test = read_split(root, "test", names, image_size)
-    elif test_fraction is None:
+def folder_dataset(
+    root: Path, image_size: int, test_fraction: float | None, seed: int, report: Callable[[str], None] = print
+) -> PreparedDataset:
+    """Return the images of ``<root>/{train,test}/<class>/``, or of ``<root>/<class>/`` split by ``test_fraction``.
+
+    ``report`` receives a line on everything that is left out.
+    """
+    tree = image_tree(root)
+    for remark in tree.remarks:
+        report(f"{root}: {remark}")
+    names = tree.class_names
+    if "all" in tree.splits and test_fraction is None:
         raise StudyError(f"{root} holds no train/ and test/; add them, or set `test_fraction` to split it by seed")
+    splits = read_images(tree, image_size, report)
+    ids = {split: np.array([file.path for file in files], dtype=object) for split, files in tree.splits.items()}
+    if "train" in splits:
+        train, test = splits["train"], splits["test"]
     else:
-        images, labels = read_split(root, "train", names, image_size)
-        chosen, rest = stratified_split(labels, test_fraction, seed, origin=str(root), names=names)
+        images, labels = splits["all"]
+        chosen, rest = stratified_split(labels, test_fraction or 0.0, seed, origin=str(root), names=names)
         train, test = (images[chosen], labels[chosen]), (images[rest], labels[rest])
+        ids = {"train": ids["all"][chosen], "test": ids["all"][rest]}
     train, test = (_with_channels(part, train, test) for part in (train, test))
-    return prepare(*train, *test, names, origin=str(root))
+    return prepare(*train, *test, names, origin=str(root), train_ids=ids["train"], test_ids=ids["test"])
 
 
-def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> PreparedDataset:
+def arrays_dataset(
+    path: Path, test_fraction: float | None, seed: int, report: Callable[[str], None] = print
+) -> PreparedDataset:
     """Return the data set of an ``.npz``: ``images`` and ``labels``, or ``{train,test}_images`` and ``{train,test}_labels``.
 
-    Images are uint8, ``(samples, height, width)`` or with 1 or 3 channels behind; ``class_names`` is optional.
+    Images are uint8, ``(samples, height, width)`` or with 1 or 3 channels behind; labels are ``(samples,)`` or, as MedMNIST
+    publishes them, ``(samples, 1)``; ``class_names`` is optional. ``report`` receives a line on everything that is left out.
     """
     arrays = read_arrays(path)
     split, whole = ("train_images", "train_labels", "test_images", "test_labels"), ("images", "labels")
     given = next((keys for keys in (split, whole) if all(name in arrays for name in keys)), None)
     if given is None:
         raise StudyError(f"{path} holds {sorted(arrays)}; expected images and labels, or {', '.join(split)}")
+    if unused := sorted(set(arrays) - {*given, "class_names"}):
+        held = ", ".join(f"{name} of {len(arrays[name]) if arrays[name].ndim else 1:,}" for name in unused)
+        report(f"{path}: left out, as it is neither train nor test: {held}")
     parts = [_checked(path, name, arrays[name]) for name in given]
-    if "class_names" in arrays:
-        if arrays["class_names"].ndim != 1:
-            raise StudyError(f"{path}: class_names are of shape {arrays['class_names'].shape}; give one name a class")
-        names = tuple(str(name) for name in arrays["class_names"])
-    else:
-        largest = int(parts[1].max(initial=-1))
-        # Labels that are really ids would make names without end.
-        if largest >= len(parts[1]):
-            raise StudyError(f"{path}: the largest label is {largest}, with {len(parts[1])} images; number classes from 0")
-        names = tuple(str(label) for label in range(largest + 1))
+    names = _names_in(path, arrays, parts[1])
+    train_ids: Iterable[object] = ()
+    test_ids: Iterable[object] = ()
     if given == whole:
         if test_fraction is None:
             raise StudyError(f"{path} holds no test_images; add them, or set `test_fraction` to split it by seed")
@@ -103,8 +112,11 @@ def arrays_dataset(path: Path, test_fraction: float | None, seed: int) -> Prepar
             raise StudyError(f"{path}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
         train, test = stratified_split(labels, test_fraction, seed, origin=str(path), names=names)
         parts = [images[train], labels[train], images[test], labels[test]]
+        train_ids, test_ids = train, test
     train_images, train_labels, test_images, test_labels = parts
-    return prepare(train_images, train_labels, test_images, test_labels, names, origin=str(path))
+    return prepare(
+        train_images, train_labels, test_images, test_labels, names, origin=str(path), train_ids=train_ids, test_ids=test_ids
+    )
 
 
 def stratified_split(
@@ -148,7 +160,24 @@ def _checked(path: Path, name: str, array: np.ndarray) -> np.ndarray:
         return array if array.ndim == 4 else array[..., None]
     if not np.issubdtype(array.dtype, np.integer):
         raise StudyError(f"{path}: {name} are {array.dtype}; expected integers 0 to classes - 1")
-    return array.astype(np.int64)
+    # One column is how many publish their labels; several are several labels an image.
+    return (array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array).astype(np.int64)
+
+
+def _names_in(path: Path, arrays: Mapping[str, np.ndarray], labels: np.ndarray) -> tuple[str, ...]:
+    if "class_names" not in arrays:
+        largest = int(labels.max(initial=-1))
+        # Labels that are really ids would make names without end.
+        if largest >= len(labels):
+            raise StudyError(f"{path}: the largest label is {largest}, with {len(labels)} images; number classes from 0")
+        return tuple(str(label) for label in range(largest + 1))
+    names = arrays["class_names"]
+    if names.ndim != 1:
+        raise StudyError(f"{path}: class_names are of shape {names.shape}; give one name a class")
+    try:
+        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
+    except UnicodeDecodeError:
+        raise StudyError(f"{path}: class_names are bytes that are not UTF-8; save them as text") from None
 
 
 def _undecodable(name: str, archives: Sequence[Path], error: Exception) -> StudyError:

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hbr.errors import StudyError
 from hbr.training.layers import Head, Stem
@@ -54,7 +53,9 @@ class Stage(nn.Module):
     def __init__(self, inputs: int, outputs: int, between: int, first: int, pair: tuple[int, int]) -> None:
         super().__init__()
         self.conv = _convolution(inputs, outputs, first)
+        self.pool = nn.MaxPool2d(2)
         self.norm = nn.BatchNorm2d(outputs)
+        self.activation = nn.GELU()
         self.pair = nn.Sequential(
             _convolution(outputs, between, pair[0]),
             nn.BatchNorm2d(between),
@@ -67,8 +68,8 @@ class Stage(nn.Module):
         """Return the features, at most halved in height and width."""
         x = self.conv(x)
         if min(x.shape[2:]) >= 4:
-            x = functional.max_pool2d(x, 2)
-        x = functional.gelu(self.norm(x))
+            x = self.pool(x)
+        x = self.activation(self.norm(x))
         return x + self.pair(x)
 
 

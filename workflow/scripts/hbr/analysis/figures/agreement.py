@@ -6,7 +6,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, name_classes
+from hbr.analysis.figures.names import name_classes
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks
 
 _MARKERS = "osD^vP*X"
 
@@ -97,7 +98,7 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
         ranks = own[own["quantity"] == "rank"].sort_values(["value", "class"])
         places = {label: place for place, label in enumerate(ranks["class"])}
         members = int(ranks["members"].iloc[0])
-        left.errorbar(range(len(ranks)), ranks["value"], yerr=_error(ranks), fmt="o", ms=4, color=EASY, capsize=2, lw=1)
+        left.errorbar(range(len(ranks)), ranks["value"], yerr=_error(ranks), fmt="o", color=EASY, **marks(classes))
         left.set(ylabel="difficulty rank, high = hard", title=f"{name}: rank ({members} members)")
         allocation = own[own["quantity"] == "allocation"]
         alphas = sorted(allocation["alpha"].unique())
@@ -106,7 +107,7 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
             shift = (index - (len(alphas) - 1) / 2) * 0.5 / len(alphas)
             place = line["class"].map(places) + shift
             look = {"fmt": _MARKERS[index % len(_MARKERS)], "color": colour, "label": f"alpha = {alpha:g}"}
-            right.errorbar(place, line["value"], yerr=_error(line), ms=4, capsize=2, lw=1, **look)
+            right.errorbar(place, line["value"], yerr=_error(line), **marks(classes), **look)
         balanced = allocation["value"].sum() / max(len(allocation), 1)
         right.axhline(balanced, color=NEUTRAL, lw=0.8, ls="--", label="balanced")
         if allocation["lower"].min() < 0 or allocation["value"].min() < 0:
@@ -116,7 +117,7 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
         right.set(ylabel="training samples S", title=f"{name}: allocation ({members} members)")
         right.legend(fontsize=7)
         for axes in (left, right):
-            name_classes(axes, ranks["class_name"])
+            name_classes(axes, ranks)
     resamples = int(uncertainty["resamples"].iloc[0])
     figure.suptitle(
         f"{dataset}: what the choice of members leaves open, hardest class right\n"

@@ -5,7 +5,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, name_classes
+from hbr.analysis.figures.names import name_classes
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks
 
 
 def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
@@ -36,14 +37,14 @@ def class_recall(summary: pd.DataFrame, dataset: str, members: int) -> Figure:
     figure, axes = plt.subplots(figsize=(class_axis_width(len(ordered)), 3))
     # A t-interval knows nothing of 0 and 100 %; what lies beyond is not drawn.
     error = [100 * (ordered["mean"] - ordered["lower"].clip(lower=0)), 100 * (ordered["upper"].clip(upper=1) - ordered["mean"])]
-    axes.errorbar(ordered.index, 100 * ordered["mean"], yerr=error, fmt="o", ms=4, color=EASY, capsize=2, lw=1)
+    axes.errorbar(ordered.index, 100 * ordered["mean"], yerr=error, fmt="o", color=EASY, **marks(len(ordered)))
     mean = 100 * ordered["mean"].mean()
     axes.axhline(mean, color=NEUTRAL, lw=0.8, ls="--")
     axes.annotate(
         f"mean {mean:.1f}", (0.02, mean), (0, 2), ("axes fraction", "data"), "offset points", color=NEUTRAL, fontsize=8
     )
     gap = 100 * (ordered["mean"].iloc[0] - ordered["mean"].iloc[-1])
-    name_classes(axes, ordered["class_name"])
+    name_classes(axes, ordered)
     axes.set(
         ylabel="test recall (%)",
         title=f"{dataset}: class recall, gap {gap:.1f} points\n(mean of {members} members, 95 % t-interval)",

@@ -7,7 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import NEUTRAL, PAGE, counted, headline, name_lowest, reach_of, separate_groups
+from hbr.analysis.figures.names import name_lowest
+from hbr.analysis.figures.style import NEUTRAL, PAGE, counted, headline, legend_below, reach_of, separate_groups
 
 _METRICS = {"recall": "recall", "precision": "precision", "f1": "F1", "mcc": "MCC"}
 
@@ -39,11 +40,10 @@ def recall_by_class(recall: pd.DataFrame, allocation: pd.DataFrame, dataset: str
             axes.plot(line["class"].map(places) + shift, 100 * line["mean"], ls="", **look)
         separate_groups(axes, ordered)
         axes.set_title(strategy, fontsize=8)
-    name_lowest(grid, len(strategies), ordered["class_name"])
+    name_lowest(grid, len(strategies), ordered)
     for row in grid:
         row[0].set_ylabel("test recall (%)", fontsize=8)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7.5, markerscale=1.5)
+    legend_below(figure, grid[0, 0], markerscale=1.5)
     runs = {kind: counted(recall.loc[recall["kind"] == kind, "n"], "run") for kind in ("baseline", "control", "resampled")}
     note = f"dotted: easy | hard; n: baseline {runs['baseline']}, control {runs['control']}, each condition {runs['resampled']}"
     headline(figure, f"{dataset}: class recall, mean over runs, hardest class right", note)
@@ -82,12 +82,11 @@ def class_changes(differences: pd.DataFrame, allocation: pd.DataFrame, dataset: 
         row[0].set_ylabel(f"{strategy.replace(' by ', chr(10) + 'by ')}\nchange (points)", fontsize=7)
     for axes, title in zip(grid[0], _METRICS.values(), strict=True):
         axes.set_title(title)
-    name_lowest(grid, grid.size, ordered["class_name"])
+    name_lowest(grid, grid.size, ordered)
     # Intervals over few variants are wide; the axis is set by the changes, and the bands may leave it.
     reach = reach_of(100 * differences["difference"])
     grid[0, 0].set_ylim(-reach, reach)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7.5)
+    legend_below(figure, grid[0, 0])
     pairs, variants = counted(differences["pairs"], "seed pair"), counted(differences["variants"], "variant")
     note = f"dotted: easy | hard; {pairs} in {variants}; bands: 95 % t-interval over variants, cut at the axis"
     headline(figure, f"{dataset}: change against the control by class, hardest right", note)

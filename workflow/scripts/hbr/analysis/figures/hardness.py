@@ -5,7 +5,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, name_classes, plain
+from hbr.analysis.figures.fonts import font_family, plain
+from hbr.analysis.figures.names import class_labels, name_classes, named_places, say_of_names
+from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, legend_below, marks
 
 _ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
@@ -13,6 +15,7 @@ _ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimator: str, dataset: str) -> Figure:
     """Return the distribution of instance hardness in each class, easiest class left, with the class mean."""
     order = classes.sort_values("difficulty_rank")
+    few = len(order) <= 100
     direction = _ARROW[str(classes["direction"].iloc[0])]
     figure, axes = plt.subplots(figsize=(class_axis_width(len(order)), 3.2))
     sns.boxplot(
@@ -22,15 +25,16 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
         order=order["class"],
         color="#C6DBEF",
         width=0.6,
-        fliersize=0.8,
-        linewidth=0.7,
+        fliersize=0.8 if few else 0.3,
+        linewidth=0.7 if few else 0.3,
         ax=axes,
     )
     places = range(len(order))
+    look = marks(len(order)) | {"ms": 3.5 if few else 1.2}
     error = [order["hardness"] - order["hardness_lower"], order["hardness_upper"] - order["hardness"]]
-    axes.errorbar(places, order["hardness"], yerr=error, fmt="D", ms=3.5, color=HARD, capsize=2, lw=1, label="class mean")
+    axes.errorbar(places, order["hardness"], yerr=error, fmt="D", color=HARD, label="class mean", **look)
     axes.legend(loc="best")
-    name_classes(axes, order["class_name"])
+    name_classes(axes, order)
     members = int(classes["members"].iloc[0])
     axes.set(
         xlabel="class, hardest right",
@@ -41,15 +45,26 @@ def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimat
 
 
 def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
-    """Return the difficulty rank of each class under each estimator; ``ranks`` has class names as index."""
+    """Return the difficulty rank of each class under each estimator; ``ranks`` has class and class name as index."""
     many = len(ranks) > 20
-    height = max(0.085, min(0.28, 8.5 / len(ranks))) * len(ranks)
-    figure, axes = plt.subplots(figsize=(1.6 + 0.9 * len(ranks.columns), 0.8 + height))
-    named = ranks.rename(index=plain)
+    labels = class_labels(ranks.index.get_level_values("class"), ranks.index.get_level_values("class_name"))
+    shown = named_places(len(labels))
+    size = min(8, max(4.6, 430 / len(ranks))) if many else None
+    # Letters are 0.6 of their size wide, and short names have room.
+    more = max(0.0, 0.6 * max(map(len, labels)) * (size or 9) / 72 - 1)
+    width = max(3.4, 1.6 + 0.9 * len(ranks.columns)) + more
+    figure, axes = plt.subplots(figsize=(width, 0.8 + min(0.28 * len(ranks), 8.5)))
     bar = {"label": "rank, high = hard"}
-    sns.heatmap(named, annot=not many, fmt=".0f", cmap="cividis", cbar_kws=bar, yticklabels=True, ax=axes)
-    axes.set(title=f"{dataset}: class difficulty by estimator", xlabel="", ylabel="")
-    axes.tick_params(axis="y", rotation=0, labelsize=min(8, max(4.6, 430 / len(ranks))) if many else None)
+    sns.heatmap(ranks, annot=not many, fmt=".0f", cmap="cividis", cbar_kws=bar, yticklabels=False, ax=axes)
+    texts = [plain(labels[place]) for place in shown]
+    axes.set_yticks([place + 0.5 for place in shown], texts, fontfamily=font_family(labels))
+    title = f"{dataset}: class difficulty by estimator"
+    axes.set(title="" if more else title, xlabel="", ylabel="")
+    if more:
+        # Beside long names a panel is too narrow for it.
+        figure.suptitle(title)
+    axes.tick_params(axis="y", rotation=0, labelsize=size)
+    say_of_names(figure, labels, shown)
     return figure
 
 
@@ -62,10 +77,18 @@ def allocation_counts(allocations: pd.DataFrame, dataset: str, estimator: str) -
     alphas = sorted(allocations["alpha"].unique())
     for alpha, colour in zip(alphas, sns.color_palette("viridis", len(alphas)), strict=True):
         line = ordered[ordered["alpha"] == alpha]
-        axes.plot(line["class"].map(places), line["granted"], "o-", ms=3, lw=1, color=colour, label=f"alpha = {alpha:g}")
+        axes.plot(
+            line["class"].map(places),
+            line["granted"],
+            "o-",
+            ms=3 if len(names) <= 100 else 1,
+            lw=1,
+            color=colour,
+            label=f"alpha = {alpha:g}",
+        )
     hard = int((names["group"] == "hard").sum())
     axes.axvline(len(names) - hard - 0.5, color=NEUTRAL, lw=0.8, ls=":")
-    name_classes(axes, names["class_name"])
+    name_classes(axes, names)
     axes.legend()
     axes.set(
         xlabel=f"class, hardest right ({len(names) - hard} easy | {hard} hard)",
@@ -88,10 +111,13 @@ def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Fig
     for label, colour in zip(names["class"], sns.color_palette("viridis", len(names)), strict=True):
         line = table[table["class"] == label].sort_values("offset")
         axes.plot(line["height"], line["factor"], lw=1, color=colour)
-    ends = {int(place): names["class_name"].iloc[place] for place in {0, len(names) - 1}}
-    for place, name in ends.items():
+    labels = class_labels(names["class"], names["class_name"])
+    ends = [labels[place] for place in sorted({0, len(names) - 1})]
+    for place, name in zip((0, -1), ends, strict=False):
         first = table[table["class"] == names["class"].iloc[place]].sort_values("offset").iloc[0]
-        axes.text(first["height"], first["factor"], f" {plain(str(name))}", fontsize=7, va="bottom")
+        text = axes.text(first["height"], first["factor"], f" {plain(name)}", fontsize=7, va="bottom")
+        text.set_fontfamily(font_family(ends))
+    say_of_names(figure, ends)
     for _, own in table[table["study"]].head(1).iterrows():
         axes.axvline(own["height"], color=HARD, lw=1, ls=":", label=f"this study, offset {own['offset']:g}")
         axes.legend(loc="best")
@@ -134,7 +160,6 @@ def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
         axes.tick_params(axis="x", labelbottom=True)
     for row in grid:
         row[0].set_ylabel("real copies per sample", fontsize=8)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(6, len(labels)), fontsize=7.5)
+    legend_below(figure, grid[0, 0], min(6, len(alphas)))
     figure.suptitle(f"{dataset}: what the plans draw, by difficulty within the class", fontsize=9)
     return figure

@@ -9,7 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, name_classes
+from hbr.analysis.figures.images import shown_id
+from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels, name_classes
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE
 
 _DASHES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -20,7 +22,7 @@ def noise_by_class(shares: pd.DataFrame, order: Sequence[int], dataset: str) -> 
     ``order`` are the classes by mean AUM, hardest last.
     """
     rules = list(shares["rule"].unique())
-    names = shares.drop_duplicates("class").set_index("class")["class_name"].loc[list(order)]
+    names = shares.drop_duplicates("class").set_index("class", drop=False).loc[list(order)]
     size = (PAGE, 1.2 + max(1.1, min(1.6, 8 / len(rules))) * len(rules))
     figure, grid = plt.subplots(len(rules), 1, figsize=size, sharex=True, squeeze=False)
     for index, (axes, rule) in enumerate(zip(grid[:, 0], rules, strict=True)):
@@ -108,23 +110,19 @@ def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
 
 
 def image_captions(rows: pd.DataFrame, names: Sequence[str], planted: np.ndarray) -> list[str]:
-    """Return the captions of images: given label, the class that the ensemble prefers with its votes, AUM and index.
+    """Return the captions of images: given label, the class that the ensemble prefers with its votes, AUM and id.
 
-    ``rows`` have sample, class, preferred, votes, members and aum. A star marks labels that were flipped on purpose.
+    ``rows`` have sample, id, class, preferred, votes, members and aum. A star marks labels that were flipped on purpose.
     """
+    labels = class_labels(range(len(names)), names, ABOVE_IMAGE)
     captions = []
     for row in rows.to_dict("records"):
         star = "* " if planted[row["sample"]] else ""
-        given, preferred = (shortened(names[row[column]]) for column in ("class", "preferred"))
+        given, preferred = (labels[row[column]] for column in ("class", "preferred"))
         captions.append(
-            f"{star}{given}\n→ {preferred} ({row['votes']} of {row['members']})\nAUM {row['aum']:.2f}, #{row['sample']}"
+            f"{star}{given}\n→ {preferred} ({row['votes']} of {row['members']})\nAUM {row['aum']:.2f}, {shown_id(row['id'])}"
         )
     return captions
-
-
-def shortened(text: str, most: int = 14) -> str:
-    """Return text of at most so many characters, its end left out."""
-    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _cumulate(axes: Axes, scores: np.ndarray, planted: np.ndarray, colour: str, label: str = "all samples") -> None:

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.labels import GAP_TITLES
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, name_classes, name_lowest, separate_groups
+from hbr.analysis.figures.names import name_classes, name_lowest
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, legend_below, separate_groups
 
 _LOOKS = {"dlp": (HARD, "o", "-", "DLP, of the data set"), "clp": (EASY, "s", "--", "CLP, of each class")}
 
@@ -40,7 +41,8 @@ def pruned_share(shares: pd.DataFrame, allocation: pd.DataFrame, dataset: str) -
         axes.set(ylabel="pruned of the class (%)", ylim=(-2, 102))
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right upper", title="DLP rate", fontsize=7.5, title_fontsize=8)
-    name_classes(grid[-1, 0], ordered["class_name"])
+    # The legend takes a fifth of the page.
+    name_classes(grid[-1, 0], ordered, most=80)
     grid[-1, 0].set_xlabel("class, hardest right")
     title = f"{dataset}: what pruning the easiest of the whole data set takes from each class"
     headline(figure, title, "horizontal, dotted: the rate, which CLP takes from each; vertical: easy | hard")
@@ -64,8 +66,7 @@ def pruning_by_rate(summary: pd.DataFrame, gaps: Sequence[str], dataset: str) ->
             axes.set_ylabel("test recall (%)" if gap == "mean" else "gap (points)")
     for axes in grid[-1]:
         axes.set_xlabel("pruned, easiest first (%)")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=7.5)
+    legend_below(figure, grid[0, 0], 3)
     what = "mean class recall" if list(gaps) == ["mean"] else "recall gaps"
     headline(figure, f"{dataset}: {what} after pruning the easiest samples", _note(summary))
     return figure
@@ -104,10 +105,9 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
         axes.set_title(f"{rate:g} % pruned", fontsize=8.5)
     for row in grid:
         row[0].set_ylabel("test recall (%)", fontsize=8)
-    name_lowest(grid, len(rates), ordered["class_name"])
+    name_lowest(grid, len(rates), ordered)
     _limit(grid[0, 0], summary)
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=7.5)
+    legend_below(figure, grid[0, 0], 3)
     headline(figure, f"{dataset}: class recall after pruning by {estimator}, hardest class right", _note(summary))
     return figure
 

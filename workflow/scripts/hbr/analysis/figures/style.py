@@ -1,8 +1,9 @@
 """One look for all figures: legible in print, safe for colour-blind readers, equal bytes for equal content."""
 
 import textwrap
-from collections.abc import Iterable
+import warnings
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -10,7 +11,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
+from hbr.analysis.figures.fonts import drop_missing
 from hbr.words import counted as counted
 from hbr.words import in_points as in_points
 
@@ -21,7 +24,8 @@ PALETTE = [EASY, HARD, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 
 def use_style() -> None:
-    """Set the style of all figures that follow."""
+    """Set the style of all figures that follow, whatever the user's own settings of matplotlib are."""
+    matplotlib.rcdefaults()
     sns.set_theme(context="paper", style="ticks", palette=PALETTE, font_scale=1.05)
     matplotlib.rcParams.update(
         {
@@ -29,6 +33,8 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.titlesize": "medium",
             "figure.dpi": 110,
+            # Matplotlib brings it along: room for text is the same on every machine.
+            "font.sans-serif": ["DejaVu Sans", "Arial", "Liberation Sans", "sans-serif"],
             "figure.constrained_layout.use": True,
             "legend.frameon": False,
             "savefig.dpi": 300,
@@ -37,13 +43,21 @@ def use_style() -> None:
             "svg.hashsalt": "hbr",
         }
     )
+    # Figures say themselves what no font can write.
+    warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
 
 
-def save_figure(figure: Figure, folder: str | Path, name: str) -> None:
-    """Write ``name.svg`` and ``name.png`` into a folder, without dates."""
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
-    figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
+def save_figure(figure: Figure, folder: str | Path, name: str | None) -> None:
+    """Write ``name.svg`` and ``name.png`` into a folder, without dates; one without a name is only made fit to be shown.
+
+    An SVG holds names as text, which a reader may have a font for; from pictures letters that no font has are left out.
+    """
+    if name:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
+    drop_missing(figure)
+    if name:
+        figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
 
 
 def headline(figure: Figure, title: str, note: str) -> None:
@@ -52,39 +66,20 @@ def headline(figure: Figure, title: str, note: str) -> None:
     figure.suptitle("\n".join([title, *lines]), fontsize=8.5)
 
 
-def plain(text: str) -> str:
-    """Return text that stands in a figure as it is: a dollar sign would start mathematics, and a class may bear any name."""
-    return text.replace("$", r"\$")
+def legend_below(figure: Figure, axes: Axes, columns: int | None = None, size: float = 7.5, **look: Any) -> None:
+    """Write the legend of a panel below its figure, in one row by default; a line that stands there is written above it."""
+    handles, labels = axes.get_legend_handles_labels()
+    legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns or len(labels), fontsize=size, **look)
+    if said := figure.get_supxlabel():
+        # Room is made for one of them only.
+        legend.set_title(said, FontProperties(size=6.5))
+        legend.get_title().set_color(NEUTRAL)
+        figure.supxlabel("")
 
 
-def name_classes(axes: Axes, names: Iterable[str], upright: bool = False) -> None:
-    """Write class names under an axis whose classes stand at 0, 1, 2 ..., slanted, or upright where there are many."""
-    labels = [plain(str(name)) for name in names]
-    if len(labels) <= 12 and max(map(len, labels), default=0) <= 2:
-        axes.set_xticks(range(len(labels)), labels)
-    elif upright or len(labels) > 12:
-        size = min(7.5, max(4.2, 430 / len(labels)))
-        axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
-        axes.tick_params(axis="x", length=2, pad=1)
-    else:
-        axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right", rotation_mode="anchor")
-
-
-def name_lowest(grid: np.ndarray, panels: int, names: Iterable[str]) -> None:
-    """Name the classes under the lowest of the first ``panels`` of a grid in each column, where there is room for names."""
-    labels = list(names)
-    for axes in list(grid.flat)[: panels if len(labels) > 20 else 0]:
-        axes.tick_params(axis="x", length=0)
-    for axes in list(grid.flat)[max(0, panels - grid.shape[1]) : panels]:
-        if len(labels) <= 20 or grid.shape[1] == 1:
-            name_classes(axes, labels, upright=True)
-        else:
-            axes.set_xticks([])
-            axes.set_xlabel(f"{len(labels)} classes, hardest right", fontsize=8)
-        # In a row that is not full, a panel ends above the last row.
-        axes.tick_params(axis="x", labelbottom=True)
-    for axes in list(grid.flat)[panels:]:
-        axes.set_axis_off()
+def marks(classes: int) -> dict[str, Any]:
+    """Return the look of a point with its interval for each of so many classes along a page."""
+    return {"ms": 4, "capsize": 2, "lw": 1} if classes <= 100 else {"ms": 1.5, "capsize": 0, "lw": 0.5}
 
 
 def separate_groups(axes: Axes, allocation: pd.DataFrame) -> None:

@@ -1,0 +1,1 @@
+"""Bases that conditions are planned on: one file a kind, found by its name; each defines ``BASE``."""

@@ -1,0 +1,1 @@
+"""Kinds of conditions: one file each, found by its name; each defines ``KIND``."""

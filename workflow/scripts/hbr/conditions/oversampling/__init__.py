@@ -1,0 +1,1 @@
+"""What classes that grow get: one file a strategy, found by its name; each defines ``NEEDS`` and ``add``."""

@@ -1,0 +1,120 @@
+"""What strategies of over- and undersampling are handed, and what they hand back.
+
+An oversampling strategy is a file with ``add(labels, wanted, rng, *, ...) -> Added``, an undersampling one a file with
+``drop(labels, surplus, rng, *, ...) -> places``. ``labels`` are those of the samples that are resampled, ``wanted`` and
+``surplus`` say how many samples more or fewer a class gets. The names after the star are what a strategy needs, some of
+:data:`NEEDS`; it is handed nothing else.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hbr.conditions.kind import load
+from hbr.data.plans import DUPLICATE
+
+# No strategy: the classes of that side stay as they are.
+NONE = "none"
+NEEDS = {
+    "hardness": "a number a sample, high = hard, whatever the estimator",
+    "images": "the samples' images, uint8",
+    "class_names": "names for messages",
+    "sharpness": "the setting of that name",
+    "reserve": "a Reserve: real samples that the base left out",
+    "pool": "a Pool: images of no data set, scored",
+}
+Counts = Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Real samples that a base left out: their places in the prepared data, and their labels."""
+
+    source: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Images of no data set: uint8 of the samples' shape, their labels, and a score of each, high = hard."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+
+
+@dataclass(frozen=True)
+class Added:
+    """Examples that a strategy adds, of one ``origin``: sources as in a plan, labels, and synthetic images where there are."""
+
+    source: np.ndarray
+    labels: np.ndarray
+    origin: int
+    images: np.ndarray | None = None
+
+
+def strategy_of(side: str, name: str) -> Callable[..., Any]:
+    """Return the function of a strategy; ``side`` is oversampling or undersampling."""
+    function: Callable[..., Any] = getattr(load(side, name), "add" if side == "oversampling" else "drop")
+    return function
+
+
+def needs_of(side: str, name: str) -> set[str]:
+    """Return what a strategy needs, some of :data:`NEEDS`."""
+    if name == NONE:
+        return set()
+    parameters = inspect.signature(strategy_of(side, name)).parameters.values()
+    return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+
+
+def least_samples(config: Mapping[str, Any]) -> int:
+    """Return how many training samples every class needs for the strategies of a study; which classes gain is not known yet."""
+    used = {strategy["oversampling"] for strategy in config["resampling"]["strategies"]} - {NONE}
+    return max((getattr(load("oversampling", name), "LEAST_SAMPLES", 1) for name in used), default=1)
+
+
+def apply(side: str, name: str, labels: np.ndarray, change: Counts, rng: np.random.Generator, given: Mapping[str, Any]) -> Any:
+    """Return what a strategy adds or drops; ``given`` is what it needs, by need, and more."""
+    return strategy_of(side, name)(labels, change, rng, **{need: given[need] for need in needs_of(side, name)})
+
+
+def drop_by_rank(labels: np.ndarray, surplus: Counts, hardness: np.ndarray, hardest: bool) -> np.ndarray:
+    """Return the places of each class's ``surplus`` easiest, or hardest, samples."""
+    dropped = []
+    for label, count in surplus.items():
+        samples = np.flatnonzero(labels == label)
+        order = samples[np.argsort(hardness[samples], kind="stable")]
+        dropped.append(order[len(order) - count :] if hardest else order[:count])
+    return np.concatenate(dropped)
+
+
+def draw_copies(
+    labels: np.ndarray,
+    wanted: Counts,
+    rng: np.random.Generator,
+    weights: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Added:
+    """Return copies of each class's samples, drawn with replacement; ``weights`` turns their places into probabilities."""
+    drawn = []
+    for label, count in wanted.items():
+        places = np.flatnonzero(labels == label)
+        drawn.append(rng.choice(places, count, replace=True, p=weights(places) if weights else None))
+    return Added(np.concatenate(drawn), np.repeat(list(wanted), list(wanted.values())), DUPLICATE)
+
+
+def rank_weights(difficulty: np.ndarray, favour: str, sharpness: float = 1.0) -> np.ndarray:
+    """Return sampling probabilities by difficulty rank (sum to 1), as arXiv 2504.07031 (v1) weighs them.
+
+    w = 0.5 + 0.5 (1 - exp(-5 (1 - x))) / (1 - exp(-5)), x = rank / (n - 1), x = 0 for the favoured end (``hard`` or
+    ``easy``). That spans only 2 : 1; ``sharpness`` s raises w to the power s, which spans 2^s : 1.
+    """
+    n = len(difficulty)
+    keys = -difficulty if favour == "hard" else difficulty
+    rank = np.empty(n)
+    rank[np.argsort(keys, kind="stable")] = np.arange(n)
+    x = rank / max(n - 1, 1)
+    weights = (0.5 + 0.5 * (1 - np.exp(-5 * (1 - x))) / (1 - np.exp(-5))) ** sharpness
+    return weights / weights.sum()
