@@ -119,10 +119,17 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 SHORT = QUICK | {"epochs": 1, "el2n_epoch": 1, "warmup_epochs": 0}
-TRAIN = "--dataset dataset.npz --plan plan.parquet --dataset-name tiny --condition baseline "
-TRAIN += "--variant 0 --member 1 --seed 0 --network small-cnn --width 4 --keep epochs --outcomes member/outcomes.npz "
-TRAIN += "--dynamics member/dynamics.npz "
-TRAIN += " ".join(f"--{name.replace('_', '-')}={value}" for name, value in SHORT.items() if name != "milestones")
+
+
+def train_words(width: int = 4, **recipe: object) -> str:
+    """Return the command line of a short training."""
+    files = "--dataset dataset.npz --plan plan.parquet --outcomes member/outcomes.npz --dynamics member/dynamics.npz"
+    key = "--dataset-name tiny --condition baseline --variant 0 --member 1 --seed 0 --keep epochs --network small-cnn"
+    told = f"--network-settings={shlex.quote(json.dumps({'width': width}))} --recipe={shlex.quote(json.dumps(SHORT | recipe))}"
+    return f"{files} {key} {told}"
+
+
+TRAIN = train_words()
 PLAN = "--dataset dataset.npz --dataset-name tiny --seed 0"
 BASELINE = json.dumps({"kind": "baseline", "base": "all", "argument": "", "settings": {}})
 STRATEGY = {"oversampling": "random", "undersampling": "easy", "sharpness": 1.0}
@@ -492,7 +499,7 @@ def test_too_little_memory(folder, place):
             words = "--source folder --root pictures --image-size 8000 --output dataset.npz"
             said = "not enough memory ("
         else:
-            step, words, said = "train_member", TRAIN.replace("--width 4", "--width 4000"), "not enough memory ("
+            step, words, said = "train_member", train_words(width=4000), "not enough memory ("
         found = run(step, folder, words, little_memory)
         assert found.sentence.startswith(said)
         assert {name for name in contents(folder) if Path(name).name.startswith(".")} == set()
@@ -577,7 +584,7 @@ def test_a_loss_that_is_not_finite(folder):
     with fault("NaN loss"):
         before = contents(folder)
         shutil.rmtree(folder / "member")
-        found = run("train_member", folder, TRAIN.replace("--learning-rate=0.05", "--learning-rate=1e30"))
+        found = run("train_member", folder, train_words(learning_rate=1e30))
         assert "lower `learning_rate` or add `warmup_epochs`" in found.sentence
         assert not (folder / "member").exists() or contents(folder / "member") == {}
         assert run("train_member", folder).code == 0

@@ -23,7 +23,7 @@ import pytest
 import torch
 from conftest import ROOT, Study, small_config
 from PIL import Image
-from test_faults import READS, SHORT, TRAIN, Ended, contents, run, start, walk_steps, write_arrays_source
+from test_faults import READS, SHORT, Ended, contents, run, start, train_words, walk_steps, write_arrays_source
 
 from hbr.data import archives as archives_module
 from hbr.data.archives import ARCHIVES, Archive
@@ -202,7 +202,7 @@ def test_pickles_in_the_metadata_of_parquet_are_ignored(folder, marker, step, na
 @pytest.mark.parametrize("place", ["array", "state"])
 def test_pickles_in_a_checkpoint_are_set_aside(folder, marker, place):
     """A checkpoint that bears the right tag, so that nothing but the refusal to unpickle stands in its way."""
-    words = TRAIN.replace("--epochs=1", "--epochs=20") + " --checkpoint-minutes 1e-9"
+    words = train_words(epochs=20) + " --checkpoint-minutes 1e-9"
     checkpoint = folder / "member/checkpoint.npz"
     process = start("train_member", folder, words)
     while process.is_alive() and not checkpoint.exists():

@@ -220,7 +220,8 @@ def test_a_last_sample_joins_the_batch_before_it_in_training_and_in_evaluation(
     tiny_dataset, quick_recipe, monkeypatch, network
 ):
     monkeypatch.setattr("hbr.training.evaluation.BATCH", {"cpu": 29})
-    plan, recipe = identity_plan(tiny_dataset.train_labels, (8, 8, 3)), replace(quick_recipe, epochs=1, el2n_epoch=1)
+    plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+    recipe = replace(quick_recipe, epochs=1, el2n_epoch=1, warmup_epochs=0)
     # 50 examples: batches of 7 leave one, as 29 of 30 test images do; training images are evaluated by 29 and 21.
     seeds, built, sizes = MemberSeeds(1, 1, 0, 1), network(), []
     built.register_forward_hook(lambda module, inputs, output: sizes.append(len(output)))
