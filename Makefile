@@ -1,7 +1,9 @@
 # make run    set up, run the default study, build its report     (STUDY=studies/cifar10.yaml runs another)
 # make plan   print what is to train, and what it will cost where trainings were timed
+# make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
 # make test   set up, run all tests
+# make test-fast   set up, run those that start no other program, in under a minute
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
 # make test-slurm  set up, run a small study on a throw-away SLURM (docs/your-cluster.md)
 # make lint   set up, check style, types and workflow
@@ -14,6 +16,10 @@ STUDY ?= config.yaml
 override STUDY := $(value STUDY)
 export STUDY
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# The environment is whole: a user's own packages and settings of Python have no say.
+unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
+export PYTHONNOUSERSITE := 1
+export PYTHONUTF8 := 1
 # Modules, not scripts: pip writes the place of the environment into the first line of a script, and a clone may be moved.
 # -P keeps files beside the study from standing in for modules of the same name.
 RUN := python -P -m
@@ -23,14 +29,14 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run report plan audit dry-run test test-conda test-slurm lint setup
+.PHONY: run report plan audit lists dry-run test test-fast test-conda test-slurm lint setup
 
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
-# Then data sets made before are prepared alone: Snakemake plans all at once, and would run again what uses data that may
-# turn out the same.
+# Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
+# turn out the same. Where no plan can be made, the run says why and makes the rest.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || $(SNAKEMAKE) --quiet all --cores all prepared
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && { $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 
@@ -47,11 +53,17 @@ plan: setup
 audit: setup
 	@python workflow/scripts/audit_study.py "$$STUDY"
 
+lists: setup
+	@python workflow/scripts/write_lists.py "$$STUDY"
+
 dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules
 
 test: setup
 	@python -m pytest tests -n 2 --dist loadfile
+
+test-fast: setup
+	@python -m pytest tests -n 2 --fast
 
 test-conda: setup
 	@python -m pytest tests/conda/check_conda.py -rs

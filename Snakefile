@@ -62,10 +62,15 @@ rule all:
         "<reports>/ledger.html",
 
 
-# Run alone it shows whether data made anew are the same: then nothing that was made from them runs again.
+# Run alone these two show whether data and plans made anew are the same: then nothing is trained again.
 rule prepared:
     input:
         collect("<results>/{dataset}/dataset.npz", dataset=config["datasets"]),
+
+
+rule planned:
+    input:
+        plans_of_all,
 
 
 rule baseline:

@@ -45,6 +45,23 @@ QUICK = {
 }
 
 
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="only tests that start no other program, and so no Snakemake")
+
+
+def pytest_collection_finish(session):
+    if session.config.getoption("--fast"):
+        subprocess.Popen = _NoProgram
+
+
+class _NoProgram(subprocess.Popen):
+    """Skips whatever test, or fixture of tests, wants to start a program: no list of slow tests is kept."""
+
+    def __init__(self, *arguments, **keywords):
+        self.returncode = self._child_created = None
+        pytest.skip("starts a program")
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
@@ -134,6 +151,7 @@ def whole_config() -> dict:
     """Return the small study with every kind of condition, one of each."""
     config = small_config()
     strategy = {"oversampling": "smote", "undersampling": "easy"}
+    config["datasets"]["digits"]["scored"] = {"train": {}}
     config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}

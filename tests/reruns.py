@@ -100,7 +100,7 @@ def reorder(study: Study) -> None:
 
 
 def edit_captions(study: Study) -> None:
-    for path in (study.folder / "workflow/report").glob("*.rst"):
+    for path in (study.folder / "workflow/report").rglob("*.rst"):
         path.write_text(path.read_text() + "\nMore.\n")
 
 
@@ -111,6 +111,16 @@ def replace_arrays(study: Study) -> None:
 def from_arrays(study: Study) -> None:
     np.savez(study.folder / "new.npz", images=np.ones((4, 8, 8), np.uint8), labels=np.arange(4))
     settings(datasets__digits__source="arrays", datasets__digits__file="new.npz")(study)
+
+
+def pool_to_score(**keys: object) -> Change:
+    """Return the addition of a set to be scored, from a file of its own."""
+
+    def change(study: Study) -> None:
+        np.savez(study.folder / "pool.npz", images=np.ones((4, 8, 8), np.uint8))
+        settings(datasets__digits__scored={"pool": {"file": "pool.npz", **keys}})(study)
+
+    return change
 
 
 # Finished studies to change
@@ -228,6 +238,7 @@ NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "workf
 # What the small study does not use.
 OF_OTHERS = {
     re.compile("noise|placebo|prun|threshold|denoised|verdicts"): WHOLE,
+    re.compile("score_images|training/scores"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
 }
@@ -272,6 +283,7 @@ _OTHER_RECIPE: dict[str, object] = {
     "lookahead_power": 1,
     "flip": True,
     "crop_padding": 2,
+    "evaluate_every": 3,
     "el2n_epoch": 1,
     "precision": "bfloat16",
 }
@@ -299,6 +311,9 @@ KEYS: dict[str, tuple[str, Change]] = {
             recipes__other={**study.config["recipes"]["quick"], "epochs": 3}, **{_DIGITS + "recipe": "other"}
         )(study),
     ),
+    "datasets.*.scored.*.file": ("digits", pool_to_score()),
+    "datasets.*.scored.*.array": ("digits", pool_to_score(array="others")),
+    "datasets.*.scored.*.conditions": ("digits", pool_to_score(conditions="all")),
     # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
     **{f"recipes.*.{key}": ("digits", settings(**{_RECIPE + key: value})) for key, value in _OTHER_RECIPE.items()},
     "recipes.*.milestones": (
@@ -408,6 +423,7 @@ GROWTH = [
         "one more data set",
         lambda study: settings(datasets__second={**study.config["datasets"]["digits"], "split_seed": 1})(study),
     ),
+    Case("one more set of images to be scored", pool_to_score()),
     Case("one more rate of pruning", settings(pruning__rates=[30, 50]), WHOLE),
     Case("one more kind of placebo", settings(placebos__kinds=["shuffled", "random"]), WHOLE),
     Case("one more rule of label noise", settings(noise__rules__below={"method": "below", "threshold": 0}), WHOLE),

@@ -19,7 +19,7 @@ from hbr.hardness.allocation import (
     sensible_offset,
     wanted_counts,
 )
-from hbr.hardness.estimators import ALWAYS_POSITIVE, HIGH_IS_HARD, LOW_IS_HARD
+from hbr.hardness.estimators import HIGH_IS_HARD, LOW_IS_HARD, always_positive
 from hbr.hardness.review import offset_table, review_table
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
@@ -209,7 +209,7 @@ def test_the_refusal_offers_what_is_sensible():
     said = str(error.value)
     assert f"`resampling.hardness_offset` to {offset:g}" in said
     assert "another window of epochs (first_epoch, last_epoch)" in said
-    assert all(name in said for name in ALWAYS_POSITIVE)
+    assert all(name in said for name in always_positive())
     trap = allocation_table(class_table_of([96] * 10, list(hardness)), 1, 0.38)
     mild = allocation_table(class_table_of([96] * 10, list(hardness)), 1, offset)
     assert trap["granted"].max() > 600

@@ -475,7 +475,7 @@ def test_digits_need_a_test_fraction():
             {"noise.estimator": "el2n"},
             "noise.estimator: el2n is not of method aum, which the rules of label noise are made for",
         ),
-        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest: method count needs the key 'count'"),
+        ({"noise.rules.lowest": {"method": "count"}}, "noise.rules.lowest.count: method count needs it (samples to flag)"),
         (
             {"noise.rules.below.count": 3},
             "noise.rules.below.count: method below has no such key; it takes threshold",

@@ -32,6 +32,7 @@ from hbr.data.download import fetch_archive
 from hbr.data.plans import load_plan, save_plan
 from hbr.errors import StudyError
 from hbr.training.outcomes import load_outcomes, save_outcomes
+from hbr.training.recipe import Recipe
 
 FORK = multiprocessing.get_context("fork")
 TRIED: list[str] = []
@@ -119,27 +120,21 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 SHORT = QUICK | {"epochs": 1, "el2n_epoch": 1, "warmup_epochs": 0}
-
-
-def train_words(width: int = 4, **recipe: object) -> str:
-    """Return the command line of a short training."""
-    files = "--dataset dataset.npz --plan plan.parquet --outcomes member/outcomes.npz --dynamics member/dynamics.npz"
-    key = "--dataset-name tiny --condition baseline --variant 0 --member 1 --seed 0 --keep epochs --network small-cnn"
-    told = f"--network-settings={shlex.quote(json.dumps({'width': width}))} --recipe={shlex.quote(json.dumps(SHORT | recipe))}"
-    return f"{files} {key} {told}"
-
-
-TRAIN = train_words()
+TRAIN = "--dataset dataset.npz --plan plan.parquet --dataset-name tiny --condition baseline "
+TRAIN += "--variant 0 --member 1 --seed 0 --network small-cnn --keep epochs --outcomes member/outcomes.npz "
+TRAIN += "--dynamics member/dynamics.npz "
+TRAIN += f"--network-settings='{json.dumps({'width': 4})}' --recipe='{Recipe(**SHORT).text}'"
 PLAN = "--dataset dataset.npz --dataset-name tiny --seed 0"
 BASELINE = json.dumps({"kind": "baseline", "base": "all", "argument": "", "settings": {}})
 STRATEGY = {"oversampling": "random", "undersampling": "easy", "sharpness": 1.0}
 RESAMPLED = json.dumps({"kind": "resampled", "base": "all", "argument": "", "settings": STRATEGY})
 SCRIPTS = {"plan_baseline": "plan_condition", "plan_resampled": "plan_condition"}
 STEPS = {
-    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz",
+    "prepare_dataset": "--source arrays --archives data.npz --output dataset.npz --ids ids.parquet",
     "plan_baseline": f"{PLAN} --variant 0 --spec '{BASELINE}' --plan plan.parquet",
     "train_member": TRAIN,
-    "estimate_hardness": "--dataset dataset.npz --plan plan.parquet --dynamics member/dynamics.npz --members 1 --method aum "
+    "estimate_hardness": "--dataset dataset.npz --ids ids.parquet --plan plan.parquet --dynamics member/dynamics.npz "
+    """--members 1 --settings '{"method": "aum"}' """
     "--samples samples.parquet --classes hardness.csv",
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": f"{PLAN} --variant 1 --spec '{RESAMPLED}' --plan resampled.parquet "
@@ -153,7 +148,7 @@ READS = {
     "prepare_dataset": ["data.npz"],
     "plan_baseline": ["dataset.npz"],
     "train_member": ["dataset.npz", "plan.parquet"],
-    "estimate_hardness": ["dataset.npz", "plan.parquet", "member/dynamics.npz"],
+    "estimate_hardness": ["dataset.npz", "ids.parquet", "plan.parquet", "member/dynamics.npz"],
     "allocate_samples": ["hardness.csv"],
     "plan_resampled": ["dataset.npz", "samples.parquet", "allocation.csv"],
     "measure_classes": ["member/outcomes.npz"],
@@ -394,7 +389,7 @@ def test_a_disk_full_of_checkpoints_does_not_end_a_training(folder):
 
 
 TITLE = "# %% [markdown]\n# # Title\n\n# %% tags=['parameters']\ninputs: dict = {}\nfigures = dataset = ''\n\n# %%\n"
-PAGE = "--notebook own.py --dataset tiny --inputs {} --figures figures --html page.html"
+PAGE = "--notebook own.py --dataset tiny --inputs {} --html page.html"
 DRAW = "from pathlib import Path\nPath(figures, 'one.svg').write_text('x' * SIZE)\n"
 
 
@@ -499,7 +494,7 @@ def test_too_little_memory(folder, place):
             words = "--source folder --root pictures --image-size 8000 --output dataset.npz"
             said = "not enough memory ("
         else:
-            step, words, said = "train_member", train_words(width=4000), "not enough memory ("
+            step, words, said = "train_member", TRAIN.replace('"width": 4', '"width": 4000'), "not enough memory ("
         found = run(step, folder, words, little_memory)
         assert found.sentence.startswith(said)
         assert {name for name in contents(folder) if Path(name).name.startswith(".")} == set()
@@ -545,7 +540,8 @@ def test_sigkill_while_writing_leaves_the_file_absent_or_whole(tmp_path, record_
         record_property("kills while writing", inside)
         assert inside >= 3
         assert run("prepare_dataset", tmp_path).code == 0
-        assert {name: content for name, content in contents(tmp_path).items() if name != "data.npz"} == {"dataset.npz": whole}
+        assert set(contents(tmp_path)) == {"data.npz", "dataset.npz", "ids.parquet"}
+        assert (tmp_path / "dataset.npz").read_bytes() == whole
 
 
 @pytest.mark.parametrize(("number", "name"), [(signal.SIGTERM, "SIGTERM"), (signal.SIGINT, "SIGINT")])
@@ -584,7 +580,7 @@ def test_a_loss_that_is_not_finite(folder):
     with fault("NaN loss"):
         before = contents(folder)
         shutil.rmtree(folder / "member")
-        found = run("train_member", folder, train_words(learning_rate=1e30))
+        found = run("train_member", folder, TRAIN.replace('"learning_rate": 0.05', '"learning_rate": 1e30'))
         assert "lower `learning_rate` or add `warmup_epochs`" in found.sentence
         assert not (folder / "member").exists() or contents(folder / "member") == {}
         assert run("train_member", folder).code == 0
@@ -818,7 +814,7 @@ def again(obedient) -> Iterator[Study]:
     if not member.exists():
         obedient.snakemake(MEMBER)
     assert member.read_bytes() == whole
-    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz"}
+    assert contents(member.parent).keys() == {"outcomes.npz", "dynamics.npz", "weights.npz"}
 
 
 def background(study: Study) -> subprocess.Popen:

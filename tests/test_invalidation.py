@@ -17,11 +17,13 @@ from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
 from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, WHOLE, Bench, Case, append, page, replace_arrays, settings
 
+from hbr.configuration import SETTINGS
+
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"
 LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
 MEASURING = {"measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
-MEASURING |= {"measure_stability", "compare_estimators", "measure_noise"}
+MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 # What every change of a condition ends in.
 END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
 # Each holds something of the table of all gaps.
@@ -68,6 +70,8 @@ def leaves(schema: dict, path: str = "") -> Iterator[str]:
     below = dict(schema.get("properties", {}))
     if isinstance(schema.get("additionalProperties"), dict):
         below["*"] = schema["additionalProperties"]
+    # Settings that entries of a registry state themselves.
+    below |= {key: {} for key in (SETTINGS[schema["settingsOf"]]() if "settingsOf" in schema else ())}
     if "properties" in schema.get("items", {}):
         below = schema["items"]["properties"]
     for key, value in below.items():
@@ -122,7 +126,7 @@ def test_a_kind_or_strategy_plans_its_own_conditions_again(bench, module, planne
     assert first == planned
 
 
-@pytest.mark.parametrize("module", ["configuration", "conditions/names", "hardness/names"])
+@pytest.mark.parametrize("module", ["configuration", "conditions/names"])
 def test_what_checks_and_names_reruns_nothing(measured, module):
     assert measured["code"][f"{HBR}{module}.py"] == []
 
@@ -253,6 +257,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
             "one more estimator to resample by",
             {
                 "allocate_samples": 2,
+                "review_allocations": 1,
                 "plan_condition": 2,
                 "train_member": 2,
                 "measure_classes": 1,
@@ -265,6 +270,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
             "one more alpha",
             {
                 "allocate_samples": 1,
+                "review_allocations": 1,
                 "compare_estimators": 1,
                 "render_robustness": 1,
                 "plan_condition": 2,

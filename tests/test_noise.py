@@ -10,7 +10,7 @@ from sklearn.metrics import precision_score, recall_score
 from hbr.analysis.noise import preferred_classes
 from hbr.conditions.bases.denoised import plan_denoised
 from hbr.conditions.kinds.threshold import plan_threshold
-from hbr.conditions.noise import detection, flag_samples, lowest, threshold_margins
+from hbr.conditions.noise import NoiseRule, detection, flag_samples, lowest, rule_of, threshold_margins
 from hbr.data.datasets import flip_labels, prepare
 from hbr.data.plans import THRESHOLD, check_plan
 from hbr.errors import StudyError
@@ -32,19 +32,26 @@ def test_the_lowest_are_flagged_and_ties_go_to_the_first():
 
 def test_rules_by_hand():
     samples = pd.DataFrame({"sample": [0, 1, 2], "class": [0, 1, 0], "hardness": [1.0, -1.0, 2.0], "member_1": 0.0})
-    counted, _ = flag_samples(samples, "count", count=1)
+    counted, _ = flag_samples(samples, rule_of("count", count=1))
     assert counted["flagged"].tolist() == [False, True, False]
-    below, _ = flag_samples(samples, "below", threshold=1.5)
+    below, _ = flag_samples(samples, rule_of("below", threshold=1.5))
     assert below["flagged"].tolist() == [True, True, False]
     assert list(below) == ["sample", "class", "aum", "score", "threshold", "flagged"]
     aum = np.array([[0.0, 1.0, 5.0, 2.0], [4.0, 1.0, 0.0, 3.0]])
     extra = np.array([[True, False, False, False], [False, False, True, False]])
     four = pd.DataFrame({"sample": range(4), "class": 0, "hardness": 0.0})
-    flagged, limits = flag_samples(four, "threshold-samples", percentile=99, trained=(aum, extra))
+    flagged, limits = flag_samples(four, rule_of("threshold-samples", percentile=99), (aum, extra))
     # Thresholds are 0 in both variants; samples 0 and 2 are judged by the variant in which they bore their own label.
     assert limits.tolist() == [0, 0]
     assert flagged["score"].tolist() == [4.0, 1.0, 5.0, 2.5]
     assert not flagged["flagged"].any()
+
+
+@pytest.mark.parametrize("keys", [{"method": "count", "count": 3}, {"method": "below", "threshold": -1}])
+def test_a_rule_survives_its_text(keys):
+    assert NoiseRule.read(rule_of(**keys).text) == rule_of(**keys)
+    # 1 and 1.0 are one threshold.
+    assert rule_of("below", threshold=1).text == rule_of("below", threshold=1.0).text
 
 
 def test_the_threshold_is_the_percentile_of_the_threshold_samples():

@@ -158,11 +158,3 @@ def test_a_run_that_fails_says_what_there_is_and_where_the_log_is(tmp_path):
     assert f"{logs}/rule/a.log\n    error: no room\n" in said
     assert "well" not in said
     assert "long ago" not in said
-
-
-def test_a_study_that_stops_names_its_chapters(copied):
-    copied.config["resampling"]["alphas"] = [50]
-    copied.write(copied.config)
-    said = copied.snakemake("--keep-going", fails=True)
-    assert "the largest alpha that works here is" in said
-    assert f"These chapters are:\n  {copied.folder}/reports/digits/digits/baseline.html" in said

@@ -140,6 +140,7 @@ def test_preparing_refuses_data_too_few_for_smote_and_leaves_nothing(tmp_path):
     np.savez(tmp_path / "data.npz", train_images=IMAGES[:35], train_labels=labels, test_images=IMAGES[:35], test_labels=labels)
     command = ["--source", "arrays", "--archives", str(tmp_path / "data.npz"), "--output", str(tmp_path / "dataset.npz")]
     arguments = prepare_dataset.parser.parse_args([*command, "--least-samples", "6"])
+    arguments.log = tmp_path / "log"
     with pytest.raises(StudyError, match="needs at least 6"):
         prepare_dataset.main(arguments)
     assert not (tmp_path / "dataset.npz").exists()

@@ -23,7 +23,7 @@ import pytest
 import torch
 from conftest import ROOT, Study, small_config
 from PIL import Image
-from test_faults import READS, SHORT, Ended, contents, run, start, train_words, walk_steps, write_arrays_source
+from test_faults import READS, SHORT, TRAIN, Ended, contents, run, start, walk_steps, write_arrays_source
 
 from hbr.data import archives as archives_module
 from hbr.data.archives import ARCHIVES, Archive
@@ -202,7 +202,7 @@ def test_pickles_in_the_metadata_of_parquet_are_ignored(folder, marker, step, na
 @pytest.mark.parametrize("place", ["array", "state"])
 def test_pickles_in_a_checkpoint_are_set_aside(folder, marker, place):
     """A checkpoint that bears the right tag, so that nothing but the refusal to unpickle stands in its way."""
-    words = train_words(epochs=20) + " --checkpoint-minutes 1e-9"
+    words = TRAIN.replace('"epochs": 1,', '"epochs": 20,') + " --checkpoint-minutes 1e-9"
     checkpoint = folder / "member/checkpoint.npz"
     process = start("train_member", folder, words)
     while process.is_alive() and not checkpoint.exists():
@@ -438,7 +438,7 @@ def test_names_with_slashes_from_an_array_file(tmp_path):
     for old, new in (("samples.parquet", "samples.parquet"), ("hardness.csv", "classes.csv")):
         shutil.copyfile(tmp_path / old, tmp_path / "aum" / new)
     inputs = '{"data": "dataset.npz", "samples": ["aum/samples.parquet"], "classes": ["aum/classes.csv"]}'
-    words = f"--notebook {ROOT}/workflow/notebooks/hardness.py --dataset tiny --figures figures --html page.html"
+    words = f"--notebook {ROOT}/workflow/notebooks/hardness.py --dataset tiny --html page.html"
     end = run("render_notebook", tmp_path, f"{words} --inputs '{inputs}'")
     assert end.code == 0, end.terminal
     page = assert_harmless(tmp_path / "page.html", names)

@@ -47,12 +47,12 @@ def trained(tmp_path, tiny_dataset, monkeypatch):
     """Train one member by its script, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     save_dataset("dataset.npz", tiny_dataset)
-    save_plan("plan.parquet", "synthetic.npz", identity_plan(tiny_dataset.train_labels, (8, 8, 3)))
+    save_plan("plan.parquet", identity_plan(tiny_dataset.train_labels, (8, 8, 3)))
     return tmp_path
 
 
 def train(*more):
-    words = ["--dataset=dataset.npz", "--plan=plan.parquet", "--synthetic=synthetic.npz", "--dataset-name=tiny", "--variant=0"]
+    words = ["--dataset=dataset.npz", "--plan=plan.parquet", "--dataset-name=tiny", "--variant=0"]
     words += ["--condition=baseline", "--member=1", "--seed=0", "--network=small-cnn", '--network-settings={"width": 4}']
     words += [f"--recipe={Recipe.of(QUICK).text}", "--keep=sums", "--outcomes=outcomes.npz", "--dynamics=dynamics.npz"]
     run(script.main, script.parser, [*words, "--weights=weights.npz", *more])
@@ -93,6 +93,18 @@ def test_training_images_are_scored_in_evaluation_mode(trained, tiny_dataset):
     scores = score()
     assert scores.logits.shape == (50, 3)
     assert (scores.predictions == tiny_dataset.train_labels).mean() > 0.3
+
+
+def test_a_study_keeps_the_weights_of_hardness_and_scores_what_it_names(whole):
+    results = whole.folder / "results/digits/digits"
+    labels = read_arrays(results / "dataset.npz", "train_labels")["train_labels"]
+    for member in (1, 2):
+        scores = load_scores(results / f"members/baseline/variant0/member{member}/scores/train.npz")
+        assert (scores.images, scores.member, len(scores.logits)) == ("train", member, len(labels))
+        assert (scores.predictions == labels).mean() > 0.5
+    kept = {path.parts[-4] for path in results.glob("members/*/*/*/weights.npz") if len(read_arrays(path)) > 5}
+    assert kept == {"baseline", "denoised-lowest"}
+    assert not [path for path in results.rglob("scores/*") if "baseline" not in path.parts]
 
 
 class Flat(nn.Module):

@@ -207,6 +207,14 @@ def test_diverging_training_ends_with_one_sentence_and_no_result(tmp_path):
     assert not list((tmp_path / "results").rglob("outcomes.npz"))
 
 
+def test_impossible_alpha_names_the_largest_that_works(copied):
+    copied.config["resampling"]["alphas"] = [50]
+    copied.write(copied.config)
+    said = copied.snakemake("--keep-going", fails=True)
+    assert "the largest alpha that works here is" in said
+    assert f"These chapters are:\n  {copied.folder}/reports/digits/digits/baseline.html" in said
+
+
 def test_own_images_network_and_estimator(tmp_path):
     from PIL import Image
 

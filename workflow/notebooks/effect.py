@@ -1,5 +1,5 @@
 # %% [markdown]
-# # The effect of resampling
+# # Effect of resampling
 # Every condition is compared with the control: alpha = 0 sent through the very same code, trained from the same seeds. Members
 # of one variant share a plan, so the variant is the unit of the intervals.
 

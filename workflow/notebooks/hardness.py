@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from hbr.analysis.figures.hardness import class_order, hardness_distributions
-from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.images import image_sheet, shown_id
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.data.datasets import load_dataset
@@ -46,7 +46,8 @@ save_figure(class_order(ranks, dataset), figures, "class_order")
 
 # %% [markdown]
 # ## The easiest and the hardest images
-# Above each image: its class, its hardness and its index in the training set.
+# Above each image: its class, its hardness and its id, as the tables have it: the end of its file's path, or # and its index in
+# its source.
 
 
 # %%
@@ -54,9 +55,9 @@ labels = class_labels(range(data.classes), data.class_names, ABOVE_IMAGE - 5)
 
 
 def sheet(title, rows):
-    """Show images with class, hardness and index."""
-    named = zip(rows["class"], rows["hardness"], rows["sample"], strict=True)
-    captions = [f"{labels[label]} {hardness:.2f}\n#{sample}" for label, hardness, sample in named]
+    """Show images with class, hardness and id."""
+    named = zip(rows["class"], rows["hardness"], rows["id"], strict=True)
+    captions = [f"{labels[label]} {hardness:.2f}\n{shown_id(name)}" for label, hardness, name in named]
     return image_sheet(data.train_images[rows["sample"]], captions, f"{dataset}: the {len(rows)} {title} by {first}")
 
 

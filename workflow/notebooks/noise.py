@@ -63,7 +63,8 @@ save_figure(figure, figures, "cumulative_aum")
 # %% [markdown]
 # ## The images of lowest AUM (v1, figure 6)
 # Above each image: the label it bears (with a star where it was flipped on purpose); the class that most members prefer at
-# the epoch of EL2N, in evaluation mode, and how many do; its AUM and its index in the training set.
+# the epoch of EL2N, in evaluation mode, and how many do; its AUM, and its id, as the tables have it:
+# the end of its file's path, or # and its index in its source.
 
 # %%
 votes = read_table(inputs["preferred"])

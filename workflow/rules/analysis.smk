@@ -94,36 +94,7 @@ rule render_baseline:
         classes="<results>/{dataset}/measures/baseline/classes.csv",
         history="<results>/{dataset}/measures/baseline/history.csv",
     output:
-        html=report(
-            "<reports>/{dataset}/baseline.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("baseline", "data and baseline"),
-            },
-        ),
-        images=report(
-            "<reports>/{dataset}/figures/images.svg",
-            caption="../report/images.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "training images"},
-        ),
-        images_png="<reports>/{dataset}/figures/images.png",
-        learning_curves=report(
-            "<reports>/{dataset}/figures/learning_curves.svg",
-            caption="../report/learning_curves.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "learning curves"},
-        ),
-        learning_curves_png="<reports>/{dataset}/figures/learning_curves.png",
-        class_recall=report(
-            "<reports>/{dataset}/figures/class_recall.svg",
-            caption="../report/class_recall.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "class recall (v1, figure 1)"},
-        ),
-        class_recall_png="<reports>/{dataset}/figures/class_recall.png",
+        **pages_of("baseline"),
     log:
         "<logs>/render_baseline/{dataset}.log",
     conda:
@@ -132,10 +103,12 @@ rule render_baseline:
         code=digest("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
         name=lambda wildcards: wildcards.dataset,
         inputs=notebook_inputs,
+        more=lambda wildcards, output: json.dumps(more_figures(Path(output.html).stem)),
     shell:
         "python {input.code[0]:q}"
         " --notebook {input.notebook:q} --dataset {params.name:q} --inputs {params.inputs:q}"
-        ' --figures "$(dirname {output.html:q})"/figures --html {output.html:q} --log {log:q}'
+        " --more {params.more:q}"
+        " --html {output.html:q} --log {log:q}"
 
 
 use rule render_baseline as render_hardness with:
@@ -152,43 +125,7 @@ use rule render_baseline as render_hardness with:
             estimator=config["hardness"]["estimators"],
         ),
     output:
-        html=report(
-            "<reports>/{dataset}/hardness.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("hardness", "hardness"),
-            },
-        ),
-        hardness_distributions=report(
-            "<reports>/{dataset}/figures/hardness_distributions.svg",
-            caption="../report/hardness_distributions.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "hardness per class"},
-        ),
-        hardness_distributions_png="<reports>/{dataset}/figures/hardness_distributions.png",
-        class_order=report(
-            "<reports>/{dataset}/figures/class_order.svg",
-            caption="../report/class_order.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "class order by estimator"},
-        ),
-        class_order_png="<reports>/{dataset}/figures/class_order.png",
-        easiest_images=report(
-            "<reports>/{dataset}/figures/easiest_images.svg",
-            caption="../report/picture_sheet.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "easiest images"},
-        ),
-        easiest_images_png="<reports>/{dataset}/figures/easiest_images.png",
-        hardest_images=report(
-            "<reports>/{dataset}/figures/hardest_images.svg",
-            caption="../report/picture_sheet.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "hardest images"},
-        ),
-        hardest_images_png="<reports>/{dataset}/figures/hardest_images.png",
+        **pages_of("hardness"),
     log:
         "<logs>/render_hardness/{dataset}.log",
     params:
@@ -208,66 +145,7 @@ use rule render_baseline as render_robustness with:
         overlap="<results>/{dataset}/estimators/overlap.csv",
         uncertainty="<results>/{dataset}/estimators/uncertainty.csv",
     output:
-        html=report(
-            "<reports>/{dataset}/robustness.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("robustness", "robustness of hardness"),
-            },
-        ),
-        pruning_stability=report(
-            "<reports>/{dataset}/figures/pruning_stability.svg",
-            caption="../report/pruning_stability.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "stability of pruned samples (v1, figure 7)",
-            },
-        ),
-        pruning_stability_png="<reports>/{dataset}/figures/pruning_stability.png",
-        allocation_stability=report(
-            "<reports>/{dataset}/figures/allocation_stability.svg",
-            caption="../report/allocation_stability.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "stability of the allocation (v1, figure 8)",
-            },
-        ),
-        allocation_stability_png="<reports>/{dataset}/figures/allocation_stability.png",
-        members_enough=report(
-            "<reports>/{dataset}/figures/members_enough.svg",
-            caption="../report/members_enough.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "members that are enough"},
-        ),
-        members_enough_png="<reports>/{dataset}/figures/members_enough.png",
-        estimator_agreement=report(
-            "<reports>/{dataset}/figures/estimator_agreement.svg",
-            caption="../report/estimator_agreement.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "agreement of estimators"},
-        ),
-        estimator_agreement_png="<reports>/{dataset}/figures/estimator_agreement.png",
-        estimator_overlap=report(
-            "<reports>/{dataset}/figures/estimator_overlap.svg",
-            caption="../report/estimator_overlap.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "overlap of estimators (v1, figure 10)",
-            },
-        ),
-        estimator_overlap_png="<reports>/{dataset}/figures/estimator_overlap.png",
-        class_uncertainty=report(
-            "<reports>/{dataset}/figures/class_uncertainty.svg",
-            caption="../report/class_uncertainty.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "uncertainty of classes"},
-        ),
-        class_uncertainty_png="<reports>/{dataset}/figures/class_uncertainty.png",
+        **pages_of("robustness"),
     log:
         "<logs>/render_robustness/{dataset}.log",
     params:
@@ -294,52 +172,7 @@ use rule render_baseline as render_noise with:
             else []
         ),
     output:
-        html=report(
-            "<reports>/{dataset}/noise.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("noise", "label noise"),
-            },
-        ),
-        noise_detection=report(
-            "<reports>/{dataset}/figures/noise_detection.svg",
-            caption="../report/noise_detection.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "rules of label noise"},
-        ),
-        noise_detection_png="<reports>/{dataset}/figures/noise_detection.png",
-        noise_by_class=report(
-            "<reports>/{dataset}/figures/noise_by_class.svg",
-            caption="../report/noise_by_class.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "label noise by class (v1, figure 5a)",
-            },
-        ),
-        noise_by_class_png="<reports>/{dataset}/figures/noise_by_class.png",
-        cumulative_aum=report(
-            "<reports>/{dataset}/figures/cumulative_aum.svg",
-            caption="../report/cumulative_aum.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "samples below an AUM (v1, figure 5b)",
-            },
-        ),
-        cumulative_aum_png="<reports>/{dataset}/figures/cumulative_aum.png",
-        lowest_images=report(
-            "<reports>/{dataset}/figures/lowest_images.svg",
-            caption="../report/lowest_images.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "images of lowest AUM (v1, figure 6)",
-            },
-        ),
-        lowest_images_png="<reports>/{dataset}/figures/lowest_images.png",
+        **pages_of("noise"),
     log:
         "<logs>/render_noise/{dataset}.log",
     params:
@@ -363,39 +196,7 @@ use rule render_baseline as render_allocation with:
             condition=of_kinds("control", "resampled"),
         ),
     output:
-        html=report(
-            "<reports>/{dataset}/allocation.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("allocation", "allocation and plans"),
-            },
-        ),
-        allocation=report(
-            "<reports>/{dataset}/figures/allocation.svg",
-            caption="../report/allocation.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "samples per class (v1, figure 4)",
-            },
-        ),
-        allocation_png="<reports>/{dataset}/figures/allocation.png",
-        drawing_rates=report(
-            "<reports>/{dataset}/figures/drawing_rates.svg",
-            caption="../report/drawing_rates.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "effective sampling"},
-        ),
-        drawing_rates_png="<reports>/{dataset}/figures/drawing_rates.png",
-        offset_influence=report(
-            "<reports>/{dataset}/figures/offset_influence.svg",
-            caption="../report/offset_influence.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "influence of the offset"},
-        ),
-        offset_influence_png="<reports>/{dataset}/figures/offset_influence.png",
+        **pages_of("allocation"),
     log:
         "<logs>/render_allocation/{dataset}.log",
     params:
@@ -416,42 +217,7 @@ use rule render_baseline as render_effect with:
         class_differences="<results>/{dataset}/class_differences.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
-        html=report(
-            "<reports>/{dataset}/effect.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("effect", "effect of resampling"),
-            },
-        ),
-        recall_by_class=report(
-            "<reports>/{dataset}/figures/recall_by_class.svg",
-            caption="../report/recall_by_class.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "class recall by condition (v1, figure 9)",
-            },
-        ),
-        recall_by_class_png="<reports>/{dataset}/figures/recall_by_class.png",
-        class_changes=report(
-            "<reports>/{dataset}/figures/class_changes.svg",
-            caption="../report/class_changes.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "change by class (v1, figure 11)",
-            },
-        ),
-        class_changes_png="<reports>/{dataset}/figures/class_changes.png",
-        gap_changes=report(
-            "<reports>/{dataset}/figures/gap_changes.svg",
-            caption="../report/gap_changes.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "change of the gaps"},
-        ),
-        gap_changes_png="<reports>/{dataset}/figures/gap_changes.png",
+        **pages_of("effect"),
     log:
         "<logs>/render_effect/{dataset}.log",
     params:
@@ -464,22 +230,7 @@ use rule render_baseline as render_placebos with:
         notebook=source("workflow/notebooks/placebos.py"),
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
-        html=report(
-            "<reports>/{dataset}/placebos.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("placebos", "placebos"),
-            },
-        ),
-        placebos=report(
-            "<reports>/{dataset}/figures/placebos.svg",
-            caption="../report/placebos.rst",
-            category="Figures",
-            labels={"data set": "{dataset}", "figure": "true hardness and placebos"},
-        ),
-        placebos_png="<reports>/{dataset}/figures/placebos.png",
+        **pages_of("placebos"),
     log:
         "<logs>/render_placebos/{dataset}.log",
     params:
@@ -502,55 +253,7 @@ use rule render_baseline as render_pruning with:
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
-        html=report(
-            "<reports>/{dataset}/pruning.html",
-            caption="../report/notebook.rst",
-            category="Notebooks",
-            labels={
-                "data set": "{dataset}",
-                "notebook": chapter("pruning", "pruning"),
-            },
-        ),
-        pruned_share=report(
-            "<reports>/{dataset}/figures/pruned_share.svg",
-            caption="../report/pruned_share.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "class share that DLP prunes (v1, figure S4)",
-            },
-        ),
-        pruned_share_png="<reports>/{dataset}/figures/pruned_share.png",
-        pruning_recall=report(
-            "<reports>/{dataset}/figures/pruning_recall.svg",
-            caption="../report/pruning_recall.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "mean recall, DLP and CLP (v1, figure 12)",
-            },
-        ),
-        pruning_recall_png="<reports>/{dataset}/figures/pruning_recall.png",
-        pruning_gaps=report(
-            "<reports>/{dataset}/figures/pruning_gaps.svg",
-            caption="../report/pruning_gaps.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "recall gaps, DLP and CLP (v1, figure S5)",
-            },
-        ),
-        pruning_gaps_png="<reports>/{dataset}/figures/pruning_gaps.png",
-        pruning_classes=report(
-            "<reports>/{dataset}/figures/pruning_classes.svg",
-            caption="../report/pruning_classes.rst",
-            category="Figures",
-            labels={
-                "data set": "{dataset}",
-                "figure": "class recall, DLP and CLP (v1, figure S6)",
-            },
-        ),
-        pruning_classes_png="<reports>/{dataset}/figures/pruning_classes.png",
+        **pages_of("pruning"),
     log:
         "<logs>/render_pruning/{dataset}.log",
     params:
@@ -578,5 +281,5 @@ rule record_checksums:
         code=digest("record_checksums.py"),
     shell:
         "python {input.code[0]:q}"
-        ' --folders "$(dirname {output:q})" "$(dirname {input.pages[0]:q})"'
+        " --pages {input.pages:q}"
         " --record {output:q} --log {log:q}"

@@ -59,6 +59,7 @@ from hbr.conditions.names import (
     runs_of,
     source_of,
 )
+from hbr.conditions.noise import rule_of
 from hbr.conditions.strategies import least_samples
 from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
@@ -69,6 +70,7 @@ from hbr.data.presence import (
     source_fingerprint,
 )
 from hbr.errors import StudyError
+from hbr.hardness.estimators import estimator_of_study
 from hbr.modules import (
     check_plugins,
     plugin_files,
@@ -81,6 +83,7 @@ from hbr.studies import check_data
 from hbr.surroundings import forget_settings
 from hbr.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
+from hbr.reported import chapter_title, reported_figures
 from hbr.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
@@ -132,9 +135,41 @@ CHAPTERS = [
 ]
 
 
-def chapter(name, title):
-    """Return a chapter's title with its place in this study's report."""
-    return f"{CHAPTERS.index(name) + 1} {title}" if name in CHAPTERS else title
+FIGURES = reported_figures(OWN_FOLDER / "workflow/report/figures")
+
+
+def more_figures(chapter):
+    """Return what draws the figures of a chapter that its notebook does not, by name."""
+    return {
+        figure.name: figure.draws
+        for figure in FIGURES
+        if figure.chapter == chapter and figure.draws
+    }
+
+
+def pages_of(chapter):
+    """Return what a chapter's rule writes, by name: its page, and its figures as SVG and PNG, those with titles and captions."""
+    title = chapter_title(OWN_FOLDER / f"workflow/notebooks/{chapter}.py")
+    place = f"{CHAPTERS.index(chapter) + 1} " if chapter in CHAPTERS else ""
+    pages = {
+        "html": report(
+            f"<reports>/{{dataset}}/{chapter}.html",
+            caption="../report/notebook.rst",
+            category="Notebooks",
+            labels={"data set": "{dataset}", "notebook": place + title},
+        )
+    }
+    for figure in FIGURES:
+        if figure.chapter == chapter:
+            path = f"<reports>/{{dataset}}/figures/{figure.name}"
+            pages[figure.name] = report(
+                f"{path}.svg",
+                caption=f"../report/figures/{chapter}/{figure.name}.rst",
+                category="Figures",
+                labels={"data set": "{dataset}", "figure": figure.label},
+            )
+            pages[f"{figure.name}_png"] = f"{path}.png"
+    return pages
 
 
 def sources(script, plugin=None, notebook=None, modules=(), data=()):
@@ -142,6 +177,8 @@ def sources(script, plugin=None, notebook=None, modules=(), data=()):
     files = [*source_files(SCRIPTS / script, SCRIPTS)]
     if notebook:
         files += source_files(OWN_FOLDER / notebook, SCRIPTS)
+        drawn = more_figures(Path(notebook).stem).values()
+        modules = [*modules, *(draws.partition(":")[0] for draws in drawn)]
     for module in modules:
         files += plugin_files(module, (SCRIPTS,), SCRIPTS)
     if plugin and ":" in plugin:
@@ -226,22 +263,15 @@ def whitening_of_network(wildcards):
     return "<results>/{dataset}/whitening.npz" if needed else []
 
 
-def estimator_key(key, default=""):
-    """Return a function that looks a key of the estimator up."""
-    return lambda wildcards: config["hardness"]["estimators"][wildcards.estimator].get(
-        key, default
-    )
-
-
 def estimator_method(wildcards):
     """Return the estimator's method: its own name where it is built in."""
-    return estimator_key("method", wildcards.estimator)(wildcards)
+    estimators = config["hardness"]["estimators"]
+    return estimators[wildcards.estimator].get("method", wildcards.estimator)
 
 
-def never_learned(wildcards):
-    """Return forgetting's rule for samples that were never right; the authors' is zero. No other estimator has one."""
-    authors = config["compat"] == "v1" and estimator_method(wildcards) == "forgetting"
-    return estimator_key("never_learned", "zero" if authors else "maximum")(wildcards)
+def estimator_text(wildcards):
+    """Return all settings of an estimator as one JSON text."""
+    return estimator_of_study(config, wildcards.estimator).text
 
 
 def dynamics_of(condition, runs, dataset="{dataset}"):
@@ -281,17 +311,15 @@ def numbers_of_source(wildcards):
     ]
 
 
-def noise_key(key, default=""):
-    """Return a function that looks a key of the rule of label noise up."""
-    return lambda wildcards: config["noise"]["rules"][wildcards.noise_rule].get(
-        key, default
-    )
+def noise_rule(wildcards):
+    """Return the rule of label noise."""
+    return rule_of(**config["noise"]["rules"][wildcards.noise_rule])
 
 
 def threshold_runs(wildcards):
     """Return the trainings with threshold samples, for the rule that looks at them."""
-    method = config["noise"]["rules"][wildcards.noise_rule]["method"]
-    return runs_of(config, THRESHOLD) if method == "threshold-samples" else []
+    needed = noise_rule(wildcards).needs_threshold_samples
+    return runs_of(config, THRESHOLD) if needed else []
 
 
 def threshold_variants(wildcards):
@@ -407,6 +435,16 @@ def all_outcomes(wildcards):
         for dataset in config["datasets"]
         for condition in CONDITIONS
         for variant, member in runs_of(config, condition)
+    ]
+
+
+def plans_of_all(wildcards):
+    """Return every plan of the study."""
+    return [
+        f"<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet"
+        for dataset in config["datasets"]
+        for condition in CONDITIONS
+        for variant in dict.fromkeys(v for v, _ in runs_of(config, condition))
     ]
 
 

@@ -44,10 +44,7 @@ rule detect_noise:
         code=digest("detect_noise.py"),
         variants=threshold_variants,
         flags=flags(
-            method=noise_key("method"),
-            count=noise_key("count", 0),
-            threshold=noise_key("threshold", 0),
-            percentile=noise_key("percentile", 0),
+            settings=lambda wildcards: noise_rule(wildcards).text,
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"

@@ -31,7 +31,8 @@ rule prepare_dataset:
         archives=ancient(archive_files),
     output:
         # Not deleted before there is another: a source that cannot be read would take all that was made from it along.
-        update("<results>/{dataset}/dataset.npz"),
+        data=update("<results>/{dataset}/dataset.npz"),
+        ids=update("<results>/{dataset}/ids.parquet"),
     log:
         "<logs>/prepare_dataset/{dataset}.log",
     conda:
@@ -55,4 +56,4 @@ rule prepare_dataset:
         ),
     shell:
         "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
-        " --archives {input.archives:q} --output {output:q} --log {log:q}"
+        " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"

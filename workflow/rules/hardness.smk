@@ -7,6 +7,7 @@ rule estimate_hardness:
             "estimate_hardness.py", plugin=estimator_method(wildcards)
         ),
         dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
         plan=plan_of_source,
         dynamics=dynamics_of_source,
     output:
@@ -22,18 +23,12 @@ rule estimate_hardness:
         ),
         members=numbers_of_source,
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
-        " --dataset {input.dataset:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --plan {input.plan:q} --dynamics {input.dynamics:q} --members {params.members}"
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 
@@ -116,14 +111,8 @@ rule measure_stability:
             "measure_stability.py", plugin=estimator_method(wildcards)
         ),
         flags=flags(
-            method=estimator_method,
+            settings=estimator_text,
             plugins=plugins(estimator_method),
-            direction=estimator_key("direction"),
-            first_epoch=estimator_key("first_epoch", 0),
-            last_epoch=estimator_key("last_epoch", 0),
-            never_learned=never_learned,
-            margin=estimator_key("margin", "logits"),
-            norm=estimator_key("norm", "l2"),
             seed=lookup("seed", within=config),
             offset=lookup("resampling/hardness_offset", within=config),
             balance=lookup("resampling/balance", within=config),

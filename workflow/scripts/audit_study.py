@@ -2,31 +2,26 @@
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 
-from hbr.audit.checks import StudyAudit
-from hbr.audit.study import audit_ledger
+from hbr.audit.study import FROM_SOURCES, audit_study, other_version
+from hbr.dry_run import planned_jobs
 from hbr.errors import StudyError
-from hbr.modules import plugin_folders
 from hbr.studies import load_study
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Audit every data set of the study."""
-    # Where a user's own estimator stands.
-    sys.path += map(str, plugin_folders([arguments.study]))
+    """Audit the study's results in the working directory."""
     config = load_study(arguments.study)
-    pages, failed = not arguments.quick, False
-    audits = [(dataset, partial(StudyAudit(config, dataset).run, pages)) for dataset in config["datasets"]]
-    for name, audit in [*audits, ("ledger", partial(audit_ledger, config, pages))]:
-        findings = audit()
-        print(f"{config['study']}, {name}\n{findings}")
-        for problem in findings.problems:
-            print(f"  {problem}")
-        failed |= bool(findings.problems)
-    print("The audit failed." if failed else "The audit found nothing to object to.")
-    return int(failed)
+    jobs = planned_jobs(arguments.study, everything=True, without=FROM_SOURCES)
+    findings = audit_study(config, jobs, pages=not arguments.quick)
+    print(f"{config['study']}\n{findings}")
+    for problem in findings.problems:
+        print(f"  {problem}")
+    if findings.problems and (sentence := other_version(config)):
+        print(sentence)
+    print("The audit failed." if findings.problems else "The audit found nothing to object to.")
+    return int(bool(findings.problems))
 
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -15,34 +15,10 @@ from hbr.analysis.figures.labels import condition_labels, label_differences
 from hbr.analysis.tables import condition_summary, gap_summary
 from hbr.command import run, say
 from hbr.data.files import read_table, write_table, write_text
+from hbr.reported import reported_figures
 
-# No pictures of training images: they are not the project's to publish.
-FIGURES = (
-    "class_recall",
-    "learning_curves",
-    "hardness_distributions",
-    "class_order",
-    "pruning_stability",
-    "allocation_stability",
-    "members_enough",
-    "estimator_agreement",
-    "estimator_overlap",
-    "class_uncertainty",
-    "noise_detection",
-    "noise_by_class",
-    "cumulative_aum",
-    "allocation",
-    "drawing_rates",
-    "offset_influence",
-    "recall_by_class",
-    "class_changes",
-    "gap_changes",
-    "placebos",
-    "pruned_share",
-    "pruning_recall",
-    "pruning_gaps",
-    "pruning_classes",
-)
+# Beside this script, so that the list is that of the code that made the figures.
+FIGURES = Path(__file__).parents[1] / "report/figures"
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "imbalanced-learn", "scipy", "snakemake")
 
 
@@ -60,7 +36,8 @@ def main(arguments: argparse.Namespace) -> None:
             shutil.copyfile(table, target / f"members_enough_{table.parent.name}.csv")
         for table in sorted((results / dataset / "noise").glob("*.csv")):
             shutil.copyfile(table, target / f"noise_{table.name}")
-        for figure in (reports / dataset / f"figures/{name}.svg" for name in FIGURES):
+        kept = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
+        for figure in (reports / dataset / f"figures/{name}.svg" for name in kept):
             if figure.is_file():
                 shutil.copyfile(figure, target / figure.name)
         write_summaries(results / dataset, target)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from hbr.command import append, run
-from hbr.conditions.noise import flag_samples, threshold_scores
+from hbr.conditions.noise import NoiseRule, flag_samples, threshold_scores
 from hbr.data.files import read_table, write_table
 from hbr.data.plans import ORIGINS, THRESHOLD
 from hbr.errors import StudyError
@@ -22,7 +22,7 @@ def main(arguments: argparse.Namespace) -> None:
         marks = [threshold_samples(path, len(samples)) for path in arguments.plans]
         extra = dict(zip(variants, marks, strict=True))
         trained = threshold_scores([load_dynamics(path) for path in arguments.dynamics], arguments.variants, extra)
-    table, limits = flag_samples(samples, arguments.method, arguments.count, arguments.threshold, arguments.percentile, trained)
+    table, limits = flag_samples(samples, NoiseRule.read(arguments.settings), trained)
     write_table(arguments.flagged, table)
     if len(limits):
         append(arguments.log, f"AUM thresholds of the variants: {', '.join(f'{limit:.4f}' for limit in limits)}")
@@ -39,10 +39,7 @@ def threshold_samples(path: Path, samples: int) -> np.ndarray:
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--samples", type=Path, required=True, help="AUM of the baseline")
-parser.add_argument("--method", choices=("count", "below", "threshold-samples"), required=True)
-parser.add_argument("--count", type=int, default=0)
-parser.add_argument("--threshold", type=float, default=0.0)
-parser.add_argument("--percentile", type=float, default=99.0)
+parser.add_argument("--settings", required=True, help="JSON: the rule's method and its settings")
 parser.add_argument("--plans", type=Path, nargs="*", default=[], help="plans with threshold samples, one a variant")
 parser.add_argument("--dynamics", type=Path, nargs="*", default=[], help="trainings on them")
 parser.add_argument("--variants", type=int, nargs="*", default=[], help="the variant of each training")

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 from hbr.command import run
+from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import definition, ensemble_scores, estimator_of
+from hbr.hardness.estimators import Estimator, definition, ensemble_scores
 from hbr.training.dynamics import load_dynamics
 
 
@@ -17,37 +18,25 @@ def main(arguments: argparse.Namespace) -> None:
     # The examples of the trainings: all training samples, or those that a denoised condition kept.
     places = read_table(arguments.plan, "source")["source"].to_numpy()
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
-    estimator = estimator_of(
-        arguments.method,
-        arguments.direction or None,
-        arguments.first_epoch or None,
-        arguments.last_epoch or None,
-        arguments.never_learned,
-        arguments.margin,
-        arguments.norm,
-    )
+    estimator = Estimator.read(arguments.settings)
     dynamics = [load_dynamics(path) for path in arguments.dynamics]
     for path, member in zip(arguments.dynamics, dynamics, strict=True):
         if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
             raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
     scores = ensemble_scores(dynamics, estimator)
-    write_table(arguments.samples, sample_table(scores, labels, estimator.direction, arguments.members, places))
+    samples = sample_table(scores, labels, estimator.direction, arguments.members, places)
+    write_table(arguments.samples, with_ids(samples, load_ids(arguments.ids), arguments.ids))
     text = definition(estimator, dynamics[0].epochs, dynamics[0].el2n_epoch)
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--dataset", type=Path, required=True)
+parser.add_argument("--ids", type=Path, required=True, help="which file, or which index, each sample is")
 parser.add_argument("--plan", type=Path, required=True, help="what the members were trained on")
 parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
 parser.add_argument("--members", type=int, nargs="+", required=True, help="the members' numbers, as the dynamics stand")
-parser.add_argument("--method", required=True)
-parser.add_argument("--direction", default="")
-parser.add_argument("--first-epoch", type=int, default=0)
-parser.add_argument("--last-epoch", type=int, default=0)
-parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
-parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
-parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
+parser.add_argument("--settings", required=True, help="JSON: the estimator, its window of epochs and its own settings")
 parser.add_argument("--samples", type=Path, required=True)
 parser.add_argument("--classes", type=Path, required=True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hbr.analysis.noise import preferred_classes, rule_summary, share_by_class
 from hbr.command import append, run
+from hbr.data.datasets import with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.training.dynamics import load_dynamics
@@ -14,7 +15,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Write one row a rule, one a rule and class, and one a sample with the class that the ensemble prefers."""
     arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "planted", "checksum")
     flagged = {
-        name: read_table(path, "sample", "flagged") for name, path in zip(arguments.rules, arguments.flagged, strict=True)
+        name: read_table(path, "sample", "id", "flagged") for name, path in zip(arguments.rules, arguments.flagged, strict=True)
     }
     members = [load_dynamics(path) for path in arguments.dynamics]
     for path, member in zip(arguments.dynamics, members, strict=True):
@@ -24,7 +25,9 @@ def main(arguments: argparse.Namespace) -> None:
     rules = rule_summary(flagged, arrays["planted"])
     write_table(arguments.summary, rules)
     write_table(arguments.by_class, share_by_class(flagged, names))
-    write_table(arguments.preferred, preferred_classes(members, arrays["train_labels"], len(names)))
+    ids = next(iter(flagged.values()))["id"].to_numpy()
+    preferred = preferred_classes(members, arrays["train_labels"], len(names))
+    write_table(arguments.preferred, with_ids(preferred, ids, arguments.flagged[0]))
     append(arguments.log, rules.to_string(index=False))
 
 

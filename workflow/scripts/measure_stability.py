@@ -10,7 +10,7 @@ from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.allocation import EQUAL, KEEP
 from hbr.hardness.ensembles import ensemble_pairs
-from hbr.hardness.estimators import definition, estimator_of, instance_scores
+from hbr.hardness.estimators import Estimator, definition, instance_scores
 from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
 from hbr.training.dynamics import load_dynamics
@@ -21,15 +21,7 @@ def main(arguments: argparse.Namespace) -> None:
     arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "checksum")
     places = read_table(arguments.plan, "source")["source"].to_numpy()
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
-    estimator = estimator_of(
-        arguments.method,
-        arguments.direction or None,
-        arguments.first_epoch or None,
-        arguments.last_epoch or None,
-        arguments.never_learned,
-        arguments.margin,
-        arguments.norm,
-    )
+    estimator = Estimator.read(arguments.settings)
     scores = []
     # One at a time: all epochs of all members would take gigabytes.
     for path in arguments.dynamics:
@@ -62,13 +54,7 @@ parser.add_argument("--dynamics", type=Path, nargs="+", required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--estimator", required=True)
 parser.add_argument("--seed", type=int, required=True)
-parser.add_argument("--method", required=True)
-parser.add_argument("--direction", default="")
-parser.add_argument("--first-epoch", type=int, default=0)
-parser.add_argument("--last-epoch", type=int, default=0)
-parser.add_argument("--never-learned", choices=("maximum", "zero"), default="maximum")
-parser.add_argument("--margin", choices=("logits", "probabilities"), default="logits")
-parser.add_argument("--norm", choices=("l2", "l1"), default="l2")
+parser.add_argument("--settings", required=True, help="JSON: the estimator, its window of epochs and its own settings")
 parser.add_argument("--offset", type=float, default=0.0)
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
 parser.add_argument("--tolerance-percent", type=float, required=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hbr.command import run, say
-from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset
+from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset, save_ids
 from hbr.data.sizes import check_class_sizes
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
 from hbr.seeds import derive_rng
@@ -34,6 +34,8 @@ def main(arguments: argparse.Namespace) -> None:
     counts = np.bincount(dataset.train_labels, minlength=dataset.classes).tolist()
     check_class_sizes(counts, dataset.class_names, arguments.least_samples, str(arguments.output))
     save_dataset(arguments.output, dataset)
+    if arguments.ids:
+        save_ids(arguments.ids, dataset)
     height, width, channels = dataset.train_images.shape[1:]
     say(
         arguments.log,
@@ -54,6 +56,7 @@ parser.add_argument("--flipped-labels", type=lambda text: float(text) if text el
 parser.add_argument("--flip-seed", type=int, default=0)
 parser.add_argument("--least-samples", type=int, default=1, help="what the study's strategies need of every class")
 parser.add_argument("--output", type=Path, required=True)
+parser.add_argument("--ids", type=Path, help="where to write which file, or which index, each sample is")
 
 if __name__ == "__main__":
     run(main, parser)

@@ -21,7 +21,9 @@ def main(arguments: argparse.Namespace) -> None:
         drawn.mkdir()
         try:
             with kernel_heard_by(lambda said: append(arguments.log, said)):
-                page = render(arguments.notebook, arguments.dataset, json.loads(arguments.inputs), drawn)
+                page = render(
+                    arguments.notebook, arguments.dataset, json.loads(arguments.inputs), drawn, json.loads(arguments.more)
+                )
         except DeadKernelError:
             raise StudyError(
                 f"{arguments.notebook}: its kernel was killed, most likely for want of memory; "
@@ -32,7 +34,7 @@ def main(arguments: argparse.Namespace) -> None:
                 raise
             raise StudyError(f"{error}; figures are first drawn in {tempfile.gettempdir()}, make room there") from None
         for figure in sorted(drawn.iterdir()):
-            with replacing(arguments.figures / figure.name) as temporary:
+            with replacing(arguments.html.parent / "figures" / figure.name) as temporary:
                 shutil.copyfile(figure, temporary)
     write_text(arguments.html, page)
 
@@ -41,8 +43,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--notebook", type=Path, required=True)
 parser.add_argument("--dataset", required=True)
 parser.add_argument("--inputs", required=True, help="JSON: name to path or paths")
-parser.add_argument("--figures", type=Path, required=True, help="folder for figures")
-parser.add_argument("--html", type=Path, required=True)
+parser.add_argument("--more", default="{}", help="JSON: name of a further figure to the module:function that draws it")
+parser.add_argument("--html", type=Path, required=True, help="figures go into the folder figures beside it")
 
 if __name__ == "__main__":
     run(main, parser)

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from hbr.data.files import DISK_ERRORS, naming
-from hbr.errors import StudyError, is_lack_of_memory, one_line
+from hbr.errors import StudyError, is_lack_of_memory, one_line, printable
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     parser.add_argument("--plugins", help="a folder with users' own modules, after the one this runs in")
     arguments = parser.parse_args()
     if arguments.plugins:
-        sys.path += [str(Path.cwd()), arguments.plugins]
+        sys.path += [str(Path.cwd()), str(Path(arguments.plugins).resolve())]
     # An exception lets writers remove their temporary files; by default SIGTERM would not.
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -57,13 +57,8 @@ def append(log: Path, line: str) -> None:
 
 def say(log: Path, line: str) -> None:
     """Print one line on the terminal and add it to the log."""
-    print(plain(line), flush=True)
-    append(log, plain(line))
-
-
-def plain(line: str) -> str:
-    """Return a line as it may be shown: a file may be called anything, and must neither break it nor speak to the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+    print(printable(line), flush=True)
+    append(log, printable(line))
 
 
 class _Terminated(BaseException):
@@ -96,6 +91,6 @@ def _signal_behind(error: BaseException | None) -> str | None:
 
 def _fail(log: Path, sentence: str, code: int = 1) -> NoReturn:
     with suppress(OSError):
-        append(log, f"error: {plain(sentence)}")
-    print(f"error: {plain(sentence)}", file=sys.stderr, flush=True)
+        append(log, f"error: {printable(sentence)}")
+    print(f"error: {printable(sentence)}", file=sys.stderr, flush=True)
     sys.exit(code)

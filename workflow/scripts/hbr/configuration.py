@@ -12,11 +12,12 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
+from hbr.conditions import noise as noise_rules
 from hbr.conditions.kind import joined, registered
 from hbr.conditions.names import BASELINE, bases_of, conditions_of, kinds, members_list, source_of
 from hbr.conditions.strategies import NONE
 from hbr.errors import StudyError
-from hbr.hardness.names import BUILT_IN_ESTIMATORS
+from hbr.hardness import estimators
 from hbr.plugins import is_plugin
 from hbr.scored import scored_sets
 from hbr.sentences import nearest, short
@@ -31,8 +32,8 @@ SOURCE_KEYS = {
     "arrays": {"file", "test_fraction", "split_seed"},
 }
 _REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
-# What each rule of label noise is set by.
-_RULE_KEYS = {"count": "count", "below": "threshold", "threshold-samples": "percentile"}
+# Objects of the schema whose other keys are settings of the entries of a registry.
+SETTINGS = {"estimators": estimators.known_settings, "rules": noise_rules.known_settings}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
@@ -67,10 +68,20 @@ def _registry(_: Any, registry: str, instance: Any, __: Any) -> Iterator[Validat
         yield ValidationError(f"{instance!r} is not one of {known}")
 
 
+def _settings_of(validator: Any, registry: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    settings = SETTINGS[registry]()
+    for key, value in instance.items() if isinstance(instance, dict) else ():
+        if key in settings:
+            one = settings[key]
+            yield from validator.descend(value, {"description": one.description, **one.schema}, path=key)
+        elif key not in schema["properties"]:
+            yield ValidationError(f"{key!r} is not known")
+
+
 # YAML knows 8.0 and .nan, JSON schema takes the one for an integer and the other for a number; neither would run.
 _VALIDATOR = extend(
     Draft202012Validator,
-    {"pattern": _pattern, "uniqueItems": _unique, "registry": _registry},
+    {"pattern": _pattern, "uniqueItems": _unique, "registry": _registry, "settingsOf": _settings_of},
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
             "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
@@ -292,28 +303,25 @@ def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any]) -> Non
     if estimators[estimator].get("method", estimator) != "aum":
         raise StudyError(f"noise.estimator: {estimator} is not of method aum, which the rules of label noise are made for")
     for name, rule in noise["rules"].items():
-        where, own = f"noise.rules.{name}", _RULE_KEYS[rule["method"]]
-        for key in sorted(set(rule) - {"method", own}):
-            raise StudyError(f"{where}.{key}: method {rule['method']} has no such key; it takes {own}")
-        if own not in rule:
-            raise StudyError(f"{where}: method {rule['method']} needs the key {own!r}")
+        try:
+            noise_rules.rule_of(**rule)
+        except StudyError as error:
+            raise StudyError(f"noise.rules.{name}.{error}") from None
 
 
 def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     method = settings.get("method", name)
-    if ":" in method:
-        if "direction" not in settings:
-            raise StudyError(f"{where}.direction: declare high-is-hard or low-is-hard for your own estimator {short(method)}")
-    elif method not in BUILT_IN_ESTIMATORS:
-        near = nearest(method, BUILT_IN_ESTIMATORS)
+    if not is_plugin(method) and method not in estimators.METHODS:
+        near = nearest(method, estimators.METHODS)
         raise StudyError(
             f"{where}: {short(repr(method))} is no built-in estimator{near}; your own needs method: module:function"
         )
-    elif "direction" in settings:
+    if not is_plugin(method) and "direction" in settings:
         raise StudyError(f"{where}.direction: the direction of {method} is known; leave the key out")
-    for key, owner in (("never_learned", "forgetting"), ("margin", "aum"), ("norm", "el2n")):
-        if key in settings and method != owner:
-            raise StudyError(f"{where}.{key}: only {owner} has it")
+    try:
+        estimators.estimator_of_study(config, name)
+    except StudyError as error:
+        raise StudyError(f"{where}.{error}") from None
     epochs = min(config["recipes"][dataset["recipe"]]["epochs"] for dataset in config["datasets"].values())
     first, last = settings.get("first_epoch", 1), settings.get("last_epoch", epochs)
     if not first <= last <= epochs:
@@ -321,9 +329,11 @@ def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config:
 
 
 def _unknown_keys(error: ValidationError) -> Iterator[str]:
-    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+    if error.validator not in ("additionalProperties", "settingsOf") or not isinstance(error.instance, dict):
         return
     known = list(error.schema.get("properties", {}))
+    if "settingsOf" in error.schema:
+        known += SETTINGS[error.schema["settingsOf"]]()
     for key in error.instance:
         if key not in known:
             yield f"{dotted_path((*error.absolute_path, key))} is not a known key{nearest(str(key), known)}"

@@ -1,10 +1,13 @@
 """What Snakemake would run for a study, job by job: its own dry run, as records instead of text."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
+from hbr.data.presence import SOURCES_ASKED
 from hbr.errors import StudyError
 
 SNAKEFILE = Path(__file__).resolve().parents[3] / "Snakefile"
@@ -20,6 +23,8 @@ class PlannedJob:
     input: tuple[str, ...]
     output: tuple[str, ...]
     command: str
+    # Whether it asks for a GPU: a training, or what its network says of images.
+    gpu: bool = False
 
     @property
     def new(self) -> bool:
@@ -32,10 +37,12 @@ class PlannedJob:
         return "Input files updated by another job" in self.reason and not self.new
 
 
-def planned_jobs(study: Path, everything: bool = False) -> list[PlannedJob]:
+def planned_jobs(study: Path, everything: bool = False, without: Collection[str] = ()) -> list[PlannedJob]:
     """Return the jobs of a dry run in the working directory, without targets that run nothing.
 
-    ``everything`` plans the jobs whose results are current, too. Raises ``StudyError`` with what Snakemake objects to.
+    ``everything`` plans the jobs whose results are current, too; what the rules ``without`` make is taken as it is, and so are
+    the data's sources, which may be away.
+    Raises ``StudyError`` with what Snakemake objects to.
     """
     from snakemake.api import SnakemakeApi
     from snakemake.logging import logger
@@ -43,14 +50,21 @@ def planned_jobs(study: Path, everything: bool = False) -> list[PlannedJob]:
 
     # As the default profile and the command line have it: what a killed run left is made again.
     settings = DAGSettings(forceall=everything, force_incomplete=True)
-    recorder = _Recorder()
+    recorder, listed = _Recorder(), StringIO()
+    asked = SOURCES_ASKED.set(not without)
     with SnakemakeApi(OutputSettings(dryrun=True)) as snakemake:
         logger.handlers = [recorder]
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=1), ConfigSettings(configfiles=[study]), snakefile=SNAKEFILE)
+            if without:
+                with redirect_stdout(listed):
+                    workflow.list_rules()
+                settings.allowed_rules = {line.split()[0] for line in listed.getvalue().splitlines()} - set(without)
             workflow.dag(settings).execute_workflow(executor="dryrun")
         except Exception as error:
             raise StudyError(" ".join(str(error).split())) from error
+        finally:
+            SOURCES_ASKED.reset(asked)
     if len(recorder.jobs) != recorder.total:
         raise StudyError(f"Snakemake counts {recorder.total} jobs, but told of {len(recorder.jobs)}")
     return [job for job in recorder.jobs if job.output]
@@ -71,4 +85,5 @@ class _Recorder(logging.Handler):
         elif told.get("event") == "job_info":
             read, written = (tuple(map(str, told[name] or ())) for name in ("input", "output"))
             wildcards, command = dict(told["wildcards"] or {}), told["shellcmd"] or ""
-            self.jobs.append(PlannedJob(told["rule_name"], wildcards, told["reason"], read, written, command))
+            gpu = "gpu" in told["resources"].keys()  # noqa: SIM118
+            self.jobs.append(PlannedJob(told["rule_name"], wildcards, told["reason"], read, written, command, gpu))

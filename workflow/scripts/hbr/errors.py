@@ -14,3 +14,8 @@ def is_lack_of_memory(error: BaseException) -> bool:
 def one_line(error: BaseException) -> str:
     """Return what an exception says, in one line."""
     return " ".join(str(error).split())
+
+
+def printable(line: str) -> str:
+    """Return a line as it may be shown: a file may be called anything, and must neither break it nor speak to the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)

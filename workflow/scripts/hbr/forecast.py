@@ -11,7 +11,7 @@ from hbr.conditions.names import BASELINE, conditions_of
 from hbr.dry_run import PlannedJob
 from hbr.training.settings import TrainingSettings
 
-_RESULTS = ("outcomes.npz", "dynamics.npz")
+_RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
 
 
 def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[PlannedJob], results: Path) -> pd.DataFrame:

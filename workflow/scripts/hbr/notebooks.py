@@ -16,11 +16,18 @@ from hbr.surroundings import own_notebooks
 
 _MADE_FROM = re.compile(r'<script type="application/json" id="made-from">(.*?)</script>', re.DOTALL)
 
+_DRAW = """from hbr.analysis.figures.style import save_figure
+from {module} import {function}
+save_figure({function}(inputs, dataset), figures, "{name}")"""
 
-def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Path) -> str:
+
+def render(
+    notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Path, more: Mapping[str, str] | None = None
+) -> str:
     """Return the HTML of one executed notebook; the notebook itself writes its figures into ``figures``.
 
-    ``inputs`` are paths, or lists of paths, by name. Equal inputs give equal HTML.
+    ``inputs`` are paths, or lists of paths, by name. ``more`` are figures that are shown below what the notebook holds: by
+    name the `module:function` that draws each from inputs and data set. Equal inputs give equal HTML.
     """
     import jupytext
     import nbformat
@@ -30,6 +37,9 @@ def render(notebook: Path, dataset: str, inputs: Mapping[str, Any], figures: Pat
 
     parameters = {"inputs": dict(inputs), "figures": str(figures), "dataset": dataset}
     source = jupytext.read(notebook)
+    for name, draws in (more or {}).items():
+        module, _, function = draws.partition(":")
+        source.cells.append(nbformat.v4.new_code_cell(_DRAW.format(module=module, function=function, name=name)))
     title = next(line[2:] for line in source.cells[0].source.splitlines() if line.startswith("# "))
     package = Path(__file__).resolve().parents[1]
     with tempfile.TemporaryDirectory(prefix="hbr-") as folder, own_notebooks(Path(folder), package):

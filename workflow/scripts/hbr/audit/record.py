@@ -1,11 +1,14 @@
-"""The record of a finished study: every artifact with its size and SHA-256."""
+"""The record of a finished study: every artifact with its size, its SHA-256 and the version that made it."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
-from hbr.data.files import sha256_of
+from hbr.audit.findings import Check
+from hbr.data.files import read_table, sha256_of
+from hbr.errors import StudyError
+from hbr.version import VERSION
 
 RECORD = "checksums.csv"
 
@@ -17,6 +20,27 @@ def artifacts_under(folders: Iterable[Path]) -> list[Path]:
 
 
 def record_of(folders: Iterable[Path]) -> pd.DataFrame:
-    """Return path, bytes and SHA-256 of every artifact."""
-    rows = [(path.as_posix(), path.stat().st_size, sha256_of(path)) for path in artifacts_under(folders)]
-    return pd.DataFrame(rows, columns=["path", "bytes", "sha256"])
+    """Return path, bytes, SHA-256 and this version for every artifact."""
+    rows = [(path.as_posix(), path.stat().st_size, sha256_of(path), VERSION) for path in artifacts_under(folders)]
+    return pd.DataFrame(rows, columns=["path", "bytes", "sha256", "version"])
+
+
+def check_record(results: Path, reports: Path, check: Check) -> None:
+    """Hold what lies in the two folders of a data set against its record, which lies in the first."""
+    if not (results / RECORD).is_file():
+        raise StudyError(f"{results / RECORD} is missing: the study is not finished; run it first")
+    record = read_table(results / RECORD).set_index("path")
+    present = {path.as_posix() for path in artifacts_under([results, reports])}
+    check.artifacts += len(record)
+    for path in sorted(set(record.index) - present):
+        check.expect(False, f"{path} is recorded, but missing")
+    for path in sorted(present - set(record.index)):
+        check.expect(False, f"{path} is not recorded; remove it, or run the study to its end")
+    for path in sorted(present & set(record.index)):
+        check.expect(sha256_of(path) == record.at[path, "sha256"], f"{path} was changed after the study ended")
+
+
+def version_of(results: Path) -> str:
+    """Return the version that a record was written by; those before 0.2.0 did not say."""
+    record = read_table(results / RECORD)
+    return str(record["version"].iloc[0]) if "version" in record else "before 0.2.0"

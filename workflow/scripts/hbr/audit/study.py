@@ -1,43 +1,70 @@
-"""The audit of what belongs to no single data set: the ledger of claims, and its page."""
+"""The audit of a finished study: its record, what its trainings left, and all the rest made again by its own commands.
 
-import tempfile
-from collections.abc import Mapping
+No kind of condition, estimator or table is known here: what there is, and what makes it, Snakemake says.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hbr.audit.findings import Findings
-from hbr.audit.tables import same_bytes
-from hbr.claims.ledger import study_ledger
-from hbr.claims.tables import tables_of_claims
-from hbr.conditions.names import conditions_of
-from hbr.costs import cost_table, outcomes_of, timed_trainings
-from hbr.notebooks import kernel_heard_by, made_from, numbers_of, render
-from hbr.setting import setting_of
+from hbr.audit.record import RECORD, check_record, version_of
+from hbr.audit.replay import differences
+from hbr.audit.trainings import check_trainings
+from hbr.data.datasets import load_dataset
+from hbr.data.files import read_arrays
+from hbr.dry_run import PlannedJob
+from hbr.version import VERSION
 
-WORKFLOW = Path(__file__).resolve().parents[3]
+TRAINING = "train_member"
+# From archives and images, which whoever is given results may not have; what they make is held by its checksum.
+FROM_SOURCES = ("download_archive", "prepare_dataset")
 
 
-def audit_ledger(config: Mapping[str, Any], pages: bool = True, root: Path = Path()) -> Findings:
-    """Return whether the ledger, the deviations and the costs follow from the study's tables, and the page from them."""
+def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bool = True) -> Findings:
+    """Return the findings on the results in the working directory; ``jobs`` are all of the study, whether it has run or not.
+
+    ``pages`` says whether the report's pages are made again, which takes longest.
+    """
     findings = Findings()
-    results = root / "results" / config["study"]
-    with findings.check("claims, deviations and costs follow from the study's tables") as check:
-        settings = {dataset: setting_of(config, dataset) for dataset in config["datasets"]}
-        tables = [results / dataset / table for dataset in settings for table in tables_of_claims(config)]
-        found = study_ledger(WORKFLOW / "claims.yaml", WORKFLOW / "deviations.yaml", settings, results, tables)
-        folders = [(dataset, condition) for dataset in settings for condition in conditions_of(config)]
-        outcomes = [path for folder in folders for path in outcomes_of(config["study"], *folder, root)]
-        found["costs"] = cost_table(timed_trainings(outcomes))
-        for name, table in found.items():
-            check.artifacts += 1
-            check.expect(same_bytes(results / f"{name}.csv", table), f"{results / name}.csv does not follow from its tables")
-    if pages:
-        with findings.check("the ledger's page, made again, shows the same") as check:
-            check.artifacts = 1
-            path = root / "reports" / config["study"] / "ledger.html"
-            page = path.read_text(encoding="utf-8")
-            told = made_from(page)
-            with tempfile.TemporaryDirectory(prefix="hbr-") as folder, kernel_heard_by(lambda said: None):
-                again = render(Path(told["notebook"]), told["dataset"], told["inputs"], Path(folder))
-            check.expect(numbers_of(again) == numbers_of(page), f"{path} shows other numbers than its tables give")
+    for name in config["datasets"]:
+        results, reports = (Path(kind) / config["study"] / name for kind in ("results", "reports"))
+        with findings.check(f"{name}: artifacts are as recorded") as check:
+            check_record(results, reports, check)
+        with findings.check(f"{name}: prepared data carries its own checksum") as check:
+            path, check.artifacts = results / "dataset.npz", 1
+            data = load_dataset(path)
+            stored = str(read_arrays(path, "checksum")["checksum"])
+            check.expect(data.checksum == stored, f"{path} holds other data than its checksum says")
+        if check.problems:
+            continue
+        with findings.check(f"{name}: trainings are of this data, plan, settings and seeds, and differ") as check:
+            trainings = [job for job in jobs if job.rule == TRAINING and job.wildcards["dataset"] == name]
+            check_trainings(config, name, data, trainings, results, check)
+    for rule in dict.fromkeys(job.rule for job in jobs if not is_held(job)):
+        again = [job for job in jobs if job.rule == rule]
+        # Pages are told by what they are, not by a rule's name.
+        if not pages and any(path.endswith(".html") for path in again[0].output):
+            continue
+        with findings.check(f"{rule}, run again, makes the same") as check:
+            for job in again:
+                check.artifacts += len(job.output)
+                check.problems += differences(job)
     return findings
+
+
+def is_held(job: PlannedJob) -> bool:
+    """Return whether a job's results are held by checksums, of the record and of trainings in outcomes, and not made again."""
+    return job.gpu or job.rule in FROM_SOURCES or any(Path(path).name == RECORD for path in job.output)
+
+
+def other_version(config: Mapping[str, Any]) -> str:
+    """Return a sentence where results were made by another version than this, else nothing."""
+    for name in config["datasets"]:
+        results = Path("results") / config["study"] / name
+        if (results / RECORD).is_file() and (made := version_of(results)) != VERSION:
+            return (
+                f"{results} was made by version {made} of the project, this is {VERSION}: "
+                "audit it with the version that made it, or run the study again"
+            )
+    return ""

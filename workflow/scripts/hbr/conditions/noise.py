@@ -1,11 +1,15 @@
 """Label noise: which samples are taken for mislabelled."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hbr.errors import StudyError
+from hbr.registry import Setting, complete
 from hbr.training.dynamics import Dynamics
 
 
@@ -47,35 +51,120 @@ def threshold_scores(
     return aum, np.stack([extra[variant] for variant in order])
 
 
-def flag_samples(
-    samples: pd.DataFrame,
-    method: str,
-    count: int = 0,
-    threshold: float = 0.0,
-    percentile: float = 0.0,
-    trained: tuple[np.ndarray, np.ndarray] | None = None,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return sample, class, aum, score, threshold and flag of each sample, and the AUM thresholds of variants where there are.
+@dataclass(frozen=True)
+class NoiseRule:
+    """A rule as a study sets it: ``method`` is a key of :data:`METHODS`, ``settings`` are all of the method's own, by name."""
 
-    ``samples`` is the table of hardness by AUM. Flagged is what scores below the threshold: the AUM itself, for the rules
-    ``count`` and ``below``; its margin over the variants' thresholds for ``threshold-samples``, which needs ``trained``,
-    of :func:`threshold_scores`.
+    method: str
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, text: str) -> "NoiseRule":
+        """Return the rule of a JSON text."""
+        return rule_of(**json.loads(text))
+
+    @property
+    def text(self) -> str:
+        """Return method and all settings as one JSON text, the same for equal rules."""
+        return json.dumps({"method": self.method, **self.settings}, sort_keys=True)
+
+    @property
+    def needs_threshold_samples(self) -> bool:
+        """Return whether the rule looks at trainings with threshold samples."""
+        return METHODS[self.method].needs_threshold_samples
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What a rule says of each sample: flagged is what scores below the threshold; ``limits`` are AUMs, one a variant."""
+
+    score: np.ndarray
+    threshold: float
+    flagged: np.ndarray
+    limits: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+Trained = tuple[np.ndarray, np.ndarray]
+_Flag = Callable[[np.ndarray, Mapping[str, Any], Trained | None], Flags]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to find label noise; see :func:`method`."""
+
+    flag: _Flag
+    needs_threshold_samples: bool
+    settings: Mapping[str, Setting]
+
+
+METHODS: dict[str, Method] = {}
+
+
+def method(name: str, *, needs_threshold_samples: bool = False, **settings: Setting) -> Callable[[_Flag], _Flag]:
+    """Return a decorator that makes a function of AUM, settings and trainings on threshold samples a method, under a name.
+
+    ``settings`` are its own keys in a study file. Raises ``ValueError`` where a name or key is taken.
     """
-    table = samples[["sample", "class", "hardness"]].rename(columns={"hardness": "aum"})
-    aum, limits = table["aum"].to_numpy(), np.empty(0)
-    if method == "count":
-        flagged = lowest(aum, count)
-        table["score"], table["threshold"] = aum, aum[flagged].max()
-    elif method == "below":
-        table["score"], table["threshold"] = aum, threshold
-        flagged = aum < threshold
-    elif trained is None:
+    if name in METHODS or any(known_settings().get(key, one) != one for key, one in settings.items()) or "method" in settings:
+        raise ValueError(f"method {name} of label noise: its name, or a key of it, stands twice")
+
+    def register(flag: _Flag) -> _Flag:
+        METHODS[name] = Method(flag, needs_threshold_samples, settings)
+        return flag
+
+    return register
+
+
+def known_settings() -> dict[str, Setting]:
+    """Return the settings of all methods by key."""
+    return {key: setting for one in METHODS.values() for key, setting in one.settings.items()}
+
+
+def rule_of(method: str, **keys: Any) -> NoiseRule:
+    """Return a rule by the keys of a study file; raise ``StudyError``, key first."""
+    if method not in METHODS:
+        raise StudyError(f"method: {method!r} is none of {', '.join(METHODS)}")
+    return NoiseRule(method, complete(f"method {method}", METHODS[method].settings, keys))
+
+
+@method("count", count=Setting("samples to flag", {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}))
+def flag_lowest(aum: np.ndarray, settings: Mapping[str, Any], trained: Trained | None) -> Flags:
+    """Flag a fixed number of samples of lowest AUM."""
+    flagged = lowest(aum, settings["count"])
+    return Flags(aum, aum[flagged].max(), flagged)
+
+
+@method(
+    "below",
+    threshold=Setting("AUM below which samples are flagged", {"type": "number", "minimum": -1_000_000, "maximum": 1_000_000}),
+)
+def flag_below(aum: np.ndarray, settings: Mapping[str, Any], trained: Trained | None) -> Flags:
+    """Flag samples with an AUM below a threshold."""
+    return Flags(aum, settings["threshold"], aum < settings["threshold"])
+
+
+@method(
+    "threshold-samples",
+    needs_threshold_samples=True,
+    percentile=Setting("percentile of the AUM of threshold samples", {"type": "number", "exclusiveMinimum": 0, "maximum": 100}),
+)
+def flag_by_threshold_samples(aum: np.ndarray, settings: Mapping[str, Any], trained: Trained | None) -> Flags:
+    """Flag samples with an AUM below a percentile of that of samples of an extra class (Pleiss et al. 2020, section 4)."""
+    if trained is None:
         raise ValueError("threshold-samples needs trainings with threshold samples")
-    else:
-        margins, limits = threshold_margins(*trained, percentile)
-        table["score"], table["threshold"] = margins, 0.0
-        flagged = margins < 0
-    return table.assign(flagged=flagged), limits
+    margins, limits = threshold_margins(*trained, settings["percentile"])
+    return Flags(margins, 0.0, margins < 0, limits)
+
+
+def flag_samples(samples: pd.DataFrame, rule: NoiseRule, trained: Trained | None = None) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return sample, its id where it is known, class, aum, score, threshold and flag of each sample, and variants' thresholds.
+
+    ``samples`` is the table of hardness by AUM; ``trained``, of :func:`threshold_scores`, is for rules that need it.
+    """
+    names = [name for name in ("sample", "id", "class", "hardness") if name in samples]
+    table = samples[names].rename(columns={"hardness": "aum"})
+    flags = METHODS[rule.method].flag(table["aum"].to_numpy(), rule.settings, trained)
+    return table.assign(score=flags.score, threshold=flags.threshold, flagged=flags.flagged), flags.limits
 
 
 def detection(flagged: np.ndarray, planted: np.ndarray) -> dict[str, float]:

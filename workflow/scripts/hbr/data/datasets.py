@@ -3,12 +3,17 @@
 import hashlib
 import os
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hbr.data.files import read_arrays, write_arrays
-from hbr.errors import StudyError
+from hbr.data.files import read_arrays, read_table, write_arrays, write_table
+from hbr.errors import StudyError, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,9 @@ class PreparedDataset:
     """Images as uint8 ``(samples, height, width, channels)`` with 1 or 3 channels, labels as int64 ``(samples,)``.
 
     ``mean`` and ``std`` are per channel, on pixels scaled to [0, 1]; training normalises with them. ``planted`` marks the
-    training samples whose labels were flipped on purpose (booleans).
+    training samples whose labels were flipped on purpose (booleans). Ids say which sample of its source each one is: a file's
+    path relative to the root, or an index. They lie in a file of their own, and no training reads them: files that are renamed
+    are no other data.
     """
 
     train_images: np.ndarray
@@ -27,6 +34,8 @@ class PreparedDataset:
     mean: np.ndarray
     std: np.ndarray
     planted: np.ndarray
+    train_ids: tuple[str, ...] = ()
+    test_ids: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -53,8 +62,10 @@ def prepare(
     mean: tuple[float, ...] | None = None,
     std: tuple[float, ...] | None = None,
     origin: str = "data set",
+    train_ids: Iterable[object] = (),
+    test_ids: Iterable[object] = (),
 ) -> PreparedDataset:
-    """Return the checked data set; ``mean`` and ``std`` default to those of the training pixels.
+    """Return the checked data set; ``mean`` and ``std`` default to those of the training pixels, ids to positions.
 
     Raises ``StudyError``, with ``origin`` in its sentence, on one class, an empty class, mismatched counts, labels
     out of range, class names that tables and figures cannot hold, or images that are not uint8 with 1 or 3 channels.
@@ -82,6 +93,8 @@ def prepare(
         mean=np.asarray(mean, dtype=np.float32),
         std=np.asarray(std, dtype=np.float32),
         planted=np.zeros(len(train_labels), dtype=bool),
+        train_ids=tuple(printable(str(name)) for name in train_ids) or tuple(map(str, range(len(train_labels)))),
+        test_ids=tuple(printable(str(name)) for name in test_ids) or tuple(map(str, range(len(test_labels)))),
     )
 
 
@@ -143,10 +156,37 @@ def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None
 
 
 def load_dataset(path: str | os.PathLike[str]) -> PreparedDataset:
-    """Return the data set of a prepared file."""
-    arrays = dict(read_arrays(path, *PreparedDataset.__dataclass_fields__))
+    """Return the data set of a prepared file, without its ids."""
+    arrays: dict[str, Any] = dict(
+        read_arrays(path, *(name for name in PreparedDataset.__dataclass_fields__ if not name.endswith("_ids")))
+    )
     names = tuple(str(name) for name in arrays.pop("class_names"))
     return PreparedDataset(class_names=names, **arrays)
+
+
+def save_ids(path: str | os.PathLike[str], dataset: PreparedDataset) -> None:
+    """Write split, sample and id of every sample."""
+    import pandas as pd
+
+    parts = {"train": dataset.train_ids, "test": dataset.test_ids}
+    tables = [pd.DataFrame({"split": split, "sample": np.arange(len(ids)), "id": list(ids)}) for split, ids in parts.items()]
+    write_table(path, pd.concat(tables, ignore_index=True))
+
+
+def load_ids(path: str | os.PathLike[str], split: str = "train") -> np.ndarray:
+    """Return the ids of one split by sample, as objects of type str."""
+    table = read_table(path, "split", "sample", "id")
+    return table.loc[table["split"] == split].sort_values("sample")["id"].to_numpy(dtype=object)
+
+
+def with_ids(table: "pd.DataFrame", ids: np.ndarray, path: object) -> "pd.DataFrame":
+    """Return a table of training samples with each one's id beside it; ``path`` of the ids stands in the error's sentence."""
+    places = table["sample"].to_numpy()
+    if len(places) and places.max() >= len(ids):
+        raise StudyError(f"{path} holds the ids of other data; delete it and run again")
+    named = table.copy()
+    named.insert(list(named).index("sample") + 1, "id", ids[places])
+    return named
 
 
 def _check_names(where: str, class_names: tuple[str, ...]) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import zipfile
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from hbr.errors import StudyError
 from hbr.scored import scored_sets
 
 PATHS = ("root", "file", "archive_folder")
+# Whether sources have to be there: who was given results to look at may not have them.
+SOURCES_ASKED = ContextVar("SOURCES_ASKED", default=True)
 
 
 def expand_paths(config: Mapping[str, Any]) -> None:
@@ -59,8 +62,8 @@ def present_sources(config: Mapping[str, Any], resources: Path = Path("resources
     Raises ``StudyError`` where a source is away, or lacks a class that results were made from: Snakemake would take it for
     changed, and begin by deleting what was prepared.
     """
-    found = {}
-    for name, dataset in config["datasets"].items():
+    found: dict[str, str] = {}
+    for name, dataset in config["datasets"].items() if SOURCES_ASKED.get() else ():
         prepared = Path("results") / config["study"] / name / "dataset.npz"
         try:
             _check_scored(dataset)

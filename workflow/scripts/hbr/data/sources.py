@@ -5,7 +5,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,8 @@ def digits_dataset(test_fraction: float, seed: int) -> PreparedDataset:
     labels = digits.target.astype(np.int64)
     names = tuple(str(name) for name in digits.target_names)
     train, test = stratified_split(labels, test_fraction, seed, balanced=True, origin="digits", names=names)
-    return prepare(images[train], labels[train], images[test], labels[test], names, origin="digits")
+    parts = images[train], labels[train], images[test], labels[test]
+    return prepare(*parts, names, origin="digits", train_ids=train, test_ids=test)
 
 
 def torchvision_dataset(name: str, archives: Sequence[Path]) -> PreparedDataset:
@@ -71,14 +72,16 @@ def folder_dataset(
     if "all" in tree.splits and test_fraction is None:
         raise StudyError(f"{root} holds no train/ and test/; add them, or set `test_fraction` to split it by seed")
     splits = read_images(tree, image_size, report)
+    ids = {split: np.array([file.path for file in files], dtype=object) for split, files in tree.splits.items()}
     if "train" in splits:
         train, test = splits["train"], splits["test"]
     else:
         images, labels = splits["all"]
         chosen, rest = stratified_split(labels, test_fraction or 0.0, seed, origin=str(root), names=names)
         train, test = (images[chosen], labels[chosen]), (images[rest], labels[rest])
+        ids = {"train": ids["all"][chosen], "test": ids["all"][rest]}
     train, test = (_with_channels(part, train, test) for part in (train, test))
-    return prepare(*train, *test, names, origin=str(root))
+    return prepare(*train, *test, names, origin=str(root), train_ids=ids["train"], test_ids=ids["test"])
 
 
 def arrays_dataset(
@@ -99,6 +102,8 @@ def arrays_dataset(
         report(f"{path}: left out, as it is neither train nor test: {held}")
     parts = [_checked(path, name, arrays[name]) for name in given]
     names = _names_in(path, arrays, parts[1])
+    train_ids: Iterable[object] = ()
+    test_ids: Iterable[object] = ()
     if given == whole:
         if test_fraction is None:
             raise StudyError(f"{path} holds no test_images; add them, or set `test_fraction` to split it by seed")
@@ -107,8 +112,11 @@ def arrays_dataset(
             raise StudyError(f"{path}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
         train, test = stratified_split(labels, test_fraction, seed, origin=str(path), names=names)
         parts = [images[train], labels[train], images[test], labels[test]]
+        train_ids, test_ids = train, test
     train_images, train_labels, test_images, test_labels = parts
-    return prepare(train_images, train_labels, test_images, test_labels, names, origin=str(path))
+    return prepare(
+        train_images, train_labels, test_images, test_labels, names, origin=str(path), train_ids=train_ids, test_ids=test_ids
+    )
 
 
 def stratified_split(

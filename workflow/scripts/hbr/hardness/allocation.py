@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.errors import StudyError
-from hbr.hardness.estimators import ALWAYS_POSITIVE, HIGH_IS_HARD
+from hbr.hardness.estimators import HIGH_IS_HARD, always_positive
 
 # What alpha = 0 makes of classes that are not equally large: leave them as they come, or give each N/k samples.
 KEEP, EQUAL = "keep", "equal"
@@ -38,7 +38,7 @@ def resampling_ratios(
             f"`resampling.hardness_offset` to {mild:g}, where no class gets more than twice or less than half of its samples "
             f"at alpha 1 (just above {-float(np.min(hardness)):.4g} that class would get nearly {share}), look at another "
             "window of epochs (first_epoch, last_epoch), or take an estimator that is always positive "
-            f"({', '.join(ALWAYS_POSITIVE)})"
+            f"({', '.join(always_positive())})"
         )
     raw = shifted if direction == HIGH_IS_HARD else 1 / shifted
     return raw / raw.sum()

@@ -1,33 +1,49 @@
 """Instance hardness from stored dynamics: every estimator, window of epochs and subset of members, without retraining."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from hbr.errors import StudyError
 from hbr.plugins import call_plugin, is_plugin, scores_of
+from hbr.registry import Setting, choice, complete
 from hbr.training.dynamics import Dynamics
 
 HIGH_IS_HARD, LOW_IS_HARD = "high-is-hard", "low-is-hard"
+# What a study says of any estimator; the rest are settings of one.
+_COMMON = ("method", "source", "direction", "first_epoch", "last_epoch", "compat")
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """A named estimator: ``method`` is a key of :data:`METHODS` or ``module:function``.
+    """An estimator as a study sets it: ``method`` is a key of :data:`METHODS` or ``module:function``.
 
-    The window of epochs counts from 1 and includes both ends; ``None`` means the first and the last epoch.
-    ``never_learned`` (of forgetting only) is ``maximum`` or ``zero``, ``margin`` (of aum only) ``logits`` or
-    ``probabilities``, ``norm`` (of el2n only) ``l2`` or ``l1``.
+    The window of epochs counts from 1 and includes both ends; ``None`` means the first and the last epoch. ``settings`` are
+    all settings of the method's own, by name.
     """
 
     method: str
     direction: str
-    first_epoch: int | None = None
-    last_epoch: int | None = None
-    never_learned: str = "maximum"
-    margin: str = "logits"
-    norm: str = "l2"
+    first_epoch: int | None
+    last_epoch: int | None
+    settings: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, text: str) -> "Estimator":
+        """Return the estimator of a JSON text."""
+        return estimator_of(**json.loads(text))
+
+    @property
+    def text(self) -> str:
+        """Return method, window and all settings as one JSON text, the same for equal estimators."""
+        window = {"first_epoch": self.first_epoch, "last_epoch": self.last_epoch}
+        keys: dict[str, Any] = {key: value for key, value in window.items() if value is not None}
+        if is_plugin(self.method):
+            keys["direction"] = self.direction
+        return json.dumps({"method": self.method, **keys, **self.settings}, sort_keys=True)
 
     def window(self, epochs: int) -> tuple[int, int]:
         """Return first and last epoch, checked against the number of trained epochs."""
@@ -37,39 +53,93 @@ class Estimator:
         return first, last
 
 
-def estimator_of(
-    method: str,
-    direction: str | None = None,
-    first_epoch: int | None = None,
-    last_epoch: int | None = None,
-    never_learned: str = "maximum",
-    margin: str = "logits",
-    norm: str = "l2",
-) -> Estimator:
-    """Return the estimator; the direction of a built-in one is known, that of a user's own must be declared.
+@dataclass(frozen=True)
+class Method:
+    """A built-in estimator; see :func:`built_in`."""
 
-    Raises ``StudyError`` where a variant is asked of an estimator that has none.
+    score: Callable[[Dynamics, Estimator], np.ndarray]
+    direction: str
+    words: str | Callable[[Estimator, str, int], str]
+    always_positive: bool
+    settings: Mapping[str, Setting]
+
+
+METHODS: dict[str, Method] = {}
+_Score = Callable[[Dynamics, Estimator], np.ndarray]
+
+
+def built_in(
+    name: str,
+    direction: str,
+    words: str | Callable[[Estimator, str, int], str],
+    *,
+    always_positive: bool,
+    **settings: Setting,
+) -> Callable[[_Score], _Score]:
+    """Return a decorator that makes a function of dynamics and :class:`Estimator` a built-in one, under a name.
+
+    ``words`` say what it measures, with settings in braces; the window of epochs is added. Where that is not enough, a
+    function of the estimator, the window in words, and the epoch after which EL2N was evaluated. ``always_positive`` says
+    whether class means are, whatever was trained. ``settings`` are its own keys in a study file. Raises ``ValueError`` on an
+    entry that would be silently wrong.
     """
+    if direction not in (HIGH_IS_HARD, LOW_IS_HARD):
+        raise ValueError(f"estimator {name}: direction is {direction!r}; it is {HIGH_IS_HARD} or {LOW_IS_HARD}")
+    if name in METHODS:
+        raise ValueError(f"estimator {name} stands twice")
+    for key, setting in settings.items():
+        if key in _COMMON or known_settings().get(key, setting) != setting:
+            raise ValueError(f"estimator {name}: {key} is a key of others, with another meaning")
+
+    def register(score: _Score) -> _Score:
+        METHODS[name] = Method(score, direction, words, always_positive, settings)
+        return score
+
+    return register
+
+
+def known_settings() -> dict[str, Setting]:
+    """Return the settings of all built-in estimators by key."""
+    return {key: setting for method in METHODS.values() for key, setting in method.settings.items()}
+
+
+def always_positive() -> list[str]:
+    """Return the built-in estimators whose class means are positive whatever was trained."""
+    return [name for name, method in METHODS.items() if method.always_positive]
+
+
+def estimator_of(method: str, compat: str = "none", **keys: Any) -> Estimator:
+    """Return an estimator by the keys of a study file; those that are ``None`` count as left out.
+
+    The direction of a built-in one is known, that of a user's own must be declared. Raises ``StudyError``, key first.
+    """
+    given = {key: value for key, value in keys.items() if value is not None and key != "source"}
+    direction, first, last = (given.pop(key, None) for key in ("direction", "first_epoch", "last_epoch"))
+    own: Mapping[str, Setting] = {}
     if is_plugin(method):
         if direction not in (HIGH_IS_HARD, LOW_IS_HARD):
-            raise StudyError(f"estimator {method}: declare `direction` as {HIGH_IS_HARD} or {LOW_IS_HARD}")
+            raise StudyError(f"direction: declare {HIGH_IS_HARD} or {LOW_IS_HARD} for your own estimator {method}")
     elif method not in METHODS:
-        raise StudyError(f"estimator {method!r} is unknown; use one of {', '.join(METHODS)}, or module:function")
-    elif direction not in (None, DIRECTIONS[method]):
-        raise StudyError(f"estimator {method} is {DIRECTIONS[method]}; leave `direction` out")
+        raise StudyError(f"method: {method!r} is no built-in estimator; use one of {', '.join(METHODS)}, or module:function")
+    elif direction not in (None, METHODS[method].direction):
+        raise StudyError(f"direction: the direction of {method} is known; leave the key out")
     else:
-        direction = DIRECTIONS[method]
-    for key, value in (("never_learned", never_learned), ("margin", margin), ("norm", norm)):
-        owner, values = VARIANTS[key].method, VARIANTS[key].values
-        if value not in values:
-            raise StudyError(f"`{key}` is {value!r}; it is one of {', '.join(values)}")
-        if value != values[0] and method != owner:
-            raise StudyError(f"estimator {method} has no `{key}`; only {owner} has it")
-    return Estimator(method, str(direction), first_epoch, last_epoch, never_learned, margin, norm)
+        direction, own = METHODS[method].direction, METHODS[method].settings
+    for key in given:
+        owners = [name for name, one in METHODS.items() if key in one.settings]
+        if key not in own and owners:
+            raise StudyError(f"{key}: only {' and '.join(owners)} has it")
+    return Estimator(method, str(direction), first, last, complete(f"estimator {method}", own, given, compat))
+
+
+def estimator_of_study(config: Mapping[str, Any], name: str) -> Estimator:
+    """Return the estimator that a study file calls ``name``."""
+    keys = dict(config["hardness"]["estimators"][name])
+    return estimator_of(keys.pop("method", name), config["compat"], **keys)
 
 
 def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
-    """Return in words what an estimator measures, its variant and window of epochs included, for tables and figures.
+    """Return in words what an estimator measures, its settings and window of epochs included, for tables and figures.
 
     ``epochs`` are those trained, ``el2n_epoch`` is the one after which EL2N was evaluated. A user's own estimator is known
     by its ``module:function``.
@@ -77,20 +147,8 @@ def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
     if is_plugin(estimator.method):
         return estimator.method
     first, last = estimator.window(epochs)
-    if estimator.method == "el2n":
-        norm = f"{estimator.norm.upper()} norm of softmax minus one-hot"
-        if _is_evaluated(estimator):
-            return f"{norm} after epoch {el2n_epoch}, without augmentation"
-        return f"mean {norm}, epochs {first} to {last}"
-    words = {
-        "aum": f"mean margin of {estimator.margin}",
-        "forgetting": f"falls from right to wrong, never learned counts as {estimator.never_learned}",
-        "confidence": "mean p(label)",
-        "loss": "mean cross-entropy",
-        "data_iq": "mean p (1 - p)",
-        "variability": "standard deviation of p(label)",
-    }
-    return f"{words[estimator.method]}, epochs {first} to {last}"
+    words, window = METHODS[estimator.method].words, f"epochs {first} to {last}"
+    return f"{words.format(**estimator.settings)}, {window}" if isinstance(words, str) else words(estimator, window, el2n_epoch)
 
 
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
@@ -98,7 +156,7 @@ def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     if is_plugin(estimator.method):
         returned = call_plugin(estimator.method, "estimator", dynamics)
         return scores_of(estimator.method, returned, dynamics.examples)
-    scores = METHODS[estimator.method](dynamics, estimator)
+    scores = METHODS[estimator.method].score(dynamics, estimator)
     if not np.isfinite(scores).all():
         raise StudyError(f"estimator {estimator.method} gave a score that is not finite")
     return scores
@@ -109,21 +167,37 @@ def ensemble_scores(members: Sequence[Dynamics], estimator: Estimator) -> np.nda
     return np.stack([instance_scores(member, estimator) for member in members])
 
 
+@built_in(
+    "aum",
+    LOW_IS_HARD,
+    "mean margin of {margin}",
+    always_positive=False,
+    margin=choice("what the margin is taken of", "logits", "probabilities"),
+)
 def area_under_margin(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return the mean margin over the epochs (AUM, Pleiss et al. 2020, eq. 2). Low is hard.
 
     ``margin: probabilities`` takes p(label) minus the largest other probability instead of logits.
     """
-    if estimator.margin == "probabilities":
+    if estimator.settings["margin"] == "probabilities":
         return _probability_margin(dynamics, *estimator.window(dynamics.epochs)).mean(0)
     return _mean_over_epochs(dynamics, "margin", dynamics.margin_sum, estimator)
 
 
-def confidence(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the mean probability of the given label over the epochs (Swayamdipta et al. 2020). Low is hard."""
-    return _mean_over_epochs(dynamics, "probability", dynamics.probability_sum, estimator)
+def _words_of_el2n(estimator: Estimator, window: str, el2n_epoch: int) -> str:
+    norm = f"{estimator.settings['norm'].upper()} norm of softmax minus one-hot"
+    if _is_evaluated(estimator):
+        return f"{norm} after epoch {el2n_epoch}, without augmentation"
+    return f"mean {norm}, {window}"
 
 
+@built_in(
+    "el2n",
+    HIGH_IS_HARD,
+    _words_of_el2n,
+    always_positive=True,
+    norm=choice("the norm of softmax minus one-hot; the paper takes l2", "l2", "l1"),
+)
 def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return the L2 norm of softmax minus one-hot at one epoch, without augmentation (Paul et al. 2021). High is hard.
 
@@ -131,7 +205,7 @@ def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     error 1 - p and the other probabilities, which sum to 1 - p too, make 2 (1 - p).
     """
     evaluated = _is_evaluated(estimator)
-    if estimator.norm == "l1":
+    if estimator.settings["norm"] == "l1":
         if evaluated:
             return 2 * (1 - dynamics.probability_evaluated.astype(np.float64))
         return 2 * (1 - _mean_over_epochs(dynamics, "probability", dynamics.probability_sum, estimator))
@@ -140,25 +214,13 @@ def el2n(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     return _mean_over_epochs(dynamics, "el2n", dynamics.el2n_sum, estimator)
 
 
-def loss(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the mean cross-entropy over the epochs. High is hard."""
-    first, last = estimator.window(dynamics.epochs)
-    if (first, last) == (1, dynamics.epochs):
-        return dynamics.loss_sum.astype(np.float64) / dynamics.epochs
-    return dynamics.per_epoch("loss", first, last).mean(0, dtype=np.float64)
-
-
-def data_iq(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the mean of p (1 - p) over the epochs, the aleatoric uncertainty of Data-IQ (Seedat et al. 2022). High is hard."""
-    p = dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64)
-    return (p * (1 - p)).mean(0)
-
-
-def variability(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
-    """Return the standard deviation of p over the epochs (Swayamdipta et al. 2020). High is hard."""
-    return dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64).std(0)
-
-
+@built_in(
+    "forgetting",
+    HIGH_IS_HARD,
+    "falls from right to wrong, never learned counts as {never_learned}",
+    always_positive=False,
+    never_learned=choice("what samples that were never right get; zero is the authors' rule", "maximum", "zero", v1="zero"),
+)
 def forgetting(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return how many times a sample goes from right to wrong between its presentations (Toneva et al. 2019). High is hard.
 
@@ -167,36 +229,37 @@ def forgetting(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """
     right = dynamics.per_epoch("margin", *estimator.window(dynamics.epochs)) > 0
     events = (right[:-1] & ~right[1:]).sum(0).astype(np.float64)
-    if estimator.never_learned == "maximum":
+    if estimator.settings["never_learned"] == "maximum":
         events[~right.any(0)] = len(right) // 2
     return events
 
 
-@dataclass(frozen=True)
-class Variant:
-    """A setting that only one method has, and the values it takes, the default first."""
-
-    method: str
-    values: tuple[str, ...]
+@built_in("confidence", LOW_IS_HARD, "mean p(label)", always_positive=True)
+def confidence(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
+    """Return the mean probability of the given label over the epochs (Swayamdipta et al. 2020). Low is hard."""
+    return _mean_over_epochs(dynamics, "probability", dynamics.probability_sum, estimator)
 
 
-VARIANTS = {
-    "never_learned": Variant("forgetting", ("maximum", "zero")),
-    "margin": Variant("aum", ("logits", "probabilities")),
-    "norm": Variant("el2n", ("l2", "l1")),
-}
-METHODS: dict[str, Callable[[Dynamics, Estimator], np.ndarray]] = {
-    "aum": area_under_margin,
-    "el2n": el2n,
-    "forgetting": forgetting,
-    "confidence": confidence,
-    "loss": loss,
-    "data_iq": data_iq,
-    "variability": variability,
-}
-# Class means of these are positive whatever was trained; a margin may be negative, and a class may never be forgotten.
-ALWAYS_POSITIVE = tuple(name for name in METHODS if name not in ("aum", "forgetting"))
-DIRECTIONS = {name: LOW_IS_HARD if name in ("aum", "confidence") else HIGH_IS_HARD for name in METHODS}
+@built_in("loss", HIGH_IS_HARD, "mean cross-entropy", always_positive=True)
+def loss(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
+    """Return the mean cross-entropy over the epochs. High is hard."""
+    first, last = estimator.window(dynamics.epochs)
+    if (first, last) == (1, dynamics.epochs):
+        return dynamics.loss_sum.astype(np.float64) / dynamics.epochs
+    return dynamics.per_epoch("loss", first, last).mean(0, dtype=np.float64)
+
+
+@built_in("data_iq", HIGH_IS_HARD, "mean p (1 - p)", always_positive=True)
+def data_iq(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
+    """Return the mean of p (1 - p) over the epochs, the aleatoric uncertainty of Data-IQ (Seedat et al. 2022). High is hard."""
+    p = dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64)
+    return (p * (1 - p)).mean(0)
+
+
+@built_in("variability", HIGH_IS_HARD, "standard deviation of p(label)", always_positive=True)
+def variability(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
+    """Return the standard deviation of p over the epochs (Swayamdipta et al. 2020). High is hard."""
+    return dynamics.per_epoch("probability", *estimator.window(dynamics.epochs)).astype(np.float64).std(0)
 
 
 def _is_evaluated(estimator: Estimator) -> bool:

@@ -49,7 +49,7 @@ def _without_missing(text: Text) -> str:
         return words
     # Of `7: name` the number is left.
     left = re.sub(r":(?= {2}| *$)", "", words.translate(dict.fromkeys(map(ord, missing))), flags=re.MULTILINE)
-    return re.sub(" {2,}", " ", left).rstrip(" ")
+    return re.sub(" +$", "", re.sub(" {2,}", " ", left), flags=re.MULTILINE)
 
 
 @cache

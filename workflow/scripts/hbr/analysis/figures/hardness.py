@@ -64,7 +64,7 @@ def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
         # Beside long names a panel is too narrow for it.
         figure.suptitle(title)
     axes.tick_params(axis="y", rotation=0, labelsize=size)
-    say_of_names(figure, labels, len(labels))
+    say_of_names(figure, labels, shown)
     return figure
 
 
@@ -111,10 +111,13 @@ def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Fig
     for label, colour in zip(names["class"], sns.color_palette("viridis", len(names)), strict=True):
         line = table[table["class"] == label].sort_values("offset")
         axes.plot(line["height"], line["factor"], lw=1, color=colour)
-    ends = {int(place): names["class_name"].iloc[place] for place in {0, len(names) - 1}}
-    for place, name in ends.items():
+    labels = class_labels(names["class"], names["class_name"])
+    ends = [labels[place] for place in sorted({0, len(names) - 1})]
+    for place, name in zip((0, -1), ends, strict=False):
         first = table[table["class"] == names["class"].iloc[place]].sort_values("offset").iloc[0]
-        axes.text(first["height"], first["factor"], f" {plain(str(name))}", fontsize=7, va="bottom")
+        text = axes.text(first["height"], first["factor"], f" {plain(name)}", fontsize=7, va="bottom")
+        text.set_fontfamily(font_family(ends))
+    say_of_names(figure, ends)
     for _, own in table[table["study"]].head(1).iterrows():
         axes.axvline(own["height"], color=HARD, lw=1, ls=":", label=f"this study, offset {own['offset']:g}")
         axes.legend(loc="best")

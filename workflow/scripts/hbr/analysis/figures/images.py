@@ -11,6 +11,12 @@ from hbr.analysis.figures.names import say_of_names
 from hbr.analysis.figures.style import PAGE
 
 
+def shown_id(name: str, most: int = 14) -> str:
+    """Return a sample's id for a caption: # and the index, or the end of its path."""
+    last = name.rpartition("/")[2]
+    return f"#{name}" if name.isdecimal() else last if len(last) <= most else f"...{last[3 - most :]}"
+
+
 def image_sheet(images: np.ndarray, captions: Sequence[str], title: str, columns: int = 10) -> Figure:
     """Return a sheet of uint8 images ``(n, height, width, channels)``, as wide as a page, each with its caption above."""
     rows = -(-len(images) // columns)

@@ -16,7 +16,7 @@ from hbr.analysis.figures.style import NEUTRAL
 # Characters of a name that are shown along an axis, and above an image of a tenth of a page.
 LONGEST, ABOVE_IMAGE = 36, 15
 # Names along an axis as long as a page is wide.
-_MOST_NAMES = 100
+MOST_NAMES = 100
 # The height that figures have for names, and that of the tallest, in inches.
 _USUAL_ROOM, _TALLEST = 0.9, 11.6
 
@@ -41,26 +41,26 @@ def class_labels(classes: Iterable[int], names: Iterable[str], most: int = LONGE
     ]
 
 
-def name_classes(axes: Axes, classes: pd.DataFrame, upright: bool = False) -> None:
+def name_classes(axes: Axes, classes: pd.DataFrame, upright: bool = False, most: int = MOST_NAMES) -> None:
     """Write class names under an axis whose classes stand at 0, 1, 2 ..., slanted, or upright where there are many.
 
     ``classes`` has class and class_name, one row a place. Where there are more than can be read, one in so many is named; a
     figure grows by what long names take.
     """
     labels = class_labels(classes["class"], classes["class_name"])
-    shown, longest = named_places(len(labels)), max(map(len, labels), default=0)
+    shown, longest = named_places(len(labels), most), max(map(len, labels), default=0)
     texts, family = [plain(labels[place]) for place in shown], font_family(labels)
     if len(labels) <= 12 and longest <= 2:
         axes.set_xticks(shown, texts, fontfamily=family)
     elif upright or len(labels) > 12:
-        size = min(7.5, max(4.2, 430 / len(labels)))
+        size = min(7.5, max(4.2, 4.3 * most / len(shown)))
         axes.set_xticks(shown, texts, rotation=90, fontsize=size, fontfamily=family)
         axes.tick_params(axis="x", length=2, pad=1)
         _make_room(axes, longest * size)
     else:
         axes.set_xticks(shown, texts, rotation=30, ha="right", rotation_mode="anchor", fontfamily=family)
         _make_room(axes, 0.5 * longest * 9)
-    say_of_names(cast(Figure, axes.figure), labels, len(labels))
+    say_of_names(cast(Figure, axes.figure), labels, shown)
 
 
 def name_lowest(grid: np.ndarray, panels: int, classes: pd.DataFrame) -> None:
@@ -79,16 +79,16 @@ def name_lowest(grid: np.ndarray, panels: int, classes: pd.DataFrame) -> None:
         axes.set_axis_off()
 
 
-def named_places(classes: int) -> list[int]:
-    """Return the places of the classes that are named along an axis of classes at 0, 1, 2 ...: all, or one in so many."""
-    return list(range(0, classes, max(1, -(-classes // _MOST_NAMES))))
+def named_places(classes: int, most: int = MOST_NAMES) -> list[int]:
+    """Return the places of at most so many classes that are named along an axis of classes: all, or one in two, three ..."""
+    return list(range(0, classes, max(1, -(-classes // most))))
 
 
-def say_of_names(figure: Figure, labels: Sequence[str], classes: int = 0) -> None:
+def say_of_names(figure: Figure, labels: Sequence[str], shown: Sequence[int] = ()) -> None:
     """Write below a figure how many of its classes are named, and what numbers before names mean, where either is needed."""
     said = []
-    if classes > _MOST_NAMES:
-        said.append(f"one class in {-(-classes // _MOST_NAMES)} of {classes} is named; tables name all")
+    if 1 < len(shown) < len(labels):
+        said.append(f"one class in {shown[1]} of {len(labels)} is named; tables name all")
     if missing_letters("".join(labels), font_family(labels)):
         said.append("number: the class; no font of this machine has the letters of its name, tables have")
     if said:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hbr.analysis.figures.images import shown_id
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels, name_classes
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE
 
@@ -109,9 +110,9 @@ def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
 
 
 def image_captions(rows: pd.DataFrame, names: Sequence[str], planted: np.ndarray) -> list[str]:
-    """Return the captions of images: given label, the class that the ensemble prefers with its votes, AUM and index.
+    """Return the captions of images: given label, the class that the ensemble prefers with its votes, AUM and id.
 
-    ``rows`` have sample, class, preferred, votes, members and aum. A star marks labels that were flipped on purpose.
+    ``rows`` have sample, id, class, preferred, votes, members and aum. A star marks labels that were flipped on purpose.
     """
     labels = class_labels(range(len(names)), names, ABOVE_IMAGE)
     captions = []
@@ -119,7 +120,7 @@ def image_captions(rows: pd.DataFrame, names: Sequence[str], planted: np.ndarray
         star = "* " if planted[row["sample"]] else ""
         given, preferred = (labels[row[column]] for column in ("class", "preferred"))
         captions.append(
-            f"{star}{given}\n→ {preferred} ({row['votes']} of {row['members']})\nAUM {row['aum']:.2f}, #{row['sample']}"
+            f"{star}{given}\n→ {preferred} ({row['votes']} of {row['members']})\nAUM {row['aum']:.2f}, {shown_id(row['id'])}"
         )
     return captions
 

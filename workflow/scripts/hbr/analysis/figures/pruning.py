@@ -41,7 +41,8 @@ def pruned_share(shares: pd.DataFrame, allocation: pd.DataFrame, dataset: str) -
         axes.set(ylabel="pruned of the class (%)", ylim=(-2, 102))
     handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right upper", title="DLP rate", fontsize=7.5, title_fontsize=8)
-    name_classes(grid[-1, 0], ordered)
+    # The legend takes a fifth of the page.
+    name_classes(grid[-1, 0], ordered, most=80)
     grid[-1, 0].set_xlabel("class, hardest right")
     title = f"{dataset}: what pruning the easiest of the whole data set takes from each class"
     headline(figure, title, "horizontal, dotted: the rate, which CLP takes from each; vertical: easy | hard")

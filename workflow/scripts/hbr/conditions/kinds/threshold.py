@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hbr.conditions.kind import Base, Condition, Draw, Kind
+from hbr.conditions.noise import rule_of
 from hbr.data.plans import THRESHOLD, Plan, identity_plan
 from hbr.errors import StudyError
 
@@ -17,7 +18,7 @@ class Threshold(Kind):
 
     def conditions(self, config: Mapping[str, Any], bases: Mapping[str, Sequence[Base]]) -> Iterator[Condition]:
         """Yield the condition; it is compared with none."""
-        if any(rule["method"] == "threshold-samples" for rule in config["noise"]["rules"].values()):
+        if any(rule_of(**rule).needs_threshold_samples for rule in config["noise"]["rules"].values()):
             yield Condition("threshold", ("threshold",), *self.runs(config))
 
     def runs(self, config: Mapping[str, Any]) -> tuple[range, range]:

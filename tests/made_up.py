@@ -1,0 +1,190 @@
+"""A study that was never trained: its tables, and what draws each of its figures."""
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs, sized_differences, summarise
+from hbr.analysis.figures import agreement, noise, pruning, stability
+from hbr.analysis.figures.baseline import class_recall, learning_curves
+from hbr.analysis.figures.effect import class_changes, recall_by_class
+from hbr.analysis.figures.hardness import (
+    allocation_counts,
+    class_order,
+    drawing_rates,
+    hardness_distributions,
+    offset_influence,
+)
+from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
+from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
+from hbr.analysis.noise import rule_summary, share_by_class
+from hbr.analysis.pruning import pruned_shares, rate_summary
+from hbr.analysis.statistics.tables import add_verdicts, compare_cells
+from hbr.analysis.tables import recall_summary
+from hbr.hardness.agreement import comparison_tables
+from hbr.hardness.classes import class_table, sample_table
+from hbr.hardness.ensembles import ensemble_pairs
+from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.hardness.stability import stability_tables, table_of
+
+EMPTY = dict.fromkeys(CONDITION_COLUMNS, np.nan)
+
+
+def condition(name, kind, **parts):
+    return {**EMPTY, "dataset": "made_up", "condition": name, "kind": kind, **parts}
+
+
+def conditions(estimators=("aum",), alphas=(1.0,), rates=(30,)):
+    """Return conditions of every kind."""
+    rows = [condition("baseline", "baseline"), condition("control", "control", alpha=0.0)]
+    both = {"reference": "control", "oversampling": "random", "undersampling": "easy"}
+    for name in estimators:
+        for alpha in alphas:
+            own = {**both, "estimator": name, "alpha": alpha}
+            rows.append(condition(f"resampled-{name}-random-easy-alpha{alpha:g}", "resampled", **own))
+    for kind in ("shuffled", "random"):
+        own = {**both, "estimator": estimators[0], "alpha": alphas[0], "method": kind}
+        rows.append(condition(f"placebo-{kind}-{estimators[0]}-random-easy-alpha{alphas[0]:g}", "placebo", **own))
+    for method in ("dlp", "clp"):
+        for rate in rates:
+            own = {"reference": "control", "estimator": "aum", "method": method, "rate": rate}
+            rows.append(condition(f"pruned-aum-{method}-{rate}", "pruned", **own))
+    rows.append(condition("denoised-lowest", "denoised", reference="control", method="lowest"))
+    return pd.DataFrame(rows)
+
+
+def made_up(classes, variants, **more):
+    """Return allocation, class metrics, gaps and judged differences of a study that was never trained."""
+    rng = np.random.default_rng(0)
+    hard = np.arange(classes) >= classes / 2
+    group = np.where(hard, "hard", "easy")
+    names = [f"${number}^2$" for number in range(classes)]
+    positions = np.arange(classes)
+    allocation = pd.DataFrame({"class": positions, "class_name": names, "group": group, "position": positions})
+    rows = []
+    for who in conditions(**more).to_dict("records"):
+        runs = [(0, 1), (0, 2)] if who["kind"] == "baseline" else [(variant, 1) for variant in range(1, variants + 1)]
+        for variant, member in runs:
+            for metric in ("recall", "precision", "f1", "mcc"):
+                values = 0.95 - 0.3 * positions / classes + rng.normal(0, 0.02, classes)
+                run = {**who, "variant": variant, "member": member, "metric": metric}
+                rows.append(pd.DataFrame({**run, "class": positions, "value": values}))
+    table = pd.concat(rows, ignore_index=True)
+    gaps = gaps_of_runs(table, hard)
+    contrasts = contrasts_of(table[CONDITION_COLUMNS].drop_duplicates())
+    judged = compare_cells(pair_runs(gaps, contrasts, ["metric", "gap"]), ["metric", "gap"], 0.01, resamples=100, mixed=False)
+    family = judged[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
+    declared = (judged["metric"] == "recall") & (judged["gap"] == "max_min")
+    judged = add_verdicts(judged, 0.01, family=family.where(declared)).assign(margin=0.01)
+    drawn = contrasts[contrasts["condition"].str.startswith("resampled")]
+    by_class = compare_runs(pair_runs(table, drawn, ["metric", "class"]), ["metric", "class"])
+    return allocation, table, gaps, judged, by_class
+
+
+def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
+    """Return what draws each figure of a study that was never trained, and its tables, by name; those by class come first."""
+    allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=estimators, rates=(10, 30))
+    if names is not None:
+        allocation["class_name"] = names
+    differences = label_differences(judged)
+    resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
+    of_recall = resampled[resampled["metric"] == "recall"]
+    shown = table[table["kind"].isin(["baseline", "control", "resampled"])]
+    recalls = shown.assign(strategy=strategy_labels(shown))
+    changes = by_class[(by_class["kind"] == "resampled") & against_control(by_class)]
+    named = gaps.assign(label=condition_labels(gaps))
+    contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
+    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
+    pairs["difference"] = sized_differences(pairs)
+    rates = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
+    recall = rate_summary(table[table["metric"] == "recall"], "class")
+    labels = np.arange(10 * classes) % classes
+    rng = np.random.default_rng(1)
+    aum = rng.normal(2, 2, len(labels))
+    samples = pd.DataFrame({"class": labels, "hardness": aum, "difficulty_rank": rng.permutation(len(labels)) / len(labels)})
+    flags = {
+        "below": pd.DataFrame({"class": labels, "aum": aum, "score": aum, "threshold": 0.0, "flagged": aum < 0}),
+        "pleiss": pd.DataFrame({"class": labels, "aum": aum, "score": aum - 1, "threshold": 0.0, "flagged": aum < 1}),
+    }
+    planted = np.arange(len(labels)) < (0 if classes == 2 else 5)
+    images = pd.DataFrame(
+        {"sample": [0, 1], "id": ["0", "a/b.png"], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]}
+    )
+    captions = noise.image_captions(images, allocation["class_name"], planted)
+    ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
+    decile = {"decile": range(1, 11), "copies": np.linspace(0.5, 1.5, 10)}
+    draws = pd.concat([pd.DataFrame({"condition": f"aum-smote-easy-alpha{a}", **decile}) for a in ("1", "1e-05")])
+    baseline = summarise(table[(table["kind"] == "baseline") & (table["metric"] == "recall")], ["class"])
+    per_class = samples.groupby("class")["hardness"].agg(hardness="mean", spread="std").reset_index()
+    hardness = allocation[["class", "class_name"]].assign(
+        direction="low-is-hard",
+        members=8,
+        difficulty_rank=np.arange(classes),
+        hardness=per_class["hardness"],
+        hardness_lower=per_class["hardness"] - per_class["spread"],
+        hardness_upper=per_class["hardness"] + per_class["spread"],
+    )
+    granted = pd.concat([allocation.assign(alpha=a, samples=10, granted=10 + a * np.arange(classes)) for a in (0.0, 1.0)])
+    parts = [("rank", np.nan), ("allocation", 0.5), ("allocation", 1.0)]
+    value = np.arange(classes, dtype=float)
+    bounds = {"value": value, "lower": value - 1, "upper": value + 1, "members": 8, "resamples": 100, "estimator": "aum"}
+    open_still = pd.concat([allocation.assign(quantity=quantity, alpha=a, **bounds) for quantity, a in parts])
+    shares = pruned_shares(samples).assign(estimator="aum")
+    taken = share_by_class(flags, tuple(allocation["class_name"]))
+    offsets = pd.concat([allocation.assign(offset=o, factor=1 + value / (classes + o)) for o in (0.0, 1.0, 9.0)])
+    offsets = offsets.assign(hardness=offsets["class"] + 0.5, study=offsets["offset"] == 1)
+    return {
+        "recall_by_class": (recall_by_class, recall_summary(recalls), allocation, "made_up"),
+        "class_changes": (class_changes, changes.assign(strategy=strategy_labels(changes)), allocation, "made_up"),
+        "pruning_classes": (pruning.pruning_classes, recall, allocation, "aum", "made_up"),
+        "pruned_share": (pruning.pruned_share, shares, allocation, "made_up"),
+        "noise_by_class": (noise.noise_by_class, taken, range(classes), "made_up"),
+        "lowest_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 6),
+        "class_order": (class_order, ranks, "made_up"),
+        "class_recall": (class_recall, baseline.merge(allocation[["class", "class_name"]]), "made_up", 2),
+        "hardness_distributions": (hardness_distributions, samples, hardness, "aum", "made_up"),
+        "offset_influence": (offset_influence, offsets, "made_up", "aum"),
+        "allocation": (allocation_counts, granted, "made_up", "aum"),
+        "class_uncertainty": (agreement.class_uncertainty, open_still, "made_up"),
+        # Without classes:
+        "gap_changes": (gap_changes, of_recall, pairs, "made_up"),
+        "placebos": (placebo_changes, differences, "made_up", "recall", "max_min"),
+        "pruning_recall": (pruning.pruning_by_rate, rates, ["mean"], "made_up"),
+        "pruning_gaps": (pruning.pruning_by_rate, rates, ["max_min", "std"], "made_up"),
+        "noise_detection": (noise.noise_detection, rule_summary(flags, planted), "made_up"),
+        "cumulative_aum": (noise.cumulative_aum, flags, planted, 8, "made_up"),
+        "drawing_rates": (drawing_rates, draws, "made_up"),
+    }
+
+
+def figures_of_members():
+    """Return what draws each figure of ensembles, and its tables, by name."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 4
+    scores = {name: 4 + labels + rng.normal(size=60) + 0.3 * rng.normal(size=(4, 60)) for name in ("one", "two")}
+    pairs = ensemble_pairs(4, 3, rng)
+    names = ("a", "b", "c", "d")
+    stable = {name: stability_tables(own, labels, names, HIGH_IS_HARD, 0.0, 2.0, pairs) for name, own in scores.items()}
+    tables = {kind: pd.concat([table_of(own[kind], name, "words") for name, own in stable.items()]) for kind in stable["one"]}
+    samples = {name: sample_table(own, labels, HIGH_IS_HARD, [1, 2, 3, 4], None) for name, own in scores.items()}
+    classes = {name: class_table(own, labels, names, HIGH_IS_HARD, "words") for name, own in scores.items()}
+    beside = comparison_tables(samples, classes, [1.0], 0.0, 20, rng)
+    epochs = pd.DataFrame({"member": [1, 1, 2, 2], "epoch": [1, 2, 1, 2], "learning_rate": [0.1, 0.2, 0.1, 0.2]})
+    history = epochs.assign(train_accuracy=[0.5, 0.6, 0.7, 0.8], test_accuracy=[0.4, 0.5, 0.5, 0.7], train_loss=[3, 2, 2, 1])
+    sheet = rng.integers(0, 255, (3, 8, 8, 3)).astype(np.uint8)
+    return {
+        "learning_curves": (learning_curves, history, "made_up"),
+        "pruning_stability": (stability.pruning_stability, tables["pruning"], "made_up"),
+        "allocation_stability": (stability.allocation_stability, tables["allocation"], "made_up"),
+        "members_enough": (
+            stability.members_enough,
+            tables["allocation"],
+            tables["ranks"],
+            tables["members_enough"],
+            "made_up",
+        ),
+        "estimator_agreement": (agreement.estimator_agreement, beside["correlations"], "made_up"),
+        "estimator_overlap": (agreement.estimator_overlap, beside["overlap"], "made_up"),
+        **{f"{kind}images": (image_sheet, sheet, ["ant", "bee", "cat"], "made_up") for kind in ("", "easiest_", "hardest_")},
+    }

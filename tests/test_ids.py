@@ -1,0 +1,164 @@
+"""Which file, or which index, a sample is: from the source to the lists that a user reads."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from hbr.analysis.figures.images import shown_id
+from hbr.analysis.lists import flagged_list, hardness_list, plan_list
+from hbr.data.datasets import load_ids, prepare, save_dataset, save_ids, with_ids
+from hbr.data.plans import DUPLICATE, KEPT, ORIGINS, SYNTHETIC, THRESHOLD
+from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset
+from hbr.errors import StudyError
+
+NAMES = ("ant", "bee")
+
+
+def write(root: Path, files: list[str]) -> None:
+    for number, name in enumerate(files):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), number).save(root / name)
+
+
+def test_ids_of_a_folder_are_paths_relative_to_its_root(tmp_path):
+    files = [f"{split}/{name}/day 1/{number}.png" for split in ("train", "test") for name in NAMES for number in range(3)]
+    write(tmp_path, files)
+    dataset = folder_dataset(tmp_path, 8, None, 0)
+    for ids, images in ((dataset.train_ids, dataset.train_images), (dataset.test_ids, dataset.test_images)):
+        assert [files[image[0, 0, 0]] for image in images] == list(ids)
+
+
+def test_a_folder_that_is_split_keeps_its_ids(tmp_path):
+    files = [f"{name}/{number}.png" for name in NAMES for number in range(6)]
+    write(tmp_path, files)
+    dataset = folder_dataset(tmp_path, 8, 0.5, 0)
+    assert sorted([*dataset.train_ids, *dataset.test_ids]) == files
+    assert [files[image[0, 0, 0]] for image in dataset.train_images] == list(dataset.train_ids)
+    assert [files[image[0, 0, 0]] for image in dataset.test_images] == list(dataset.test_ids)
+
+
+def test_ids_of_an_array_file_are_indices_of_its_own(tmp_path):
+    images, labels = np.arange(12, dtype=np.uint8)[:, None, None] * np.ones((8, 8), np.uint8), np.arange(12) % 2
+    np.savez(tmp_path / "one.npz", images=images, labels=labels)
+    np.savez(tmp_path / "two.npz", train_images=images, train_labels=labels, test_images=images[:4], test_labels=labels[:4])
+    one, two = (arrays_dataset(tmp_path / f"{name}.npz", 0.5, 0) for name in ("one", "two"))
+    assert list(one.train_ids) == [str(image[0, 0, 0]) for image in one.train_images]
+    assert list(one.test_ids) == [str(image[0, 0, 0]) for image in one.test_images]
+    assert (two.train_ids, two.test_ids) == (tuple(map(str, range(12))), tuple(map(str, range(4))))
+
+
+def test_ids_of_digits_are_indices_of_scikit_learns():
+    from sklearn.datasets import load_digits
+
+    dataset, digits = digits_dataset(0.5, 0), load_digits()
+    np.testing.assert_array_equal(digits.target[[int(name) for name in dataset.test_ids]], dataset.test_labels)
+
+
+def test_ids_are_no_part_of_the_data(tmp_path, tiny_dataset):
+    """Files that are renamed are no other data: the prepared file keeps its bytes."""
+    parts = tiny_dataset.train_images, tiny_dataset.train_labels, tiny_dataset.test_images, tiny_dataset.test_labels
+    named = prepare(*parts, tiny_dataset.class_names, train_ids=[f"{n}.png" for n in range(50)])
+    assert named.checksum == tiny_dataset.checksum
+    for name, dataset in (("one", tiny_dataset), ("two", named)):
+        save_dataset(tmp_path / f"{name}.npz", dataset)
+        save_ids(tmp_path / f"{name}.parquet", dataset)
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+    assert load_ids(tmp_path / "one.parquet").tolist() == list(map(str, range(50)))
+    assert load_ids(tmp_path / "two.parquet").tolist() == [f"{n}.png" for n in range(50)]
+    assert load_ids(tmp_path / "two.parquet", "test").tolist() == list(map(str, range(30)))
+
+
+def test_names_that_no_table_can_hold_are_escaped(tmp_path, tiny_dataset):
+    parts = tiny_dataset.train_images, tiny_dataset.train_labels, tiny_dataset.test_images, tiny_dataset.test_labels
+    ids = ["line\nbreak", "\udcff", "\x1b[2J", *map(str, range(47))]
+    save_ids(tmp_path / "ids.parquet", prepare(*parts, tiny_dataset.class_names, train_ids=ids))
+    assert load_ids(tmp_path / "ids.parquet")[:3].tolist() == ["line\\nbreak", "\\udcff", "\\x1b[2J"]
+
+
+def test_ids_stand_beside_their_samples():
+    table = with_ids(pd.DataFrame({"sample": [2, 0], "class": [1, 0]}), np.array(["a", "b", "c"], dtype=object), "ids.parquet")
+    assert table.to_dict("list") == {"sample": [2, 0], "id": ["c", "a"], "class": [1, 0]}
+    with pytest.raises(StudyError, match=r"ids\.parquet holds the ids of other data"):
+        with_ids(pd.DataFrame({"sample": [3]}), np.array(["a"], dtype=object), "ids.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("17", "#17"), ("train/ant/x1.png", "x1.png"), ("train/ant/DSC_20240102_00017.png", "...2_00017.png")],
+)
+def test_ids_are_short_on_pictures(name, shown):
+    assert shown_id(name) == shown
+    assert len(shown) <= 14
+
+
+# Lists
+
+
+def hardness(values: list[float], places: list[int]) -> pd.DataFrame:
+    rank = np.argsort(np.argsort(values)) / max(len(values) - 1, 1)
+    ids = [f"{place}.png" for place in places]
+    return pd.DataFrame({"sample": places, "id": ids, "class": 0, "hardness": values, "difficulty_rank": rank})
+
+
+def test_the_list_of_hardness_begins_with_the_hardest():
+    table = hardness_list({"el2n": hardness([1.0, 3.0, 2.0], [0, 1, 2]), "late": hardness([5.0, 4.0], [0, 2])}, NAMES)
+    assert table["id"].tolist() == ["1.png", "2.png", "0.png"]
+    assert table["el2n"].tolist() == [3, 2, 1]
+    assert table["late"].tolist()[1:] == [4, 5]
+    assert np.isnan(table["late"][0])
+    assert list(table) == ["sample", "id", "class", "class_name", "el2n", "el2n_rank", "late", "late_rank"]
+
+
+def test_the_list_of_flagged_samples_says_which_rule():
+    base = hardness([1.0, -3.0, -2.0], [0, 1, 2]).rename(columns={"hardness": "aum"})
+    preferred = pd.DataFrame({"preferred": [0, 1, 0], "votes": [2, 1, 2], "members": 2})
+    rules = {"low": base.assign(flagged=[False, True, False]), "below": base.assign(flagged=[False, True, True])}
+    table = flagged_list(rules, preferred, NAMES)
+    assert table["id"].tolist() == ["1.png", "2.png"]
+    assert table[["low", "below"]].to_numpy().tolist() == [[True, True], [False, True]]
+    assert table["preferred"].tolist() == ["bee", "ant"]
+
+
+def test_the_list_of_a_plan_says_what_it_drops_and_adds():
+    rows = [(0, KEPT), (1, KEPT), (1, DUPLICATE), (1, DUPLICATE), (4, THRESHOLD), (2, SYNTHETIC)]
+    plan = pd.DataFrame({"source": [row[0] for row in rows], "origin": [ORIGINS[row[1]] for row in rows]})
+    ids = np.array([f"{n}.png" for n in range(5)], dtype=object)
+    table = plan_list({2: plan}, np.array([0, 0, 1, 1, 1]), ids, NAMES)
+    found = table[["variant", "change", "id", "class_name", "times"]].to_numpy().tolist()
+    assert found == [
+        [2, "dropped", "2.png", "bee", 1],
+        [2, "dropped", "3.png", "bee", 1],
+        [2, "added", "1.png", "ant", 2],
+        [2, "relabelled", "4.png", "bee", 1],
+    ]
+
+
+def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
+    study = whole.copied(tmp_path / "copy")
+    monkeypatch.chdir(study.folder)
+    monkeypatch.syspath_prepend(ROOT / "workflow/scripts")
+    import write_lists
+
+    write_lists.main(write_lists.parser.parse_args([]))
+    lists = Path("lists/digits/digits")
+    results = Path("results/digits/digits")
+    ids = load_ids(results / "ids.parquet")
+    hard = pd.read_csv(lists / "hardness.csv", dtype={"id": str})
+    assert len(hard) == len(ids) == 870
+    assert hard["id"].tolist() == ids[hard["sample"]].tolist()
+    flagged = pd.read_csv(lists / "flagged.csv")
+    assert int(flagged["lowest"].sum()) == 5
+    pruned = pd.read_csv(lists / "plans/pruned-aum-dlp-30.csv")
+    assert set(pruned["change"]) == {"dropped"}
+    assert len(pruned) == 870 - round(0.7 * 870)
+    for table in ("hardness/aum/samples.parquet", "noise/lowest/samples.parquet", "noise/preferred.parquet"):
+        assert pd.read_parquet(results / table)["id"].tolist() == ids.tolist()
+    assert "hardness.csv: 870 rows" in capsys.readouterr().out
+    shutil.rmtree(results)
+    with pytest.raises(StudyError, match="run the study first"):
+        write_lists.main(write_lists.parser.parse_args([]))

@@ -1,0 +1,67 @@
+"""Lists of samples by their ids: which files are hard, flagged as label noise, dropped or added by a plan."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from hbr.data.plans import ORIGINS, SYNTHETIC, THRESHOLD
+
+
+def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
+    """Return one row a training sample, the hardest by the first estimator on top: id, class, and per estimator its hardness
+    and its rank from 0, easiest, to 1.
+
+    ``samples`` are the tables of hardness by estimator; what one has no score for is empty.
+    """
+    joined = pd.DataFrame()
+    for estimator, table in samples.items():
+        columns = {"hardness": estimator, "difficulty_rank": f"{estimator}_rank"}
+        own = table.set_index(["sample", "id", "class"])[list(columns)].rename(columns=columns)
+        joined = own if joined.empty else joined.join(own, how="outer")
+    order = joined.sort_values(f"{next(iter(samples))}_rank", ascending=False, kind="stable", na_position="last")
+    return _named(order.reset_index(), class_names)
+
+
+def flagged_list(flagged: Mapping[str, pd.DataFrame], preferred: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """Return one row a training sample that any rule flags, of lowest AUM first: id, class, AUM, the class that most members
+    prefer, how many do, and for each rule whether it flags the sample.
+    """
+    first = next(iter(flagged.values()))
+    table = first[["sample", "id", "class", "aum"]].copy()
+    table["preferred"] = [class_names[label] for label in preferred["preferred"]]
+    table[["votes", "members"]] = preferred[["votes", "members"]]
+    for rule, own in flagged.items():
+        table[rule] = own["flagged"].to_numpy(bool)
+    chosen = table[table[list(flagged)].any(axis="columns")]
+    return _named(chosen.sort_values("aum", kind="stable"), class_names)
+
+
+def plan_list(
+    plans: Mapping[int, pd.DataFrame], labels: np.ndarray, ids: np.ndarray, class_names: Sequence[str]
+) -> pd.DataFrame:
+    """Return one row a variant and training sample that its plan drops, adds again, or gives the label of threshold samples.
+
+    ``plans`` are tables of source and origin by variant. ``change`` is dropped, added (``times`` beyond the first) or
+    relabelled. Synthetic images are no samples and have no ids.
+    """
+    tables = []
+    for variant, plan in plans.items():
+        origin = plan["origin"].astype(str)
+        real = plan["source"][origin != ORIGINS[SYNTHETIC]]
+        counts = np.bincount(real, minlength=len(labels))
+        relabelled = np.unique(plan["source"][origin == ORIGINS[THRESHOLD]])
+        for change, chosen, times in (
+            ("dropped", np.flatnonzero(counts == 0), 1),
+            ("added", np.flatnonzero(counts > 1), counts[counts > 1] - 1),
+            ("relabelled", relabelled, 1),
+        ):
+            rows = {"variant": variant, "change": change, "sample": chosen, "id": ids[chosen], "class": labels[chosen]}
+            tables.append(pd.DataFrame({**rows, "times": times}))
+    return _named(pd.concat(tables, ignore_index=True), class_names)
+
+
+def _named(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    named = table.copy()
+    named.insert(list(named).index("class") + 1, "class_name", [class_names[label] for label in table["class"]])
+    return named.reset_index(drop=True)

@@ -1,0 +1,3 @@
+"""The version of the project; results say which one made them."""
+
+VERSION = "0.2.0"
