@@ -292,7 +292,7 @@ def test_agreement_of_members_is_that_of_their_classes_and_samples(gpu):
 
 
 def test_parts_of_a_step_add_up_to_it():
-    found = rows(run("parts.py", "--batch", 8, "--side", 8, "--repetitions", 1))
+    found = rows(run("parts.py", "--batch", 20, "--side", 8, "--repetitions", 1))
     assert found["convolutions"][3] == "1.000"
     assert {"normalisation", "activations", "pooling", "head", "loss", "optimiser", "tracking", "augmentation"} <= set(found)
     parts = [float(cells[1]) for name, cells in found.items() if name not in ("part", "a whole step")]
