@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from aum import AUMCalculator
 from engine_processes import ensemble, memory, startup
-from measuring import RECIPE, circumstances, comparison, interleaved, load_images, one_epoch, train_epoch
+from measuring import RECIPE, circumstances, comparison, interleaved, load_images, network_for, one_epoch, train_epoch
 from plain import PlainImages, PlainTracker, PlainTraining
 from study_time import study_table
 from torch import nn
@@ -26,7 +26,6 @@ from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import identity_plan
 from hbr.training.augmentation import ImageBank, draw_epoch
 from hbr.training.engine import MemberSeeds, Training
-from hbr.training.networks import build_network
 from hbr.training.precision import forbid_tf32
 from hbr.training.recorder import Recorder
 
@@ -35,7 +34,7 @@ SAMPLES = 50_000
 
 def network_of(options: argparse.Namespace, data: PreparedDataset, seed: int = 1) -> nn.Module:
     """Return the network that is measured."""
-    return build_network(options.network, data.train_images.shape[3], data.classes, seed, options.width)
+    return network_for(options.network, data, seed, width=options.width)
 
 
 def member_of(options: argparse.Namespace, data: PreparedDataset, epochs: int = 1) -> Training:

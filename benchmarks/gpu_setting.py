@@ -4,13 +4,12 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from measuring import RECIPE, one_epoch, seconds_of
+from measuring import RECIPE, network_for, one_epoch, seconds_of
 from torch import nn
 
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import identity_plan
 from hbr.training.engine import MemberSeeds, Training
-from hbr.training.networks import build_network
 from hbr.training.recipe import Recipe
 from hbr.training.steps import RecordedStep
 
@@ -42,7 +41,7 @@ class Setting:
 
     def fresh(self, seed: int = 1) -> nn.Module:
         """Return a network."""
-        return build_network(self.network, self.data.train_images.shape[3], self.data.classes, seed)
+        return network_for(self.network, self.data, seed)
 
     def member(self, precision: str = "auto", is_recorded: bool = True, seed: int = 1, recipe: Recipe = RECIPE) -> Training:
         """Return the engine's training of one member, with recorded or with eager steps."""

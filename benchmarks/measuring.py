@@ -7,16 +7,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
 import torchvision
+from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
 from hbr.data.datasets import PreparedDataset, prepare
+from hbr.data.whitening import whitening_of
 from hbr.training.devices import machine_name
 from hbr.training.engine import Training
+from hbr.training.networks import build_network, is_whitened
 from hbr.training.recipe import Recipe
 
 Work = Callable[[], object]
@@ -36,6 +40,34 @@ RECIPE = Recipe(
     crop_padding=4,
     el2n_epoch=1,
 )
+
+
+def network_for(name: str, data: PreparedDataset, seed: int, **settings: Any) -> nn.Module:
+    """Return a network for a data set, with the filters of its images where it needs them; settings ``None`` are left out."""
+    settings = {key: value for key, value in settings.items() if value is not None}
+    whitening = whitening_of(data) if is_whitened(name) else None
+    return build_network(name, data.train_images.shape[3], data.classes, seed, settings=settings, whitening=whitening)
+
+
+def operations(network: nn.Module, shape: Sequence[int]) -> int:
+    """Return the operations of a training step on one image ``(height, width, channels)``: 6 a multiply-add, 2 of them forward.
+
+    Convolutions and linear layers are counted, in the convention that the way back costs twice the way forward.
+    """
+    counted: list[int] = []
+
+    def count(module: nn.Module, inputs: tuple[torch.Tensor], output: torch.Tensor) -> None:
+        counted.append(output.numel() * module.weight[0].numel())
+
+    layers = [module for module in network.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    was_training = network.training
+    with torch.no_grad():
+        network.eval()(torch.zeros(1, shape[2], *shape[:2]))
+    network.train(was_training)
+    for hook in hooks:
+        hook.remove()
+    return 6 * sum(counted)
 
 
 def train_epoch(member: Training) -> None:

@@ -16,15 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from measuring import circumstances, load_images, table
+from measuring import circumstances, load_images, network_for, table
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hbr.data.plans import identity_plan
-from hbr.data.whitening import whitening_of
 from hbr.training.augmentation import draw_epoch
 from hbr.training.engine import MemberSeeds, Training
-from hbr.training.networks import build_network, is_whitened
 from hbr.training.precision import autocast, dtype_of, forbid_tf32, name_of
 from hbr.training.recipe import Recipe
 from hbr.training.steps import Batch
@@ -126,9 +124,7 @@ def parts_of(member: Training) -> tuple[dict[str, list[Callable[[], object]]], C
 def tables(options: argparse.Namespace) -> Iterator[str]:
     """Yield the table of one network."""
     data = load_images(options.data, options.batch, 100, options.side)
-    whitening = whitening_of(data) if is_whitened(options.network) else None
-    channels, settings = data.train_images.shape[3], {"width": options.width} if options.width else None
-    network = build_network(options.network, channels, data.classes, 1, settings=settings, whitening=whitening)
+    network = network_for(options.network, data, 1, width=options.width)
     recipe = replace(RECIPE, batch_size=options.batch, precision=options.precision)
     plan = identity_plan(data.train_labels, data.train_images.shape[1:])
     member = Training(data, plan, network, recipe, MemberSeeds(1, 2, 0, 0), CPU, True, None, print)

@@ -10,9 +10,8 @@ from statistics import mean
 
 import torch
 from agreement import agreement, trained
-from measuring import RECIPE, circumstances, load_images, table
+from measuring import RECIPE, circumstances, load_images, network_for, table
 
-from hbr.training.networks import build_network
 from hbr.training.precision import forbid_tf32
 
 
@@ -38,7 +37,7 @@ def main() -> None:
         recipe = replace(RECIPE, epochs=epochs, learning_rate=0.2, warmup_epochs=epochs / 4)
         members = []
         for seed in range(100 * number, 100 * number + options.members):
-            network = build_network(options.network, data.train_images.shape[3], data.classes, seed, options.width)
+            network = network_for(options.network, data, seed, width=options.width)
             members.append(trained(data, network, recipe, seed, device))
         groups[f"{epochs} epochs"] = members
         accuracy, seconds = mean(member.accuracy for member in members), mean(member.seconds for member in members)

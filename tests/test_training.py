@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
@@ -195,6 +195,7 @@ def test_threshold_samples_are_a_class_of_their_own_that_is_not_tested(tiny_data
 
 
 @given(st.integers(1, 3000), st.integers(1, 600))
+@settings(deadline=None)
 def test_batches_hold_every_example_once_and_none_of_them_one_alone(examples, size):
     parts = batches_of(examples, size)
     assert [place for part in parts for place in range(part.start, part.stop)] == list(range(examples))
@@ -215,18 +216,24 @@ class Squeezed(nn.Module):
         return self.layers(x).squeeze()
 
 
-@pytest.mark.parametrize("network", [Squeezed, lambda: build_network("resnet18", 3, 3, 1)], ids=["squeezed", "resnet18"])
+def shrunk():
+    """Return a network that normalises over pictures of one pixel, as the last stage of a ResNet-18 does on 8 x 8."""
+    return nn.Sequential(nn.Conv2d(3, 4, 8), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize("network", [Squeezed, shrunk])
 def test_a_last_sample_joins_the_batch_before_it_in_training_and_in_evaluation(
     tiny_dataset, quick_recipe, monkeypatch, network
 ):
     monkeypatch.setattr("hbr.training.evaluation.BATCH", {"cpu": 29})
-    plan, recipe = identity_plan(tiny_dataset.train_labels, (8, 8, 3)), replace(quick_recipe, epochs=1, el2n_epoch=1)
+    plan = identity_plan(tiny_dataset.train_labels, (8, 8, 3))
+    recipe = replace(quick_recipe, epochs=1, el2n_epoch=1, warmup_epochs=0, batch_size=7)
     # 50 examples: batches of 7 leave one, as 29 of 30 test images do; training images are evaluated by 29 and 21.
     seeds, built, sizes = MemberSeeds(1, 1, 0, 1), network(), []
     built.register_forward_hook(lambda module, inputs, output: sizes.append(len(output)))
-    outcomes, dynamics = train_member(tiny_dataset, plan, built, replace(recipe, batch_size=7), seeds, CPU)
+    outcomes, dynamics = train_member(tiny_dataset, plan, built, recipe, seeds, CPU)
     assert sizes == [2, 2, *[7] * 6, 8, 29, 21, 30]
-    assert (dynamics.el2n > 0).all()
+    assert (dynamics.margin_sum != 0).all()
     assert np.isfinite(outcomes.test_logits).all()
 
 
