@@ -523,7 +523,7 @@ def test_no_sentence_on_classes_holds_nan_infinity_or_an_exponent(monkeypatch, s
     hardness = {"aum": 0.5 + spread * drawn, "el2n": np.full(shape, 3.7e-15)}
     ratio = 1 / hardness["aum"].mean(0)
     table = {"class_name": [f"class {place}" for place in range(shape[1])], "samples": 4, "position": np.arange(shape[1])}
-    table |= {"ratio": ratio / ratio.sum(), "hardness": 3.7e-15, "hardness_offset": 0.0, "group": "easy"}
+    table |= {"ratio": ratio / ratio.sum(), "hardness": 3.7e-15, "hardness_offset": 0.0, "control": 4.0, "group": "easy"}
     enough = {"criterion": ["allocation", "allocation", "ranks"], "way": ["nested", "disjoint", "disjoint"]}
     enough |= {"members": [np.nan, 2, np.inf], "largest_tested": [np.nan, 2, 1], "tolerance_percent": 1e-7}
     tables = {

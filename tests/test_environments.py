@@ -4,21 +4,20 @@ import ast
 import re
 import sys
 import tomllib
+from collections import defaultdict
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, Study, whole_config
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from hbr.modules import source_files
-
 ENVIRONMENTS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "envs").glob("*.yaml"))}
 CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SCRIPTS = ROOT / "workflow/scripts"
 DISTRIBUTIONS = packages_distributions()
 
 
@@ -38,24 +37,32 @@ def pins() -> dict[str, Version]:
     return {canonicalize_name(name): Version(version) for name, version in pairs}
 
 
-def rules() -> dict[str, tuple[str, str | None, str]]:
-    """Return each rule's script, notebook and environment, read from the rules' text."""
+def environments() -> dict[str, str]:
+    """Return each rule's environment, its own or that of the rule it is made from, read from the rules' text."""
     text = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-    found: dict[str, tuple[str, str | None, str]] = {}
+    found: dict[str, str] = {}
     for block in re.split(r"^(?=rule |use rule )", text, flags=re.MULTILINE)[1:]:
         name = re.match(r"(?:rule|use rule \w+ as) (\w+)", block).group(1)
-        code = re.search(r'sources\(\s*"([^"]+)"(?:,\s*notebook="([^"]+)")?', block)
         own = re.search(r'conda:\s*"\.\./\.\./envs/(\w+)\.yaml"', block)
-        environment = own.group(1) if own else found[re.match(r"use rule (\w+)", block).group(1)][2]
-        found[name] = (*code.groups(), environment)
+        found[name] = own.group(1) if own else found[re.match(r"use rule (\w+)", block).group(1)]
     return found
 
 
-def imported_packages(rule: str) -> set[str]:
-    """Return the packages that a rule's script, notebook and their modules import, at any depth, as conda names them."""
-    script, notebook, _ = rules()[rule]
-    starts = [SCRIPTS / script, *([ROOT / notebook] if notebook else [])]
-    files = {path for start in starts for path in source_files(start, SCRIPTS)}
+@pytest.fixture(scope="module")
+def code(tmp_path_factory) -> dict[str, set[Path]]:
+    """The Python files that each rule declares, by Snakemake's plan of a study that uses all rules and has not run."""
+    config = whole_config()
+    digits = config["datasets"]["digits"]
+    config["datasets"]["quick"] = {key: digits[key] for key in digits if key != "width"} | {"network": "quick-cnn"}
+    config["datasets"]["archive"] = {"source": "torchvision", "name": "CIFAR10", "network": "resnet8", "recipe": "quick"}
+    study, found = Study(tmp_path_factory.mktemp("all-rules"), config), defaultdict(set)
+    for job in study.jobs("--forceall"):
+        found[job.rule] |= {study.folder / path for path in job.input if path.endswith(".py")}
+    return found
+
+
+def imported_packages(files: set[Path]) -> set[str]:
+    """Return the packages that files import, at any depth, as conda names them."""
     modules: set[str] = set()
     for node in (node for path in files for node in ast.walk(ast.parse(path.read_bytes()))):
         if isinstance(node, ast.Import):
@@ -66,15 +73,14 @@ def imported_packages(rule: str) -> set[str]:
     return {CONDA_NAMES.get(name, name) for name in names}
 
 
-def test_every_rule_is_read():
-    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    assert len(rules()) == text.count("\nrule ") + text.count("\nuse rule ")
-    assert {environment for _, _, environment in rules().values()} == set(ENVIRONMENTS)
+def test_every_rule_is_planned(code):
+    assert set(code) == set(environments())
+    assert set(environments().values()) == set(ENVIRONMENTS)
 
 
-@pytest.mark.parametrize("rule", rules())
-def test_environment_names_what_its_rules_import(rule):
-    assert imported_packages(rule) <= set(conda_ranges(rules()[rule][2]))
+def test_environments_name_what_their_rules_import(code):
+    missing = {rule: imported_packages(files) - set(conda_ranges(environments()[rule])) for rule, files in code.items()}
+    assert {rule: packages for rule, packages in missing.items() if packages} == {}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

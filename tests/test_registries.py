@@ -44,13 +44,6 @@ def test_every_setting_is_described_and_has_defaults_that_are_allowed(name):
             assert default is None or Draft202012Validator(setting.schema).is_valid(default)
 
 
-def test_the_rule_that_trains_threshold_samples_is_the_one_that_its_kind_of_condition_names():
-    needing = [name for name, one in noise.METHODS.items() if one.needs_threshold_samples]
-    # The kind names it, as reading the registry would plan its trainings again whenever a rule is edited.
-    assert needing == ["threshold-samples"]
-    assert f'"{needing[0]}"' in (ROOT / "workflow/scripts/hbr/conditions/kinds/threshold.py").read_text()
-
-
 def test_lists_for_readers_name_every_built_in_estimator():
     names = ", ".join(estimators.METHODS)
     assert f"built in: {names}\n" in (ROOT / "config.yaml").read_text()

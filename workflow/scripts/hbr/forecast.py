@@ -12,6 +12,8 @@ from hbr.dry_run import PlannedJob
 from hbr.training.settings import TrainingSettings
 
 _RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
+# Bytes of names, settings and history in them.
+_BESIDE = 15_000
 
 
 def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[PlannedJob], results: Path) -> pd.DataFrame:
@@ -94,5 +96,5 @@ def _training_bytes(config: Mapping[str, Any], dataset: str, condition: str, res
     with np.load(path, allow_pickle=False) as arrays:
         samples, tested, classes = len(arrays["train_labels"]), len(arrays["test_labels"]), len(arrays["class_names"])
     epochs = config["recipes"][config["datasets"][dataset]["recipe"]]["epochs"] if condition == BASELINE else 0
-    # Three float16 an epoch and five float32 an example; float16 logits and int64 labels a test sample.
-    return samples * (6 * epochs + 20) + tested * (2 * classes + 8)
+    # Three float16 an epoch, six float32 and an int16 an example; float16 logits, int64 labels and a prediction a test sample.
+    return samples * (6 * epochs + 26) + tested * (2 * classes + 9) + _BESIDE

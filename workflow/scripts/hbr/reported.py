@@ -52,10 +52,8 @@ def _read(path: Path) -> ReportedFigure:
     header = _HEADER.match(text)
     told = yaml.safe_load(re.sub(r"\n +", "\n", header[1])) if header else {}
     if not header or set(told) - {"title", "shows", "draws"} or not isinstance(told["title"], str):
-        raise StudyError(
-            f"{path} must begin with `.. title: ...`, perhaps lines `   shows: training images` or `   draws: module:function`, and "
-            "a blank line"
-        )
+        lines = "perhaps lines `   shows: training images` or `   draws: module:function`"
+        raise StudyError(f"{path} must begin with `.. title: ...`, {lines}, and a blank line")
     number = _OF_PAPER.search(text)
     shows = told.get("shows") == "training images"
     place = (path.parent.name, path.stem, told["title"], path)

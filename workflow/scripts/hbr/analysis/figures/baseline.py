@@ -33,7 +33,9 @@ def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
 
 def class_recall(summary: pd.DataFrame, dataset: str, members: int) -> Figure:
     """Return recall of each class, best left, with 95 % intervals over members (v1, figure 1)."""
-    ordered = summary.sort_values("mean", ascending=False).reset_index(drop=True)
+    # A table of one's own may have names alone.
+    numbered = summary if "class" in summary else summary.assign(**{"class": range(len(summary))})
+    ordered = numbered.sort_values("mean", ascending=False).reset_index(drop=True)
     figure, axes = plt.subplots(figsize=(class_axis_width(len(ordered)), 3))
     # A t-interval knows nothing of 0 and 100 %; what lies beyond is not drawn.
     error = [100 * (ordered["mean"] - ordered["lower"].clip(lower=0)), 100 * (ordered["upper"].clip(upper=1) - ordered["mean"])]

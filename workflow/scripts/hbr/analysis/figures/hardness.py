@@ -57,7 +57,7 @@ def class_order(ranks: pd.DataFrame, dataset: str) -> Figure:
     bar = {"label": "rank, high = hard"}
     sns.heatmap(ranks, annot=not many, fmt=".0f", cmap="cividis", cbar_kws=bar, yticklabels=False, ax=axes)
     texts = [plain(labels[place]) for place in shown]
-    axes.set_yticks([place + 0.5 for place in shown], texts, fontfamily=font_family(labels))
+    axes.set_yticks([place + 0.5 for place in shown], texts, va="center", fontfamily=font_family(labels))
     title = f"{dataset}: class difficulty by estimator"
     axes.set(title="" if more else title, xlabel="", ylabel="")
     if more:
