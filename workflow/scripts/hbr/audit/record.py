@@ -16,7 +16,8 @@ RECORD = "checksums.csv"
 def artifacts_under(folders: Iterable[Path]) -> list[Path]:
     """Return every artifact in some folders, sorted: all files but the record, checkpoints and unfinished ones."""
     found = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in found if path.name != RECORD and not path.name.startswith((".", "checkpoint.")))
+    kept = (path for path in found if path.name != RECORD and not path.name.startswith((".", "checkpoint.")))
+    return sorted(kept, key=Path.as_posix)
 
 
 def record_of(folders: Iterable[Path]) -> pd.DataFrame:
