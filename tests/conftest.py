@@ -49,6 +49,11 @@ def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="only tests that start no other program, and so no Snakemake")
 
 
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--fast"):
+        items[:] = [item for item in items if "slow" not in item.keywords]
+
+
 def pytest_collection_finish(session):
     if session.config.getoption("--fast"):
         subprocess.Popen = _NoProgram

@@ -177,6 +177,7 @@ def test_numbers_of_a_row_are_those_of_its_pairs(study):
     assert 0 < row["test_error"] < 1.2 * independent
 
 
+@pytest.mark.slow
 def test_families_are_the_declared_gaps_of_the_declared_metrics(study):
     table = judged(study, metrics=("recall", "precision"), gaps=("max_min", "std"))
     declared = table[table["family"].notna()]
@@ -191,6 +192,7 @@ def test_families_are_the_declared_gaps_of_the_declared_metrics(study):
     assert alone["p_adjusted"] <= row_of(table, TRUE, "control")["p_adjusted"]
 
 
+@pytest.mark.slow
 def test_the_margin_decides_what_is_equivalent(study):
     wide = row_of(judged(study, margin=0.1), "resampled-aum-smote-easy-alpha1", "control")
     narrow = row_of(judged(study, margin=1e-5), "resampled-aum-smote-easy-alpha1", "control")
@@ -200,6 +202,7 @@ def test_the_margin_decides_what_is_equivalent(study):
     assert wide["difference"] == narrow["difference"]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_table(study):
     pd.testing.assert_frame_equal(judged(study), judged(study))
     other = judged(study, seed=4)

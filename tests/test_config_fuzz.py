@@ -9,6 +9,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 import yaml
 from conftest import ROOT, Study
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -230,6 +231,7 @@ def assert_plannable(config) -> None:
 FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
+@pytest.mark.slow
 def test_mutated_configs_are_planned_or_refused_in_one_line(record_property):
     outcomes: dict[bytes, str] = {}
 
@@ -315,6 +317,7 @@ def refused_line(output: str) -> str:
     return lines[0].partition(REFUSED)[2]
 
 
+@pytest.mark.slow
 def test_snakemake_plans_or_refuses_a_sample_alike(tmp_path, record_property):
     def run(case) -> None:
         number, (config, message) = case

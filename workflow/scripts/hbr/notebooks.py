@@ -60,6 +60,9 @@ def render(
         exporter.jquery_url = ""
         result.cells = [cell for cell in result.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
         # Ids are random and stand in the HTML; equal content shall give equal bytes.
+        for cell in (cell for cell in result.cells if "outputs" in cell):
+            # Warnings are of the machine, such as fonts that it lacks, and no part of what a page shows.
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for number, cell in enumerate(result.cells):
             cell.id = f"cell{number}"
         page, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{dataset}: {title}"}})
