@@ -193,6 +193,9 @@ def test_a_forged_ledger_is_caught(own_whole, table, one_of_each):
 
 def test_conditions_of_one_plan_may_end_alike_and_classes_may_differ_in_size(tmp_path, monkeypatch):
     config = whole_config()
+    del config["hardness"]["estimators"]["aum_denoised"], config["datasets"]["digits"]["scored"]
+    config["resampling"]["estimators"] = ["aum"]
+    config["pruning"]["rates"] = []
     # So small an alpha moves no sample, and the rule flags none: all these conditions train on what the control does.
     config["resampling"]["alphas"] = config["placebos"]["alphas"] = [0.00001]
     config["noise"]["rules"]["lowest"] = {"method": "below", "threshold": -1000}

@@ -508,7 +508,7 @@ def test_too_little_memory(folder, place):
 
 def big_source(folder: Path) -> None:
     """Write a ``data.npz`` whose prepared file takes a while to write."""
-    images, labels = np.random.default_rng(0).integers(0, 256, (4_000, 64, 64), dtype=np.uint8), np.arange(4_000) % 2
+    images, labels = np.random.default_rng(0).integers(0, 256, (16_000, 64, 64), dtype=np.uint8), np.arange(16_000) % 2
     np.savez(folder / "data.npz", train_images=images, train_labels=labels, test_images=images[:20], test_labels=labels[:20])
 
 

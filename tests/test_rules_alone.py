@@ -145,6 +145,8 @@ def other_sources(tmp_path_factory) -> Study:
         (home / f"pictures/{label}").mkdir(parents=True, exist_ok=True)
         Image.fromarray(image).save(home / f"pictures/{label}/{number:02}.png")
     config = small_config()
+    # Smote would refuse so few samples.
+    config["resampling"]["strategies"] = [{"oversampling": "random", "undersampling": "easy"}]
     common = {"network": "small-cnn", "recipe": "quick"}
     split = {"test_fraction": 0.4, "split_seed": 0}
     config["datasets"] = {

@@ -92,6 +92,7 @@ def test_rules_of_noise_say_nothing_of_labels_that_nobody_flipped():
 
 
 def test_costs_that_are_not_known_say_so():
-    costs = {"dataset": "d", "condition": "c", "machine": "m", "trainings": 0, "median_seconds": np.nan, "hours": 1234.5}
-    table = costs_table(pd.DataFrame([{**costs, "peak_memory_mb": np.nan}])).iloc[0]
-    assert table.tolist()[4:] == ["unknown", "1,234.50", "unknown"]
+    names = {"dataset": "d", "condition": "c", "machine": "m", "precision": "", "trainings": 0}
+    costs = {"median_seconds": np.nan, "hours": 1234.5, "peak_memory_mb": np.nan}
+    table = costs_table(pd.DataFrame([names | costs])).iloc[0]
+    assert table.tolist()[5:] == ["unknown", "1,234.50", "unknown"]

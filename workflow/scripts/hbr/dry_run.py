@@ -83,7 +83,10 @@ class _Recorder(logging.Handler):
         if told.get("event") == "run_info":
             self.total = told["stats"]["total"]
         elif told.get("event") == "job_info":
-            read, written = (tuple(map(str, told[name] or ())) for name in ("input", "output"))
+            # What a job may find there is marked as such.
+            read, written = (
+                tuple(str(path).removesuffix(" (update)") for path in told[name] or ()) for name in ("input", "output")
+            )
             wildcards, command = dict(told["wildcards"] or {}), told["shellcmd"] or ""
             gpu = "gpu" in told["resources"].keys()  # noqa: SIM118
             self.jobs.append(PlannedJob(told["rule_name"], wildcards, told["reason"], read, written, command, gpu))

@@ -81,7 +81,7 @@ def _imported_files(path: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
     except SyntaxError:
         # Python says more when it runs the file.
         return ()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found += [file for root in roots for file in _files_of(alias.name, root)]
@@ -91,6 +91,14 @@ def _imported_files(path: Path, roots: tuple[Path, ...]) -> tuple[Path, ...]:
             names = [".".join(filter(None, (node.module, alias.name))) for alias in node.names]
             found += [file for place in places for name in names for file in _files_of(name, place)]
     return tuple(found)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement under a node; imports are statements, and passing over expressions is several times faster."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, name, ()):
+            yield inner
+            yield from _statements(inner)
 
 
 def _files_of(module: str, root: Path) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, module_
 from hbr.conditions.strategies import NONE, Added, Reserve, apply, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
+from hbr.hardness.allocation import with_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +81,6 @@ class ByAllocation(Kind):
             if np.array_equal(table["samples"], counts):
                 return table
             if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
-                from hbr.hardness.allocation import with_counts
-
                 # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
                 table = table.assign(samples=counts, control=table["control"] / table["samples"] * counts)
                 return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]))

@@ -29,16 +29,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target)
     with naming(target):
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
-        os.close(descriptor)
-        temporary = Path(name)
         try:
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix)
+            os.close(descriptor)
+            temporary = Path(name)
             yield temporary
             # mkstemp makes files only their owner can read; results are shared.
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(target)
         finally:
-            temporary.unlink(missing_ok=True)
+            # By its name: a signal may have come before it was known here.
+            remove_leftovers(target)
 
 
 @contextmanager

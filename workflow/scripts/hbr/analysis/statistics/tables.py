@@ -130,7 +130,8 @@ def add_verdicts(
         truth = (row["difference"], row["spread"], margin, shared, own, level, power)
         tested = row["variants"] > 0
         verdicts.append(NOT_TESTED if not tested else EXPLORATORY if exploratory else decided)
-        needed.append(float(row["variants"]) if tested and decided != INCONCLUSIVE else variants_needed(*truth))
+        above = row["variants"] if verdicts[-1] == INCONCLUSIVE else 1
+        needed.append(float(row["variants"]) if tested and decided != INCONCLUSIVE else variants_needed(*truth, above=above))
         endless = verdicts[-1] == INCONCLUSIVE and np.isinf(needed[-1]) and test_samples
         samples.append(_two_digits(test_samples * growth_of_test_set(*truth)) if endless else np.nan)
     return table.assign(verdict=verdicts, variants_needed=needed, test_samples_needed=samples)

@@ -92,12 +92,13 @@ def variants_needed(
     level: float = 0.05,
     equivalence_level: float = 0.05,
     power: float = 0.8,
+    above: int = 1,
 ) -> float:
     """Return the smallest number of variants that decides with probability ``power``, were mean and spread the truth.
 
     Arguments as in :func:`decision_power`. ``level`` is that of the test for a difference: hand in level / family size, where
-    Holm begins. inf means more than 1000; NaN that nothing can be said, with a spread of 0 or NaN. Mean and spread of few
-    variants are uncertain, and so is this number.
+    Holm begins; ``above`` are the variants that did not decide. inf means more than 1000; NaN that nothing can be said, with a
+    spread of 0 or NaN. Mean and spread of few variants are uncertain, and so is this number.
     """
     if not spread > 0:
         return np.nan
@@ -108,7 +109,7 @@ def variants_needed(
         return decided
 
     # Most are found among the few, which are fast to try; above, the probability only grows.
-    few = np.arange(2, 65)
+    few = np.arange(above + 1, above + 64)
     if len(found := enough(few)):
         return float(found[0])
     low, high = int(few[-1]), MOST_VARIANTS

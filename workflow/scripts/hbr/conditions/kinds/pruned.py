@@ -8,6 +8,7 @@ import numpy as np
 from hbr.conditions.kind import ALL, Base, Condition, Draw, Kind, check_known, joined
 from hbr.data.plans import Plan, kept_plan
 from hbr.errors import StudyError
+from hbr.hardness.allocation import largest_remainder
 
 DATASET, CLASS = "dataset", "class"
 # By the names that studies give them.
@@ -93,8 +94,6 @@ def plan_pruned(
 
 def pruned_samples(labels: np.ndarray, difficulty: np.ndarray, method: str, rate: float) -> np.ndarray:
     """Return the indices of the easiest samples that pruning removes, easiest first (DLP) or class by class (CLP)."""
-    from hbr.hardness.allocation import largest_remainder
-
     order = np.argsort(difficulty, kind="stable")
     total = round(rate * len(labels))
     if method == DATASET:
