@@ -1,10 +1,13 @@
 """A study that was never trained: its tables, and what draws each of its figures."""
 
+import copy
+import io
+
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, pair_runs, sized_differences, summarise
+from hbr.analysis.columns import against_control, with_conditions
+from hbr.analysis.comparisons import compare_runs, gaps_of_runs, pair_runs, sized_differences, summarise
 from hbr.analysis.figures import agreement, noise, pruning, stability
 from hbr.analysis.figures.baseline import class_recall, learning_curves
 from hbr.analysis.figures.effect import class_changes, recall_by_class
@@ -16,42 +19,52 @@ from hbr.analysis.figures.hardness import (
     offset_influence,
 )
 from hbr.analysis.figures.images import image_sheet
-from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
+from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.noise import rule_summary, share_by_class
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
 from hbr.analysis.tables import recall_summary
+from hbr.conditions.names import condition_rows, contrasts_of
 from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.ensembles import ensemble_pairs
 from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.hardness.stability import stability_tables, table_of
 
-EMPTY = dict.fromkeys(CONDITION_COLUMNS, np.nan)
+STRATEGY = {"oversampling": "random", "undersampling": "easy"}
+CONFIG = {
+    "baseline": {"members": 2},
+    "hardness": {"members": 2, "estimators": {"aum": {}, "el2n": {}}},
+    "resampling": {"estimators": ["aum"], "strategies": [STRATEGY], "alphas": [1.0], "variants": 2, "members": 1},
+    "placebos": {"kinds": ["shuffled", "random"], "strategies": [STRATEGY], "alphas": [1.0]},
+    "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
+    "noise": {
+        "rules": {"lowest": {"method": "count", "count": 3}},
+        "denoised": ["lowest"],
+        "threshold_variants": 2,
+        "variants": 2,
+        "members": 1,
+    },
+}
 
 
-def condition(name, kind, **parts):
-    return {**EMPTY, "dataset": "made_up", "condition": name, "kind": kind, **parts}
+def changed(estimators=("aum",), alphas=(1.0,), rates=(30,), **sections):
+    """Return the configuration of a study with conditions of every kind, changed."""
+    config = copy.deepcopy(CONFIG)
+    config["resampling"] |= {"estimators": list(estimators), "alphas": list(alphas)}
+    config["placebos"]["alphas"] = list(alphas)[:1]
+    config["pruning"]["rates"] = list(rates)
+    for name, settings in sections.items():
+        config[name] |= settings
+    return config
 
 
-def conditions(estimators=("aum",), alphas=(1.0,), rates=(30,)):
-    """Return conditions of every kind."""
-    rows = [condition("baseline", "baseline"), condition("control", "control", alpha=0.0)]
-    both = {"reference": "control", "oversampling": "random", "undersampling": "easy"}
-    for name in estimators:
-        for alpha in alphas:
-            own = {**both, "estimator": name, "alpha": alpha}
-            rows.append(condition(f"resampled-{name}-random-easy-alpha{alpha:g}", "resampled", **own))
-    for kind in ("shuffled", "random"):
-        own = {**both, "estimator": estimators[0], "alpha": alphas[0], "method": kind}
-        rows.append(condition(f"placebo-{kind}-{estimators[0]}-random-easy-alpha{alphas[0]:g}", "placebo", **own))
-    for method in ("dlp", "clp"):
-        for rate in rates:
-            own = {"reference": "control", "estimator": "aum", "method": method, "rate": rate}
-            rows.append(condition(f"pruned-aum-{method}-{rate}", "pruned", **own))
-    rows.append(condition("denoised-lowest", "denoised", reference="control", method="lowest"))
-    return pd.DataFrame(rows)
+def listed(config):
+    """Return what the workflow's tables of conditions and contrasts would hold, as they are read."""
+    conditions = pd.DataFrame(condition_rows(config))
+    contrasts = pd.DataFrame(contrasts_of(config), columns=["condition", "reference", "family"])
+    return [pd.read_csv(io.StringIO(table.to_csv(index=False))) for table in (conditions, contrasts)]
 
 
 def made_up(classes, variants, **more):
@@ -63,7 +76,9 @@ def made_up(classes, variants, **more):
     positions = np.arange(classes)
     allocation = pd.DataFrame({"class": positions, "class_name": names, "group": group, "position": positions})
     rows = []
-    for who in conditions(**more).to_dict("records"):
+    conditions, contrasts = listed(changed(**more))
+    for who in conditions.to_dict("records"):
+        who["dataset"] = "made_up"
         runs = [(0, 1), (0, 2)] if who["kind"] == "baseline" else [(variant, 1) for variant in range(1, variants + 1)]
         for variant, member in runs:
             for metric in ("recall", "precision", "f1", "mcc"):
@@ -72,14 +87,13 @@ def made_up(classes, variants, **more):
                 rows.append(pd.DataFrame({**run, "class": positions, "value": values}))
     table = pd.concat(rows, ignore_index=True)
     gaps = gaps_of_runs(table, hard)
-    contrasts = contrasts_of(table[CONDITION_COLUMNS].drop_duplicates())
     judged = compare_cells(pair_runs(gaps, contrasts, ["metric", "gap"]), ["metric", "gap"], 0.01, resamples=100, mixed=False)
     family = judged[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
     declared = (judged["metric"] == "recall") & (judged["gap"] == "max_min")
     judged = add_verdicts(judged, 0.01, family=family.where(declared)).assign(margin=0.01)
-    drawn = contrasts[contrasts["condition"].str.startswith("resampled")]
+    drawn = contrasts[contrasts["condition"].isin(conditions.loc[conditions["kind"] == "resampled", "condition"])]
     by_class = compare_runs(pair_runs(table, drawn, ["metric", "class"]), ["metric", "class"])
-    return allocation, table, gaps, judged, by_class
+    return allocation, *(with_conditions(found, conditions) for found in (table, gaps, judged, by_class))
 
 
 def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
@@ -87,15 +101,14 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=estimators, rates=(10, 30))
     if names is not None:
         allocation["class_name"] = names
-    differences = label_differences(judged)
+    differences = judged
     resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
     of_recall = resampled[resampled["metric"] == "recall"]
     shown = table[table["kind"].isin(["baseline", "control", "resampled"])]
     recalls = shown.assign(strategy=strategy_labels(shown))
     changes = by_class[(by_class["kind"] == "resampled") & against_control(by_class)]
-    named = gaps.assign(label=condition_labels(gaps))
     contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
-    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
+    pairs = pair_runs(gaps[gaps["metric"] == "recall"], contrasts, ["metric", "gap"])
     pairs["difference"] = sized_differences(pairs)
     rates = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
     recall = rate_summary(table[table["metric"] == "recall"], "class")
@@ -114,7 +127,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     captions = noise.image_captions(images, allocation["class_name"], planted)
     ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
     decile = {"decile": range(1, 11), "copies": np.linspace(0.5, 1.5, 10)}
-    draws = pd.concat([pd.DataFrame({"condition": f"aum-smote-easy-alpha{a}", **decile}) for a in ("1", "1e-05")])
+    draws = pd.concat([pd.DataFrame({"strategy": "smote / easy", "alpha": alpha, **decile}) for alpha in (1.0, 1e-05)])
     baseline = summarise(table[(table["kind"] == "baseline") & (table["metric"] == "recall")], ["class"])
     per_class = samples.groupby("class")["hardness"].agg(hardness="mean", spread="std").reset_index()
     hardness = allocation[["class", "class_name"]].assign(

@@ -32,20 +32,29 @@ class Bench:
     """Evidence made of tables that a test writes."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.files = folder, {}
+        self.folder, self.files, self.conditions = folder, {}, {}
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_table(self.folder / name, table)
         self.files[name] = self.folder / name
 
+    def put_condition(self, condition: str, kind: str, **parts: object) -> None:
+        """Have a condition listed, and compared with its control where it names one."""
+        empty = dict.fromkeys(("reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate"))
+        self.conditions[condition] = {"condition": condition, "kind": kind, "label": condition, **empty, **parts}
+        self.put("conditions.csv", pd.DataFrame(self.conditions.values()))
+        own = [one for one in self.conditions.values() if one["reference"]]
+        rows = [(one["condition"], one["reference"], "resampling") for one in own]
+        self.put("contrasts.csv", pd.DataFrame(rows, columns=["condition", "reference", "family"]))
+
     def put_recall(self, condition: str, recall: np.ndarray, kind: str = "baseline", **parts: object) -> None:
         """Keep recall ``(runs, classes)``; runs are members of the baseline, else variants."""
+        self.put_condition(condition, kind, **parts)
         rows = []
         for number, row in enumerate(recall, 1):
             run = {"variant": 0, "member": number} if kind == "baseline" else {"variant": number, "member": 1}
-            who = {"dataset": "d", "condition": condition, "kind": kind, "reference": None, "estimator": None}
-            who |= {"oversampling": None, "undersampling": None, "alpha": None, "method": None, "rate": None, **parts, **run}
+            who = {"dataset": "d", "condition": condition, **run}
             rows += [{**who, "class": label, "metric": "recall", "value": value} for label, value in enumerate(row)]
         self.put(f"measures/{condition}/classes.csv", pd.DataFrame(rows))
 
@@ -72,7 +81,12 @@ class Bench:
         common |= {"reference": "control", "reference_value": 0.2, "total_error": 0.01, "total_df": 3, "direction": -1}
         common |= {"total_lower": -0.01, "total_upper": 0.01, "total_p": 0.5, "equivalence_p": 0.5, "variants_needed": 9.0}
         common |= {"estimator": "aum", "rate": np.nan, "verdict": "inconclusive", "difference": 0.0}
-        self.put("gap_differences.csv", pd.DataFrame([{**common, "condition": f"c{i}", **row} for i, row in enumerate(rows)]))
+        full = [{**common, "condition": f"c{i}", **row} for i, row in enumerate(rows)]
+        self.put("gap_differences.csv", pd.DataFrame(full).drop(columns=["kind", "estimator", "rate"]))
+        for row in full:
+            self.put_condition(row["reference"], row["reference"].partition("-")[0])
+            if row["condition"] not in self.conditions:
+                self.put_condition(row["condition"], row["kind"], estimator=row["estimator"], rate=row["rate"])
 
     def evidence(self, stands_for: str = "CIFAR10", paper: bool = True, **more: object) -> Evidence:
         return Evidence("d", self.files, stands_for, "resnet18, 200 epochs", paper, **more)
@@ -480,6 +494,7 @@ def degenerate_rows(draw):
         "condition": draw(st.sampled_from(["a", "b"])),
         "kind": kind,
         "reference": reference,
+        "reference_kind": reference.partition("-")[0],
         "rate": 30.0,
         "metric": "recall",
     }

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from made_up import STRATEGY, changed, listed
 from scipy import stats
 
-from hbr.analysis.columns import CONDITION_COLUMNS, PARTS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, gaps_of_runs, mark_same_plans, pair_runs
+from hbr.analysis.comparisons import compare_runs, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
 from hbr.analysis.predictions import load_predictions, predictions_of
 from hbr.analysis.statistics.study import judge_gaps
@@ -17,25 +17,24 @@ from hbr.errors import StudyError
 from hbr.training.outcomes import Outcomes
 
 HARD = np.array([False, False, False, True])
-STRATEGY = {"estimator": "aum", "oversampling": "random", "undersampling": "easy", "alpha": "1"}
 TRUE, PLACEBO = "resampled-aum-random-easy-alpha1", "placebo-shuffled-aum-random-easy-alpha1"
-PRUNED = {"kind": "pruned", "reference": "control", "estimator": "aum"}
-# Parts of each condition, and the recall of its four classes.
+# The recall of the four classes of each condition.
 STUDY = {
-    "baseline": ({"kind": "baseline"}, (0.95, 0.9, 0.85, 0.5)),
-    "control": ({"kind": "control", "alpha": "0"}, (0.95, 0.9, 0.85, 0.5)),
-    TRUE: ({"kind": "resampled", "reference": "control", **STRATEGY}, (0.9, 0.88, 0.85, 0.7)),
-    "resampled-aum-smote-easy-alpha1": (
-        {"kind": "resampled", "reference": "control", **STRATEGY, "oversampling": "smote"},
-        (0.95, 0.9, 0.85, 0.5),
-    ),
-    PLACEBO: ({"kind": "placebo", "reference": "control", "method": "shuffled", **STRATEGY}, (0.95, 0.92, 0.8, 0.4)),
-    "pruned-aum-dlp-30": ({**PRUNED, "method": "dlp", "rate": "30"}, (0.8, 0.8, 0.8, 0.6)),
-    "pruned-aum-clp-30": ({**PRUNED, "method": "clp", "rate": "30"}, (0.9, 0.85, 0.8, 0.4)),
-    "pruned-aum-dlp-50": ({**PRUNED, "method": "dlp", "rate": "50"}, (0.8, 0.7, 0.8, 0.6)),
-    "denoised-lowest": ({"kind": "denoised", "reference": "control", "method": "lowest"}, (0.95, 0.9, 0.85, 0.5)),
-    "threshold": ({"kind": "threshold"}, (0.95, 0.9, 0.85, 0.5)),
+    "baseline": (0.95, 0.9, 0.85, 0.5),
+    "control": (0.95, 0.9, 0.85, 0.5),
+    TRUE: (0.9, 0.88, 0.85, 0.7),
+    "resampled-aum-smote-easy-alpha1": (0.95, 0.9, 0.85, 0.5),
+    PLACEBO: (0.95, 0.92, 0.8, 0.4),
+    "pruned-aum-dlp-30": (0.8, 0.8, 0.8, 0.6),
+    "pruned-aum-clp-30": (0.9, 0.85, 0.8, 0.4),
+    "pruned-aum-dlp-50": (0.8, 0.7, 0.8, 0.6),
+    "denoised-lowest": (0.95, 0.9, 0.85, 0.5),
 }
+# Of these the study above has run some.
+CONDITIONS, CONTRASTS = listed(
+    changed(rates=(30, 50), resampling={"strategies": [STRATEGY, {**STRATEGY, "oversampling": "smote"}]})
+)
+CONTRASTS = CONTRASTS[CONTRASTS["condition"].isin(STUDY) & CONTRASTS["reference"].isin(STUDY)]
 
 
 def drawn_runs(recall, rng, runs, per_class=400, plans=None):
@@ -60,20 +59,25 @@ def study():
     """Return class metrics and predictions of a study of 4 variants, 2 of what is pruned by 50 percent."""
     rng = np.random.default_rng(0)
     classes, predictions = [], {}
-    for name, (parts, recall) in STUDY.items():
+    for name, recall in STUDY.items():
         variants = [0] if name == "baseline" else [1, 2] if name.endswith("50") else [1, 2, 3, 4]
         runs = drawn_runs(recall, rng, [(variant, 1) for variant in variants])
-        who = {"dataset": "made_up", "condition": name, **{part: parts.get(part, np.nan) for part in PARTS}}
-        classes.append(measure_runs(runs, who)[0])
+        classes.append(measure_runs(runs, {"dataset": "made_up", "condition": name})[0])
         predictions[name] = predictions_of(runs)
     return pd.concat(classes, ignore_index=True), predictions
 
 
+def contrasts_among(classes):
+    known = set(classes["condition"])
+    return CONTRASTS[CONTRASTS["condition"].isin(known) & CONTRASTS["reference"].isin(known)]
+
+
 def judged(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
     classes, predictions = study
-    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
     gaps_found = gaps_of_runs(classes, HARD)
-    return judge_gaps(gaps_found, contrasts, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed)
+    return judge_gaps(
+        gaps_found, contrasts_among(classes), CONDITIONS, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed
+    )
 
 
 def row_of(table, condition, reference, metric="recall", gap="max_min"):
@@ -83,8 +87,8 @@ def row_of(table, condition, reference, metric="recall", gap="max_min"):
     return found.iloc[0]
 
 
-def test_every_condition_has_its_references_and_families(study):
-    found = contrasts_of(study[0][CONDITION_COLUMNS].drop_duplicates())
+def test_every_condition_has_its_references_and_families():
+    found = CONTRASTS
     families = dict(zip(zip(found["condition"], found["reference"], strict=True), found["family"], strict=True))
     assert len(families) == len(found)
     families = {pair: family for pair, family in families.items() if isinstance(family, str)}
@@ -97,35 +101,28 @@ def test_every_condition_has_its_references_and_families(study):
     }
     exploratory = found[found["family"].isna()]
     assert set(exploratory["reference"]) == {"control"}
-    assert set(exploratory["condition"]) == {name for name, (parts, _) in STUDY.items() if "reference" in parts} - {
+    assert set(exploratory["condition"]) == set(STUDY) - {
+        "baseline",
+        "control",
         TRUE,
         "resampled-aum-smote-easy-alpha1",
     }
 
 
 def test_a_placebo_is_compared_with_its_own_degree_and_estimator_alone():
-    rows = pd.DataFrame(
-        [
-            {"condition": f"{kind}-{estimator}-{alpha}", "kind": kind, "reference": "control", "estimator": estimator}
-            | {"oversampling": "random", "undersampling": "easy", "alpha": alpha, "method": None, "rate": None}
-            for kind in ("resampled", "placebo")
-            for estimator in ("aum", "el2n")
-            for alpha in (1.0, 2.0)
-            if (kind, estimator) != ("placebo", "el2n")
-        ]
-    )
-    found = contrasts_of(rows)
+    placebos = {"kinds": ["shuffled"], "alphas": [1.0, 2.0]}
+    _, found = listed(changed(estimators=("aum", "el2n"), alphas=(1.0, 2.0), placebos=placebos))
     against = found[found["family"] == "placebo"]
+    # Placebos are those of the first estimator.
+    names = [f"aum-random-easy-alpha{alpha}" for alpha in (1, 2)]
     assert list(zip(against["condition"], against["reference"], strict=True)) == [
-        ("resampled-aum-1.0", "placebo-aum-1.0"),
-        ("resampled-aum-2.0", "placebo-aum-2.0"),
+        (f"resampled-{name}", f"placebo-shuffled-{name}") for name in names
     ]
 
 
 def test_pairs_share_their_seeds_and_the_rest_is_left_out():
-    who = dict.fromkeys(CONDITION_COLUMNS)
     rows = [
-        {**who, "dataset": "d", "condition": name, "kind": kind, "reference": reference, "variant": v, "member": m, "value": x}
+        {"dataset": "d", "condition": name, "kind": kind, "reference": reference, "variant": v, "member": m, "value": x}
         for name, kind, reference, v, m, x in [
             ("control", "control", None, 1, 1, 0.5),
             ("control", "control", None, 2, 1, 0.7),
@@ -220,9 +217,9 @@ def degenerate(plans):
     rng = np.random.default_rng(1)
     classes, predictions = [], {}
     for name in ("control", TRUE, PLACEBO, "pruned-aum-dlp-30", "pruned-aum-clp-30", "denoised-lowest"):
-        parts, recall = STUDY[name]
+        recall = STUDY[name]
         own = dict(enumerate(plans.get(name, [name] * 4), 1))
-        who = {"dataset": "made_up", "condition": name, **{part: parts.get(part, np.nan) for part in PARTS}}
+        who = {"dataset": "made_up", "condition": name}
         runs = drawn_runs(recall, rng, [(variant, 1) for variant in range(1, 5)], plans=own)
         classes.append(measure_runs(runs, who)[0])
         predictions[name] = predictions_of(runs)
@@ -278,14 +275,14 @@ def test_variants_of_one_plan_are_left_out_of_a_comparison():
     }
     fewer = classes[classes["variant"] > 1]
     contrast = pd.DataFrame({"condition": [TRUE], "reference": [PLACEBO], "family": ["placebo"]})
-    alone = judge_gaps(gaps_of_runs(fewer, HARD), contrast, kept, HARD, 0.01, (("recall",), ("max_min",)), 200, 3)
+    alone = judge_gaps(gaps_of_runs(fewer, HARD), contrast, CONDITIONS, kept, HARD, 0.01, (("recall",), ("max_min",)), 200, 3)
     same = ["difference", "total_p", "total_error", "equivalence_p", "shared_error", "test_error", "crossed_lower"]
     np.testing.assert_allclose(row[same].astype(float), row_of(alone, TRUE, PLACEBO)[same].astype(float))
 
 
 def test_classes_of_one_plan_have_no_interval():
     classes, predictions = degenerate({"control": [SAME] * 4, TRUE: [SAME] * 4})
-    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    contrasts = contrasts_among(classes)
     pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), predictions)
     table = compare_runs(pairs, ["metric", "class"]).set_index(["condition", "reference"])
     assert table.loc[(TRUE, "control"), ["lower", "upper"]].isna().all(axis=None)
@@ -299,17 +296,19 @@ def test_plans_that_are_not_known_count_as_different():
 
 
 def test_a_strategy_that_cannot_act_is_named():
-    row = {"kind": "resampled", "reference": "control", "oversampling": "none", "undersampling": "easy", "alpha": 0.5}
+    row = {"kind": "resampled", "reference_kind": "control", "oversampling": "none", "undersampling": "easy", "alpha": 0.5}
     row |= {"remark": "the plans are those of the reference", "gap": "std"}
     assert untested_reason(row) == "none / easy at alpha 0.5 changes no class's count; nothing is tested"
 
 
 def test_equally_hard_classes_have_no_gap_of_hard_and_easy(study):
     classes, predictions = study
-    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    contrasts = contrasts_among(classes)
     nobody = np.zeros(4, dtype=bool)
     family = (("recall",), ("max_min", "hard_easy"))
-    table = judge_gaps(gaps_of_runs(classes, nobody), contrasts, predictions, nobody, 0.01, family, resamples=50, seed=0)
+    table = judge_gaps(
+        gaps_of_runs(classes, nobody), contrasts, CONDITIONS, predictions, nobody, 0.01, family, resamples=50, seed=0
+    )
     row = row_of(table, TRUE, "control", gap="hard_easy")
     assert (row["verdict"], row["family"]) == ("not tested", "resampling")
     assert row["remark"] == "no class is harder than the others, so hard - easy has no value; nothing is tested"

@@ -12,13 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake.utils import validate
 
-from hbr.analysis import comparisons
-from hbr.analysis.columns import PARTS
-from hbr.analysis.figures.labels import condition_labels
 from hbr.conditions.kind import ALL, BaseKind, Draw, Kind, joined, load, make_plan, registered
 from hbr.conditions.kinds.pruned import METHODS
 from hbr.conditions.names import (
     bases_of,
+    condition_rows,
     conditions_of,
     contrasts_of,
     hardness_runs,
@@ -241,19 +239,9 @@ def test_the_schema_knows_what_is_registered():
 def test_names_fit_the_workflow_and_labels_and_names_are_all_different():
     pattern = re.search(r'condition=r"(.+)"', (ROOT / "Snakefile").read_text())[1]
     assert all(re.fullmatch(pattern, name) for name in CONDITIONS)
-    labels = {kinds()[one.kind].label(one, f" by {one.estimator}") for one in CONDITIONS.values()}
-    assert len(labels) == len(CONDITIONS)
-
-
-def test_analysis_compares_and_calls_conditions_as_their_kinds_state():
-    rows = [{"condition": name, **{part: getattr(one, part) or None for part in PARTS}} for name, one in CONDITIONS.items()]
-    table = pd.DataFrame(rows)
-    compared = comparisons.contrasts_of(table).fillna("")
-    assert list(compared.itertuples(index=False, name=None)) == contrasts_of(CONFIG)
-    several = {kind: own["estimator"].nunique() > 1 for kind, own in table.groupby("kind")}
-    several["placebo"] = several["resampled"]
-    stated = [kinds()[one.kind].label(one, f" by {one.estimator}" if several[one.kind] else "") for one in CONDITIONS.values()]
-    assert list(condition_labels(table)) == stated
+    rows = condition_rows(CONFIG)
+    assert [row["condition"] for row in rows] == list(CONDITIONS)
+    assert len({row["label"] for row in rows}) == len(CONDITIONS)
 
 
 def test_every_condition_but_baseline_control_and_threshold_is_compared():

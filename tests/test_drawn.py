@@ -108,8 +108,7 @@ def check_offset_influence(figure, offsets, *_):
 
 
 def check_drawing_rates(figure, rates, _):
-    for condition, rows in rates.groupby("condition"):
-        alpha = float(condition.partition("alpha")[2])
+    for alpha, rows in rates.groupby("alpha"):
         same(values(figure.axes[0], f"alpha = {alpha:g}"), rows["copies"])
 
 
@@ -242,7 +241,7 @@ def check_gap_changes(figure, differences, pairs, _):
 
 def check_placebos(figure, differences, _, metric, gap):
     cell = differences[(differences["metric"] == metric) & (differences["gap"] == gap)]
-    against = cell[(cell["kind"] == "resampled") & cell["reference"].str.startswith("placebo-")]
+    against = cell[(cell["kind"] == "resampled") & (cell["reference_kind"] == "placebo")]
     by_label = cell[cell["reference"] == "control"].set_index("label")["difference"]
     told = [
         by_label[name] for label, rows in against.groupby("label", sort=False) for name in (label, *rows["reference_label"])

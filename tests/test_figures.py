@@ -8,18 +8,19 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from made_up import condition, conditions, every_figure, made_up
+from made_up import changed, every_figure, listed, made_up
 from statsmodels.stats.proportion import proportion_confint
 
+from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.figures import fonts
-from hbr.analysis.figures.labels import against_control, condition_labels, label_differences
 from hbr.analysis.figures.names import class_labels, name_classes, shortened
 from hbr.analysis.figures.style import PAGE, counted, in_points, save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
 from hbr.analysis.noise import exact_interval, rule_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.tables import draw_rates, gap_summary, placebo_sentences
+from hbr.errors import StudyError
 from hbr.notebooks import render
 
 matplotlib.use("Agg")
@@ -32,25 +33,27 @@ def closed():
 
 
 def test_conditions_are_called_as_people_would():
-    table = conditions()
-    table.loc[len(table)] = condition("control-denoised-lowest", "control", alpha=0.0, method="denoised-lowest")
-    table.loc[len(table)] = condition("threshold", "threshold")
-    assert list(condition_labels(table)) == [
-        "baseline",
-        "control",
-        "random / easy, alpha 1",
-        "placebo shuffled: random / easy, alpha 1",
-        "placebo random: random / easy, alpha 1",
-        "DLP 30 %",
-        "CLP 30 %",
-        "without lowest",
-        "control of denoised-lowest",
-        "threshold samples",
-    ]
+    late = {"aum": {}, "late": {"method": "aum", "source": "denoised-lowest"}}
+    placebos = {"kinds": ["shuffled"]}
+    config = changed(hardness={"estimators": late}, resampling={"estimators": ["aum", "late"]}, placebos=placebos)
+    found, _ = listed(config)
+    assert dict(zip(found["condition"], found["label"], strict=True)) == {
+        "baseline": "baseline",
+        "control": "control",
+        "control-denoised-lowest": "control of denoised-lowest",
+        "resampled-aum-random-easy-alpha1": "random / easy by aum, alpha 1",
+        "resampled-late-random-easy-alpha1": "random / easy by late, alpha 1",
+        "placebo-shuffled-aum-random-easy-alpha1": "placebo shuffled: random / easy by aum, alpha 1",
+        "pruned-aum-dlp-30": "DLP 30 %",
+        "pruned-aum-clp-30": "CLP 30 %",
+        "denoised-lowest": "without lowest",
+    }
+    alone = dict(listed(changed())[0][["condition", "label"]].to_numpy())
+    assert alone["resampled-aum-random-easy-alpha1"] == "random / easy, alpha 1"
 
 
 def test_estimators_are_named_where_there_are_several_of_the_kind():
-    labels = list(condition_labels(conditions(estimators=("aum", "el2n"), alphas=(0.5, 2.0))))
+    labels = list(listed(changed(estimators=("aum", "el2n"), alphas=(0.5, 2.0)))[0]["label"])
     assert "random / easy by el2n, alpha 0.5" in labels
     assert "placebo random: random / easy by aum, alpha 0.5" in labels
     # All are pruned by the same one.
@@ -59,14 +62,21 @@ def test_estimators_are_named_where_there_are_several_of_the_kind():
 
 
 def test_differences_name_both_sides():
-    rows = conditions()
-    rows = rows[rows["reference"].notna()]
-    true = rows[rows["kind"] == "resampled"].assign(reference="placebo-random-aum-random-easy-alpha1")
-    other = rows[rows["kind"] == "resampled"].assign(reference="control-denoised-lowest")
-    table = label_differences(pd.concat([rows, true, other], ignore_index=True))
-    assert list(table["reference_label"])[-2:] == ["placebo random: random / easy, alpha 1", "control of denoised-lowest"]
-    assert set(table["reference_label"][:-2]) == {"control"}
-    assert list(against_control(table))[-3:] == [True, False, True]
+    conditions, contrasts = listed(changed())
+    table = with_conditions(contrasts, conditions).set_index(["condition", "reference"])
+    true, placebo = "resampled-aum-random-easy-alpha1", "placebo-random-aum-random-easy-alpha1"
+    row = table.loc[(true, placebo)]
+    assert (row["label"], row["reference_label"]) == ("random / easy, alpha 1", "placebo random: random / easy, alpha 1")
+    assert (row["kind"], row["reference_kind"], row["alpha"]) == ("resampled", "placebo", 1)
+    assert dict(against_control(table).loc[true]) == {
+        "control": True,
+        "placebo-shuffled-aum-random-easy-alpha1": False,
+        placebo: False,
+    }
+    with pytest.raises(
+        StudyError, match=r"^conditions.csv does not know denoised-lowest; one of the tables is of another study"
+    ):
+        with_conditions(contrasts, conditions[conditions["condition"] != "denoised-lowest"])
 
 
 def test_shares_that_pruning_takes_by_hand():
@@ -89,7 +99,7 @@ def test_rates_start_at_the_control_and_average_members_within_variants():
     ):
         for member, (variant, value) in enumerate(values):
             run = {"variant": variant, "member": member, "gap": "mean", "value": value}
-            rows.append({**condition(name, kind, **parts), **run})
+            rows.append({"condition": name, "kind": kind, **parts, **run})
     table = rate_summary(pd.DataFrame(rows), "gap").set_index(["method", "rate"])
     assert table["mean"].to_dict() == pytest.approx({("clp", 0): 0.85, ("clp", 30): 0.5, ("dlp", 0): 0.85, ("dlp", 30): 0.7})
     assert table.loc[("dlp", 30), ["variants", "runs"]].tolist() == [2, 3]
@@ -120,7 +130,7 @@ def test_samples_that_an_estimator_does_not_know_are_not_counted():
 
 def test_sentences_say_where_truth_does_no_better():
     _, _, _, judged, _ = made_up(4, 1)
-    table = label_differences(judged)
+    table = judged
     table = table[table["family"] == "placebo"].assign(verdict=["equivalent", "inconclusive"])
     text = placebo_sentences(table)
     assert "does better than a placebo in 0 of 2 comparisons." in text
@@ -135,7 +145,7 @@ def test_sentences_say_where_truth_does_no_better():
 
 def test_many_comparisons_with_placebos_are_counted_only():
     _, _, _, judged, _ = made_up(4, 4)
-    table = label_differences(judged)
+    table = judged
     table = pd.concat([table[table["family"] == "placebo"].assign(verdict="improves")] * 5)
     assert gap_summary(table)["condition"].notna().all()
     assert placebo_sentences(table) == (
@@ -146,12 +156,11 @@ def test_many_comparisons_with_placebos_are_counted_only():
 def test_all_text_of_many_conditions_can_be_read_in_print():
     alphas = tuple(np.arange(1, 28) / 4)
     _, _, gaps, judged, _ = made_up(4, 2, alphas=alphas)
-    differences = label_differences(judged)
+    differences = judged
     of_recall = differences[(differences["kind"] == "resampled") & (differences["metric"] == "recall")]
     of_recall = of_recall[against_control(of_recall)]
     contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
-    named = gaps.assign(label=condition_labels(gaps))
-    pairs = pair_runs(named[named["metric"] == "recall"], contrasts, ["metric", "gap"])
+    pairs = pair_runs(gaps[gaps["metric"] == "recall"], contrasts, ["metric", "gap"])
     figure = gap_changes(of_recall, pairs, "made_up")
     texts = [text for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
     assert len({text.get_text() for text in texts} & set(of_recall["label"])) == 27

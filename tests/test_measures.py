@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs, summarise
+from hbr.analysis.comparisons import compare_runs, pair_runs, summarise
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.metrics import accuracy, class_metrics, confusion_matrix
 
@@ -80,15 +79,13 @@ def mad_of(array):
 def runs(kind, values, alpha=1.0):
     rows = []
     for (variant, member), value in values.items():
-        who = {"dataset": "d", "condition": kind, "kind": kind, "variant": variant, "member": member, "alpha": alpha}
-        strategy = {"estimator": "aum", "oversampling": "random", "undersampling": "easy"} if kind == "resampled" else {}
-        parts = dict.fromkeys(CONDITION_COLUMNS) | strategy | {"reference": "control" if kind == "resampled" else None}
-        rows.append({**parts, **who, "metric": "recall", "value": value})
+        who = {"dataset": "d", "condition": kind, "variant": variant, "member": member}
+        rows.append({**who, "metric": "recall", "value": value})
     return pd.DataFrame(rows)
 
 
 def compared(values):
-    contrasts = contrasts_of(values[CONDITION_COLUMNS].drop_duplicates())
+    contrasts = pd.DataFrame({"condition": ["resampled"], "reference": ["control"], "family": ["resampling"]})
     return compare_runs(pair_runs(values, contrasts, ["metric"]), ["metric"])
 
 

@@ -17,8 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.weightstats import ttost_paired
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, pair_runs
+from hbr.analysis.comparisons import compare_runs, pair_runs
 from hbr.analysis.gaps import GAPS, gap_metrics
 from hbr.analysis.metrics import class_metrics, confusion_matrix
 from hbr.analysis.predictions import predictions_of
@@ -659,12 +658,10 @@ def test_a_condition_of_cifar_size_takes_seconds():
 
 def long_table(differences, kind="resampled", gap="max_min", base=0.3, condition="c"):
     """Return runs of control and condition whose paired differences are those of a (variants, members) matrix."""
-    strategy = {"estimator": "aum", "oversampling": "random", "undersampling": "easy"} if kind == "resampled" else {}
     rows = []
     for (variant, member), difference in np.ndenumerate(np.asarray(differences)):
-        who = {"dataset": "d", "condition": condition, "kind": kind, "alpha": 1.0, "metric": "recall", "gap": gap, **strategy}
-        who |= {"variant": variant + 1, "member": member + 1, "reference": "control" if kind == "resampled" else None}
-        who = dict.fromkeys(CONDITION_COLUMNS) | who
+        who = {"dataset": "d", "condition": condition, "kind": kind, "metric": "recall", "gap": gap}
+        who |= {"variant": variant + 1, "member": member + 1}
         rows.append({**who, "value": base + 0.01 * member + (difference if kind == "resampled" else 0)})
     return pd.DataFrame(rows)
 
@@ -675,7 +672,8 @@ def pairs_of(differences, **names):
 
 
 def paired_of(values, keys):
-    return pair_runs(values, contrasts_of(values[CONDITION_COLUMNS].drop_duplicates()), keys)
+    resampled = values.loc[values["kind"] == "resampled", "condition"].unique()
+    return pair_runs(values, pd.DataFrame({"condition": resampled, "reference": "control", "family": "resampling"}), keys)
 
 
 MATRIX = np.array([[0.01, 0.03], [-0.02, 0.01], [0.02, 0.04], [0.03, 0.02]])

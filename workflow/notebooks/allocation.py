@@ -14,6 +14,7 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from hbr.analysis.figures.hardness import allocation_counts, drawing_rates, offset_influence
+from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.ledger_tables import review_html
 from hbr.analysis.tables import draw_rates, plan_summary
@@ -63,7 +64,8 @@ for number, (estimator, table) in enumerate(offsets.groupby("estimator", sort=Fa
 
 # %%
 plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
-display(HTML(plan_summary({name.removeprefix("resampled-"): plan for name, plan in plans.items()}).to_html(index=False)))
+conditions = read_table(inputs["conditions"]).set_index("condition").loc[list(plans)]
+display(HTML(plan_summary({label: plans[name] for name, label in conditions["label"].items()}).to_html(index=False)))
 
 # %% [markdown]
 # ## Effective sampling
@@ -73,6 +75,8 @@ display(HTML(plan_summary({name.removeprefix("resampled-"): plan for name, plan 
 
 # %%
 samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
-resampled = {name.removeprefix("resampled-"): plan for name, plan in plans.items() if name.startswith("resampled-")}
-known = {name: samples[name.partition("-")[0]] for name in resampled}
-save_figure(drawing_rates(draw_rates(resampled, known), dataset), figures, "drawing_rates")
+resampled = conditions[conditions["kind"] == "resampled"]
+resampled = resampled.assign(strategy=strategy_labels(resampled))
+known = {name: samples[estimator] for name, estimator in resampled["estimator"].items()}
+rates = draw_rates({name: plans[name] for name in known}, known).join(resampled[["strategy", "alpha"]], on="condition")
+save_figure(drawing_rates(rates, dataset), figures, "drawing_rates")

@@ -12,9 +12,10 @@ dataset = "digits"
 import pandas as pd
 from IPython.display import HTML, display
 
+from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import pair_runs, sized_differences
 from hbr.analysis.figures.effect import class_changes, recall_by_class
-from hbr.analysis.figures.labels import against_control, condition_labels, label_differences, strategy_labels
+from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
 from hbr.analysis.tables import condition_summary, gap_table, recall_summary
@@ -22,11 +23,11 @@ from hbr.data.files import read_table
 
 use_style()
 allocation = read_table(inputs["allocation"])
-classes = pd.concat([read_table(path) for path in inputs["classes"]])
-classes = classes.assign(label=condition_labels(classes), strategy=strategy_labels(classes))
-gaps = read_table(inputs["gaps"])
+conditions = read_table(inputs["conditions"])
+conditions["strategy"] = strategy_labels(conditions)
+classes = with_conditions(pd.concat([read_table(path) for path in inputs["classes"]]), conditions)
+gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 gaps = gaps[gaps["condition"].isin(classes["condition"])]
-gaps["label"] = condition_labels(gaps)
 
 
 def show(table):
@@ -51,9 +52,8 @@ save_figure(recall_by_class(recall_summary(classes), allocation, dataset), figur
 # ## Change of class metrics against the control (v1, figure 11)
 
 # %%
-changes = read_table(inputs["class_differences"])
+changes = with_conditions(read_table(inputs["class_differences"]), conditions)
 changes = changes[(changes["kind"] == "resampled") & against_control(changes) & (changes["class"] >= 0)]
-changes["strategy"] = strategy_labels(changes)
 save_figure(class_changes(changes, allocation, dataset), figures, "class_changes")
 
 # %% [markdown]
@@ -64,7 +64,7 @@ save_figure(class_changes(changes, allocation, dataset), figures, "class_changes
 # verdict; the others are exploratory. Where a condition has the very plans of the control nothing is tested.
 
 # %%
-differences = label_differences(read_table(inputs["gap_differences"]))
+differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
 resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
 of_recall = resampled[resampled["metric"] == "recall"]
 contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])

@@ -13,8 +13,8 @@ dataset = "digits"
 import pandas as pd
 from IPython.display import HTML, display
 
+from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.images import image_sheet
-from hbr.analysis.figures.labels import label_differences
 from hbr.analysis.figures.noise import cumulative_aum, image_captions, noise_by_class, noise_detection
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.tables import gap_table, noise_sentences, noise_table
@@ -97,7 +97,7 @@ for name, table in flagged.items():
 
 # %%
 if inputs["gap_differences"]:
-    differences = label_differences(read_table(inputs["gap_differences"]))
+    differences = with_conditions(read_table(inputs["gap_differences"]), read_table(inputs["conditions"]))
     show(gap_table(differences[(differences["kind"] == "denoised") & (differences["metric"] == "recall")]))
 else:
     print("No condition of this study trains without what a rule flags.")

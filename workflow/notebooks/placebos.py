@@ -11,14 +11,14 @@ dataset = "digits"
 # %%
 from IPython.display import HTML, display
 
-from hbr.analysis.figures.labels import label_differences
+from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import placebo_changes
 from hbr.analysis.tables import gap_table, placebo_sentences
 from hbr.data.files import read_table
 
 use_style()
-differences = label_differences(read_table(inputs["gap_differences"]))
+differences = with_conditions(read_table(inputs["gap_differences"]), read_table(inputs["conditions"]))
 against = differences[differences["family"] == "placebo"]
 
 

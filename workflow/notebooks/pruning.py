@@ -12,7 +12,7 @@ dataset = "digits"
 import pandas as pd
 from IPython.display import HTML, display
 
-from hbr.analysis.figures.labels import label_differences
+from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.pruning import pruned_share, pruning_by_rate, pruning_classes
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -21,8 +21,9 @@ from hbr.data.files import read_table
 
 use_style()
 allocation = read_table(inputs["allocation"])
-gaps = read_table(inputs["gaps"])
-classes = pd.concat([read_table(path) for path in inputs["classes"]])
+conditions = read_table(inputs["conditions"])
+gaps = with_conditions(read_table(inputs["gaps"]), conditions)
+classes = with_conditions(pd.concat([read_table(path) for path in inputs["classes"]]), conditions)
 samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
 
 
@@ -67,9 +68,9 @@ for number, name in enumerate(samples):
 # Rows with a p of Holm are the declared family; all others are exploratory.
 
 # %%
-differences = label_differences(read_table(inputs["gap_differences"]))
+differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
 pruned = differences[(differences["kind"] == "pruned") & (differences["metric"] == "recall")]
-to_clp = pruned["reference"].str.startswith("pruned-")
+to_clp = pruned["reference_kind"] == "pruned"
 show(gap_table(pruned[to_clp]))
 
 # %% [markdown]

@@ -16,13 +16,34 @@ rule measure_classes:
         "../../envs/analysis.yaml"
     params:
         code=digest("measure_classes.py"),
-        flags=flags(**{part: condition_key(part) for part in PARTS}),
     shell:
-        "python {input.code[0]:q} {params.flags}"
+        "python {input.code[0]:q}"
         " --outcomes {input.outcomes:q}"
         " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
         " --classes {output.classes:q} --confusion {output.confusion:q} --history {output.history:q}"
         " --predictions {output.predictions:q} --log {log:q}"
+
+
+rule list_conditions:
+    input:
+        code=sources("list_conditions.py"),
+    output:
+        conditions="<results>/{dataset}/conditions.csv",
+        contrasts="<results>/{dataset}/contrasts.csv",
+    log:
+        "<logs>/list_conditions/{dataset}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("list_conditions.py"),
+        flags=flags(
+            parts=json.dumps(condition_rows(config)),
+            compared=json.dumps(contrasts_of(config)),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --conditions {output.conditions:q} --contrasts {output.contrasts:q} --log {log:q}"
 
 
 rule measure_gaps:
@@ -63,6 +84,8 @@ rule compare_conditions:
         ),
         gaps="<results>/{dataset}/gaps.csv",
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        contrasts="<results>/{dataset}/contrasts.csv",
     output:
         class_differences="<results>/{dataset}/class_differences.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
@@ -82,6 +105,7 @@ rule compare_conditions:
     shell:
         "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --predictions {input.predictions:q} --gaps {input.gaps:q}"
+        " --conditions {input.conditions:q} --contrasts {input.contrasts:q}"
         " --allocation {input.allocation:q} --dataset-name {wildcards.dataset:q}"
         " --class-differences {output.class_differences:q} --gap-differences {output.gap_differences:q} --log {log:q}"
 
@@ -166,6 +190,7 @@ use rule render_baseline as render_noise with:
             "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
             noise_rule=config["noise"]["rules"],
         ),
+        conditions="<results>/{dataset}/conditions.csv",
         gap_differences=(
             "<results>/{dataset}/gap_differences.csv"
             if config["noise"]["denoised"]
@@ -191,6 +216,7 @@ use rule render_baseline as render_allocation with:
         allocations=allocations_shown,
         review="<results>/{dataset}/allocations/review.csv",
         offsets="<results>/{dataset}/allocations/offsets.csv",
+        conditions="<results>/{dataset}/conditions.csv",
         plans=collect(
             "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
             condition=of_kinds("control", "resampled"),
@@ -215,6 +241,7 @@ use rule render_baseline as render_effect with:
         gaps="<results>/{dataset}/gaps.csv",
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
         class_differences="<results>/{dataset}/class_differences.csv",
+        conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
         **pages_of("effect"),
@@ -228,6 +255,7 @@ use rule render_baseline as render_placebos with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/placebos.py"),
         notebook=source("workflow/notebooks/placebos.py"),
+        conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
         **pages_of("placebos"),
@@ -251,6 +279,7 @@ use rule render_baseline as render_pruning with:
         ),
         gaps="<results>/{dataset}/gaps.csv",
         allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:
         **pages_of("pruning"),

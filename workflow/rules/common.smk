@@ -44,13 +44,14 @@ OWN_FOLDER = own_folder()
 SCRIPTS = OWN_FOLDER / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from hbr.analysis.columns import PARTS
 from hbr.claims.tables import tables_of_claims
 from hbr.conditions.names import (
     BASELINE,
     THRESHOLD,
     alpha_text,
+    condition_rows,
     conditions_of,
+    contrasts_of,
     hardness_runs,
     plan_inputs,
     plan_modules,
@@ -388,11 +389,6 @@ def condition_of(wildcards):
             f"{wildcards.condition} is no condition of this study; it has {', '.join(CONDITIONS)}"
         )
     return CONDITIONS[wildcards.condition]
-
-
-def condition_key(key):
-    """Return a function that looks a part of the condition up."""
-    return lambda wildcards: getattr(condition_of(wildcards), key)
 
 
 def plan_sources(wildcards):

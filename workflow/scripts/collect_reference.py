@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.figures.labels import condition_labels, label_differences
+from hbr.analysis.columns import with_conditions
 from hbr.analysis.tables import condition_summary, gap_summary
 from hbr.command import run, say
 from hbr.data.files import read_table, write_table, write_text
@@ -49,11 +49,12 @@ def main(arguments: argparse.Namespace) -> None:
 
 def write_summaries(results: Path, target: Path) -> None:
     """Write accuracy and gaps per condition, class recall per condition, and all comparisons of recall gaps with verdicts."""
+    conditions = read_table(results / "conditions.csv")
     classes = pd.concat([read_table(path) for path in sorted(results.glob("measures/*/classes.csv"))])
-    classes["label"] = condition_labels(classes)
+    classes = with_conditions(classes, conditions)
     if (results / "gap_differences.csv").is_file():
-        gaps, differences = read_table(results / "gaps.csv"), label_differences(read_table(results / "gap_differences.csv"))
-        gaps["label"] = condition_labels(gaps)
+        tables = (read_table(results / f"{name}.csv") for name in ("gaps", "gap_differences"))
+        gaps, differences = (with_conditions(table, conditions) for table in tables)
         write_table(target / "conditions.csv", condition_summary(classes, gaps).reset_index().round(3))
         write_table(target / "gap_changes.csv", gap_summary(differences[differences["metric"] == "recall"]).round(4))
     names = read_table(next(iter(results.glob("hardness/*/classes.csv"))))["class_name"]

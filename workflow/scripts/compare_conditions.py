@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import compare_runs, contrasts_of, mark_same_plans, pair_runs
+from hbr.analysis.comparisons import compare_runs, mark_same_plans, pair_runs
 from hbr.analysis.predictions import load_predictions
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.verdicts import NOT_TESTED
@@ -20,7 +19,7 @@ def main(arguments: argparse.Namespace) -> None:
     classes = pd.concat([read_table(path) for path in arguments.classes])
     gaps = read_table(arguments.gaps)
     hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
-    contrasts = contrasts_of(classes[CONDITION_COLUMNS].drop_duplicates())
+    contrasts, conditions = read_table(arguments.contrasts), read_table(arguments.conditions)
     runs = {path.parent.name: load_predictions(path) for path in arguments.predictions}
     pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
     by_class = compare_runs(pairs, ["metric", "class"])
@@ -28,6 +27,7 @@ def main(arguments: argparse.Namespace) -> None:
     judged = judge_gaps(
         gaps,
         contrasts,
+        conditions,
         runs,
         hard,
         margin=arguments.margin_points / 100,
@@ -52,6 +52,8 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--classes", type=Path, nargs="+", required=True)
 parser.add_argument("--predictions", type=Path, nargs="+", required=True)
 parser.add_argument("--gaps", type=Path, required=True)
+parser.add_argument("--conditions", type=Path, required=True)
+parser.add_argument("--contrasts", type=Path, required=True)
 parser.add_argument("--allocation", type=Path, required=True, help="says which classes are hard")
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--seed", type=int, required=True)

@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from hbr.analysis.columns import PARTS
 from hbr.analysis.measures import measure_runs
 from hbr.analysis.predictions import predictions_of
 from hbr.command import run
@@ -13,9 +12,9 @@ from hbr.training.outcomes import load_runs
 
 def main(arguments: argparse.Namespace) -> None:
     """Write class metrics, accuracy and the learning curves as long tables, confusion counts included."""
-    description = {name: getattr(arguments, name) for name in ("condition", *PARTS)}
     runs = load_runs(arguments.outcomes)
-    classes, confusion, history = measure_runs(runs, {"dataset": arguments.dataset_name, **description})
+    who = {"dataset": arguments.dataset_name, "condition": arguments.condition}
+    classes, confusion, history = measure_runs(runs, who)
     write_table(arguments.classes, classes)
     write_table(arguments.confusion, confusion)
     write_table(arguments.history, history)
@@ -26,8 +25,6 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--outcomes", type=Path, nargs="+", required=True)
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--condition", required=True)
-for part in PARTS:
-    parser.add_argument(f"--{part}", default="")
 parser.add_argument("--classes", type=Path, required=True)
 parser.add_argument("--confusion", type=Path, required=True)
 parser.add_argument("--history", type=Path, required=True)

@@ -1,5 +1,30 @@
-"""The columns that say which condition a row is of."""
+"""The columns that say which condition a row is of, and what is said of conditions beside."""
 
-# A part that does not apply is empty; :class:`hbr.conditions.kind.Condition` says what each means.
-PARTS = ("kind", "reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate")
-CONDITION_COLUMNS = ["dataset", "condition", *PARTS]
+import pandas as pd
+
+from hbr.errors import StudyError
+
+# How tables call a row's condition.
+WHO = ["dataset", "condition"]
+
+
+def with_conditions(table: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with what ``conditions`` says of each row's condition; where it names a reference, its kind and label too.
+
+    ``conditions`` is ``conditions.csv`` of the study: :class:`hbr.conditions.kind.Condition` says what its columns mean, and
+    what does not apply is empty. Columns that the table has are kept. Raises ``StudyError`` where a condition is not there.
+    """
+    known = conditions.set_index("condition")
+    named = [*table["condition"], *(table["reference"].dropna() if "reference" in table else ())]
+    if strange := sorted({str(name) for name in named} - {str(name) for name in known.index}):
+        raise StudyError(f"conditions.csv does not know {strange[0]}; one of the tables is of another study: run it again")
+    joined = {str(part): table["condition"].map(known[part]) for part in known if part not in table}
+    if "reference" in table:
+        parts = {f"reference_{part}": part for part in ("kind", "label")}
+        joined |= {name: table["reference"].map(known[part]) for name, part in parts.items() if name not in table}
+    return table.assign(**joined)
+
+
+def against_control(differences: pd.DataFrame) -> pd.Series:
+    """Return whether each row compares with a control: of the data, or of the samples that its hardness comes from."""
+    return differences["reference_kind"] == "control"

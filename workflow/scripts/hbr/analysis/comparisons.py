@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.columns import WHO
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
 from hbr.intervals import mean_interval
@@ -17,7 +17,7 @@ SIGNED_GAPS = ("hard_easy",)
 def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
     """Return one row a run, metric (recall, precision) and gap, from class metrics; ``hard`` is a boolean a class."""
     values = values[values["metric"].isin(["recall", "precision"])]
-    run_columns = [*CONDITION_COLUMNS, "variant", "member", "metric"]
+    run_columns = [*WHO, "variant", "member", "metric"]
     rows = []
     for key, cell in values.groupby(run_columns, sort=False, dropna=False):
         who = dict(zip(run_columns, key, strict=True))
@@ -26,40 +26,15 @@ def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def contrasts_of(conditions: pd.DataFrame) -> pd.DataFrame:
-    """Return what is compared with what: condition, reference and family, one row a comparison.
-
-    ``conditions`` has one row a condition with :data:`CONDITION_COLUMNS`. Every condition is compared with its control; a
-    resampled one also with its placebos, and DLP with CLP of the same estimator and rate. The family (resampling, placebo,
-    pruning) names what is tested together; what has none (NaN) is exploratory.
-    """
-    rows: list[tuple[object, object, object]] = []
-    for one in conditions.to_dict("records"):
-        if isinstance(one["reference"], str):
-            family = "resampling" if one["kind"] == "resampled" else np.nan
-            rows.append((one["condition"], one["reference"], family))
-    for kind, family, same, partner in (
-        ("resampled", "placebo", ["estimator", "oversampling", "undersampling", "alpha"], {"kind": "placebo"}),
-        ("pruned", "pruning", ["estimator", "rate"], {"kind": "pruned", "method": "clp"}),
-    ):
-        left = conditions[conditions["kind"] == kind]
-        if kind == "pruned":
-            left = left[left["method"] == "dlp"]
-        right = conditions[np.logical_and.reduce([conditions[column] == value for column, value in partner.items()])]
-        pairs = left[["condition", *same]].merge(right[["condition", *same]], on=same, suffixes=("", "_reference"))
-        rows += [(row.condition, row.condition_reference, family) for row in pairs.itertuples()]
-    return pd.DataFrame(rows, columns=["condition", "reference", "family"])
-
-
 def pair_runs(values: pd.DataFrame, contrasts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return every run of a contrast's condition beside the reference's run of the same seeds, with their difference.
 
-    ``values`` is long: :data:`CONDITION_COLUMNS`, variant, member, ``keys`` and value; ``contrasts`` are condition, reference
-    and family. A pair shares variant and member, hence its seeds. Runs without a partner are left out.
+    ``values`` is long: dataset, condition, variant, member, ``keys`` and value; ``contrasts`` are condition, reference and
+    family, as in ``contrasts.csv``. A pair shares variant and member, hence its seeds. Runs without a partner are left out.
     """
     pair = ["dataset", "variant", "member", *keys]
     partners = values[["condition", *pair, "value"]].rename(columns={"condition": "reference"})
-    runs = contrasts.merge(values.drop(columns="reference"), on="condition")
+    runs = contrasts.merge(values.drop(columns="reference", errors="ignore"), on="condition")
     paired = runs.merge(partners, on=["reference", *pair], suffixes=("", "_reference"), validate="many_to_one")
     paired["difference"] = paired["value"] - paired["value_reference"]
     return paired
@@ -107,7 +82,7 @@ def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     averaged within a variant and the interval is over variants; with one variant there is none. Pairs of one plan
     (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no interval.
     """
-    group = [*CONDITION_COLUMNS, *keys]
+    group = [*WHO, "reference", *keys]
     rows = []
     for key, every in paired.groupby(group, sort=False, dropna=False):
         cell = tested_pairs(every)

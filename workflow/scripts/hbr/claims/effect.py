@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from scipy import stats
 
-from hbr.analysis.columns import CONDITION_COLUMNS
-from hbr.analysis.comparisons import contrasts_of, pair_runs
+from hbr.analysis.columns import against_control
+from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
@@ -49,7 +49,7 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     """
     recall = evidence.classes
     recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(_untested_conditions(evidence))]
-    contrasts = contrasts_of(recall[CONDITION_COLUMNS].drop_duplicates())
+    contrasts = evidence.contrasts
     paired = pair_runs(recall, contrasts[contrasts["family"] == "resampling"], ["metric", "class"])
     if paired.empty:
         raise NotMeasuredError("the study has no resampled condition whose plans differ from the control's")
@@ -113,7 +113,7 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     rows, untested = _records(
         evidence,
         "pruned",
-        keep=lambda row: row["reference"].startswith("pruned") and row["gap"] in ("mean", "max_min"),
+        keep=lambda row: row["reference_kind"] == "pruned" and row["gap"] in ("mean", "max_min"),
         missing="the study does not prune by DLP and CLP at one rate",
     )
     adjusted = holm(np.array([row["total_p"] for row in rows], np.float64))
@@ -139,7 +139,7 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
     rows, untested = _records(
-        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and not row["reference"].startswith("placebo")
+        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] != "placebo"
     )
     if any(row["reference_value"] == 0 for row in rows):
         raise NotMeasuredError("the control has no gap that could fall")
@@ -200,8 +200,7 @@ def _untested_conditions(evidence: Evidence) -> set[str]:
     if "gap_differences.csv" not in evidence.files:
         return set()
     table = evidence.gap_differences
-    against_control = table["reference"].astype(str).str.partition("-")[0] == "control"
-    verdicts = table[against_control].groupby("condition")["verdict"]
+    verdicts = table[against_control(table)].groupby("condition")["verdict"]
     return {str(name) for name, found in verdicts if (found == NOT_TESTED).all()}
 
 

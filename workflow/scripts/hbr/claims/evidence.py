@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.columns import with_conditions
 from hbr.data.files import read_table
 
 
@@ -49,7 +50,7 @@ class Evidence:
     def classes(self) -> pd.DataFrame:
         """Return the class metrics of every run of every condition."""
         tables = [read_table(path) for path in self.matching("measures/*/classes.csv").values()]
-        return pd.concat(tables)
+        return with_conditions(pd.concat(tables), self.table("conditions.csv"))
 
     @cached_property
     def class_names(self) -> list[str]:
@@ -60,7 +61,12 @@ class Evidence:
     @cached_property
     def gap_differences(self) -> pd.DataFrame:
         """Return every contrast with its statistics."""
-        return self.table("gap_differences.csv")
+        return with_conditions(self.table("gap_differences.csv"), self.table("conditions.csv"))
+
+    @cached_property
+    def contrasts(self) -> pd.DataFrame:
+        """Return what is compared with what, and in which family."""
+        return self.table("contrasts.csv")
 
     @cached_property
     def allocation(self) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from hbr.conditions.names import conditions_of, needs_control
 def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
     """Return the names of the tables, under the folder of each data set."""
     conditions = conditions_of(config)
-    tables = [f"measures/{condition}/classes.csv" for condition in conditions]
+    tables = ["conditions.csv", "contrasts.csv"]
+    tables += [f"measures/{condition}/classes.csv" for condition in conditions]
     for estimator in config["hardness"]["estimators"]:
         tables += [f"hardness/{estimator}/{file}" for file in ("classes.csv", "samples.parquet")]
         tables += [f"stability/{estimator}/{file}.csv" for file in ("pruning", "members_enough")]

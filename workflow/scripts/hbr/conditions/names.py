@@ -9,6 +9,8 @@ from hbr.conditions.kind import ALL, Base, BaseKind, Condition, Kind, load, modu
 from hbr.conditions.kind import alpha_text as alpha_text
 
 BASELINE, CONTROL, THRESHOLD = "baseline", "control", "threshold"
+# The parts of a condition that tables tell.
+PARTS = ("kind", "reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate")
 
 
 @cache
@@ -40,6 +42,24 @@ def contrasts_of(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     others = [row for one in conditions.values() for row in known[one.kind].contrasts(one, conditions)]
     order = list(conditions)
     return controls + sorted(others, key=lambda row: order.index(row[0]))
+
+
+def condition_rows(config: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what tables say of each condition: its parts as :class:`.kind.Condition` has them, and its label.
+
+    A label names the estimator where conditions of the same section of the study use several.
+    """
+    conditions, known = conditions_of(config), kinds()
+    used: dict[str, set[str]] = {}
+    for one in conditions.values():
+        used.setdefault(known[one.kind].section, set()).update([one.estimator] if one.estimator else [])
+    several = {section for section, estimators in used.items() if len(estimators) > 1}
+    rows = []
+    for name, one in conditions.items():
+        by = f" by {one.estimator}" if known[one.kind].section in several else ""
+        parts = {part: getattr(one, part) for part in PARTS}
+        rows.append({"condition": name, **parts, "label": known[one.kind].label(one, by)})
+    return rows
 
 
 def bases_of(config: Mapping[str, Any]) -> list[Base]:

@@ -135,20 +135,16 @@ def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Fig
 def drawing_rates(rates: pd.DataFrame, dataset: str) -> Figure:
     """Return how often samples of each difficulty decile stand in the plans, a panel a strategy, 1 = as in the data.
 
-    Conditions in ``rates`` are called estimator-oversampling-undersampling-alpha.
+    Rows of ``rates`` have strategy, alpha, decile and copies.
     """
-    named = rates["condition"].str.split("-", n=3, expand=True).set_axis(["estimator", "over", "under", "alpha"], axis=1)
-    several = named["estimator"].nunique() > 1
-    strategy = named["over"] + " / " + named["under"] + (" by " + named["estimator"] if several else "")
-    table = rates.assign(strategy=strategy, alpha=named["alpha"].str.removeprefix("alpha").astype(float))
-    strategies, alphas = list(table["strategy"].unique()), sorted(table["alpha"].unique())
+    strategies, alphas = list(rates["strategy"].unique()), sorted(rates["alpha"].unique())
     columns = min(3, len(strategies))
     rows = -(-len(strategies) // columns)
     size = (max(4, 2.4 * columns), 1.2 + 1.6 * rows)
     figure, grid = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, strategies, strict=False):
         for alpha, colour, marker in zip(alphas, sns.color_palette("viridis", len(alphas) + 1), "os^Dv*" * 20, strict=False):
-            line = table[(table["strategy"] == name) & (table["alpha"] == alpha)]
+            line = rates[(rates["strategy"] == name) & (rates["alpha"] == alpha)]
             axes.plot(line["decile"], line["copies"], marker=marker, ms=3, lw=1, color=colour, label=f"alpha = {alpha:g}")
         axes.axhline(1, color=NEUTRAL, lw=0.8, ls="--")
         axes.set_title(name, fontsize=8)

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from hbr.analysis.columns import against_control
 from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, in_points, reach_of
 
@@ -48,12 +49,12 @@ def placebo_changes(differences: pd.DataFrame, dataset: str, metric: str, gap: s
     condition against its placebo at the right.
     """
     cell = differences[(differences["metric"] == metric) & (differences["gap"] == gap)]
-    against = cell[(cell["kind"] == "resampled") & cell["reference"].str.startswith("placebo-")]
+    against = cell[(cell["kind"] == "resampled") & (cell["reference_kind"] == "placebo")]
     names, left, right = [], [], []
     for label, rows in against.groupby("label", sort=False):
         labels = [label, *rows["reference_label"]]
         names += [f"{label}: true", *(f"{name.partition(':')[0]}" for name in rows["reference_label"])]
-        changes = cell[cell["reference"].str.partition("-")[0] == "control"].set_index("label")
+        changes = cell[against_control(cell)].set_index("label")
         left.append(changes.loc[labels])
         # The true condition has nothing to be compared with on the right.
         right += [rows.iloc[:0].reindex([0]), rows]

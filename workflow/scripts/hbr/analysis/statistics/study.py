@@ -15,6 +15,7 @@ from hbr.analysis.statistics.untested import with_reasons
 def judge_gaps(
     gaps: pd.DataFrame,
     contrasts: pd.DataFrame,
+    conditions: pd.DataFrame,
     runs: Mapping[str, RunPredictions],
     hard: np.ndarray,
     margin: float,
@@ -24,10 +25,10 @@ def judge_gaps(
 ) -> pd.DataFrame:
     """Return one row a contrast, metric and gap with estimates, tests and verdicts (docs/statistics.md names the columns).
 
-    ``gaps`` are the gaps of runs, ``contrasts`` of :func:`hbr.analysis.comparisons.contrasts_of`, ``runs`` the predictions by
-    condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics and the gaps
-    that the study declared; other rows of a contrast are exploratory, whatever its family. The margin stands in the table.
-    Where condition and reference trained on one plan, nothing is tested, and the remark says why.
+    ``gaps`` are the gaps of runs, ``contrasts`` and ``conditions`` what is compared and what is said of each, ``runs`` the
+    predictions by condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics
+    and the gaps that the study declared; other rows of a contrast are exploratory, whatever its family. The margin stands in
+    the table. Where condition and reference trained on one plan, nothing is tested, and the remark says why.
     """
     metrics, names = family
     sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed)
@@ -37,4 +38,4 @@ def judge_gaps(
     families = table[["condition", "reference"]].merge(contrasts, how="left", on=["condition", "reference"])["family"]
     samples = max((len(found.labels) for found in runs.values()), default=0)
     judged = add_verdicts(table, margin, family=families.where(declared.to_numpy()), test_samples=samples)
-    return with_reasons(judged).assign(margin=margin)
+    return with_reasons(judged, conditions).assign(margin=margin)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.columns import CONDITION_COLUMNS
+from hbr.analysis.columns import WHO
 from hbr.analysis.comparisons import sized_differences, tested_pairs
 from hbr.analysis.statistics.bootstrap import hierarchical_interval
 from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
@@ -64,7 +64,7 @@ def compare_cells(
     """
     if not margin > 0:
         raise StudyError(f"the margin of equivalence is {margin}; it must be above 0, in shares: 0.01 is one point")
-    group = [*CONDITION_COLUMNS, *keys]
+    group = [*WHO, "reference", *keys]
     differences = sized_differences(paired)
     # A training compared with itself says nothing, not even that there is no difference.
     paired = paired.assign(difference=differences.mask(paired["same_plan"]) if "same_plan" in paired else differences)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from hbr.analysis.columns import with_conditions
 from hbr.analysis.statistics.tables import SAME_PLANS
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.words import number
@@ -12,9 +13,10 @@ from hbr.words import number
 _NOTHING = "nothing is tested"
 
 
-def with_reasons(judged: pd.DataFrame) -> pd.DataFrame:
+def with_reasons(judged: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
     """Return the table of :func:`.tables.add_verdicts` whose remarks say why a row is not tested."""
-    remarks = [untested_reason(row) if row["verdict"] == NOT_TESTED else row["remark"] for row in judged.to_dict("records")]
+    rows = with_conditions(judged, conditions).to_dict("records")
+    remarks = [untested_reason(row) if row["verdict"] == NOT_TESTED else row["remark"] for row in rows]
     return judged.assign(remark=remarks)
 
 
@@ -27,10 +29,10 @@ def untested_reason(row: Mapping[Hashable, Any]) -> str:
 
 
 def _unchanged(row: Mapping[Hashable, Any]) -> str:
-    kind, reference = row["kind"], str(row["reference"])
-    if reference.startswith("placebo-"):
+    kind, reference = row["kind"], row["reference_kind"]
+    if reference == "placebo":
         return "the placebo draws the true plans"
-    if reference.startswith("pruned-"):
+    if reference == "pruned":
         return f"both ways of pruning remove the same samples at {number(float(row['rate']))} %"
     if kind in ("resampled", "placebo"):
         sides = (row["oversampling"], row["undersampling"])
