@@ -139,8 +139,8 @@ STEPS = {
     "allocate_samples": "--classes hardness.csv --alpha 1 --offset 9 --allocation allocation.csv",
     "plan_resampled": f"{PLAN} --variant 1 --spec '{RESAMPLED}' --plan resampled.parquet "
     "--names samples allocation --files samples.parquet allocation.csv",
-    "measure_classes": "--outcomes member/outcomes.npz --dataset-name tiny --condition baseline --kind baseline "
-    "--alpha 0 --classes classes.csv --confusion confusion.csv --history history.csv --predictions predictions.npz",
+    "measure_classes": "--outcomes member/outcomes.npz --dataset-name tiny --condition baseline "
+    "--classes classes.csv --confusion confusion.csv --history history.csv --predictions predictions.npz",
     "measure_gaps": "--classes classes.csv --allocation allocation.csv --gaps gaps.csv",
 }
 
