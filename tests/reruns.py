@@ -17,6 +17,8 @@ import yaml
 from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
 
+from hbr.training.recipe import Recipe
+
 SCRIPTS = ROOT / "workflow/scripts"
 # In the order of the workflow.
 RULES = [
@@ -245,10 +247,14 @@ class Bench:
         """Return the jobs of each case by its label.
 
         Of sources that jobs of the same rules declare only the first is edited; which jobs an edit of the others reruns follows
-        from what the jobs declare, and is held to the dry run where there is one.
+        from what the jobs declare, and is held to the dry run where there is one. Of keys of the recipe one is changed, too:
+        all travel in one text.
         """
-        tried, measured = set(), {}
+        tried, measured, recipes = set(), {}, {}
         for case in cases:
+            if case.label.startswith("recipes."):
+                measured[case.label] = self._of_recipe(case, recipes)
+                continue
             expected = self._declared_by(case) if case.label in SOURCES else None
             key = (case.base, case.label if expected is None else frozenset(job.rule for job in expected if not job.follows))
             if expected is None or key not in tried:
@@ -258,6 +264,16 @@ class Bench:
                 measured[case.label] = expected
             tried.add(key)
         return measured
+
+    def _of_recipe(self, case: Case, tried: dict[str, list[Job]]) -> list[Job]:
+        """Return the jobs after a change of the recipe, which must be another text than before and than others."""
+        with self.changed(case) as study:
+            text = Recipe.of(study.config["recipes"]["quick"]).text
+            assert text not in tried, case.label
+            unchanged = Recipe.of(self.finished.config["recipes"]["quick"]).text
+            assert text != unchanged, case.label
+            tried[text] = next(iter(tried.values())) if tried else study.jobs()
+        return tried[text]
 
     def _declared_by(self, case: Case) -> list[Job]:
         """Return the jobs of a finished study that declare a source, and those that use what others of them write."""
@@ -528,8 +544,9 @@ HEAD = """\
 Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
 condition with 2 variants of 1 member, 6 trainings) after every single change; what that study does not have, in one with a
 placebo, pruning and label noise beside (17 trainings). Of sources that jobs of the same rules declare one is edited; for the
-others the page says what these declarations mean. `tests/test_invalidation.py` measures all of it again at each test run and
-compares it with this page; `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes it anew.
+others the page says what these declarations mean. Of the keys of a recipe one is changed. `tests/test_invalidation.py` measures
+all of it again at each test run and compares it with this page;
+`WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes it anew.
 
 "4 of 6" means that so many of the rule's jobs rerun, a rule alone that all do; "+2" are jobs without a result yet. *First*
 are the jobs where the rerun begins, *then* those that use what others wrote.

@@ -72,12 +72,22 @@ def contrasts_among(classes):
     return CONTRASTS[CONTRASTS["condition"].isin(known) & CONTRASTS["reference"].isin(known)]
 
 
-def judged(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
+def judge(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
     classes, predictions = study
-    gaps_found = gaps_of_runs(classes, HARD)
-    return judge_gaps(
-        gaps_found, contrasts_among(classes), CONDITIONS, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed
-    )
+    found, contrasts = gaps_of_runs(classes, HARD), contrasts_among(classes)
+    return judge_gaps(found, contrasts, CONDITIONS, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed)
+
+
+# With the study, which keeps its id from another.
+KEPT = {}
+
+
+def judged(study, **settings):
+    """Return what :func:`judge` does, which takes seconds, once for all tests."""
+    key = (id(study), *sorted(settings.items()))
+    if key not in KEPT:
+        KEPT[key] = (study, judge(study, **settings))
+    return KEPT[key][1].copy()
 
 
 def row_of(table, condition, reference, metric="recall", gap="max_min"):
@@ -201,7 +211,7 @@ def test_the_margin_decides_what_is_equivalent(study):
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_table(study):
-    pd.testing.assert_frame_equal(judged(study), judged(study))
+    pd.testing.assert_frame_equal(judge(study), judged(study))
     other = judged(study, seed=4)
     assert not other["test_error"].equals(judged(study)["test_error"])
     assert other["difference"].equals(judged(study)["difference"])

@@ -210,7 +210,8 @@ def test_hardness_and_resampling_never_train_the_baseline(measured):
 
 def test_a_data_set_leaves_the_other_alone(bench, totals):
     jobs = bench.jobs(Case("", settings(datasets__second__split_seed=1), "two data sets"))
-    assert Counter(job.rule for job in jobs) == totals
+    # Conditions do not depend on data.
+    assert Counter(job.rule for job in jobs) == totals - Counter({"list_conditions": 1})
     assert all(job.wildcards.get("dataset") == "second" for job in jobs if job.rule not in LEDGER)
 
 

@@ -64,7 +64,7 @@ for number, (estimator, table) in enumerate(offsets.groupby("estimator", sort=Fa
 
 # %%
 plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
-conditions = read_table(inputs["conditions"]).set_index("condition").loc[list(plans)]
+conditions = pd.DataFrame(inputs["conditions"]).set_index("condition").loc[list(plans)].astype({"alpha": float})
 display(HTML(plan_summary({label: plans[name] for name, label in conditions["label"].items()}).to_html(index=False)))
 
 # %% [markdown]

@@ -216,7 +216,6 @@ use rule render_baseline as render_allocation with:
         allocations=allocations_shown,
         review="<results>/{dataset}/allocations/review.csv",
         offsets="<results>/{dataset}/allocations/offsets.csv",
-        conditions="<results>/{dataset}/conditions.csv",
         plans=collect(
             "<results>/{{dataset}}/plans/{condition}/variant1/plan.parquet",
             condition=of_kinds("control", "resampled"),
@@ -227,6 +226,7 @@ use rule render_baseline as render_allocation with:
         "<logs>/render_allocation/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/allocation.py"),
+        inputs=allocation_inputs,
         order=[*of_kinds("control", "resampled"), *config["resampling"]["estimators"]],
 
 

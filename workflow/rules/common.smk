@@ -547,3 +547,12 @@ def notebook_inputs(wildcards, input):
             for name, value in named.items()
         }
     )
+
+
+def allocation_inputs(wildcards, input):
+    """Return the inputs of the chapter on allocations, and what it says of the conditions that it shows, no others."""
+    shown = of_kinds("control", "resampled")
+    rows = [row for row in condition_rows(config) if row["condition"] in shown]
+    return json.dumps(
+        json.loads(notebook_inputs(wildcards, input)) | {"conditions": rows}
+    )

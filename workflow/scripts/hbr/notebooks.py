@@ -26,8 +26,8 @@ def render(
 ) -> str:
     """Return the HTML of one executed notebook; the notebook itself writes its figures into ``figures``.
 
-    ``inputs`` are paths, or lists of paths, by name. ``more`` are figures that are shown below what the notebook holds: by
-    name the `module:function` that draws each from inputs and data set. Equal inputs give equal HTML.
+    ``inputs`` are paths, lists of paths, or lists of records, by name. ``more`` are figures that are shown below what the
+    notebook holds: by name the `module:function` that draws each from inputs and data set. Equal inputs give equal HTML.
     """
     import jupytext
     import nbformat
@@ -106,7 +106,8 @@ def kernel_heard_by(listen: Callable[[str], None]) -> Iterator[None]:
 def _made_from(notebook: Path, dataset: str, inputs: Mapping[str, Any]) -> str:
     told = json.dumps({"notebook": str(notebook), "dataset": dataset, "inputs": dict(inputs)})
     told = told.replace("<", r"\u003c")
-    paths = [path for value in inputs.values() for path in ([value] if isinstance(value, str) else value)]
+    named = [path for value in inputs.values() for path in ([value] if isinstance(value, str) else value)]
+    paths = [path for path in named if isinstance(path, str)]
     rows = "".join(
         f"<tr><td>{html.escape(str(path))}</td><td><code>{sha256_of(Path(path))}</code></td></tr>"
         for path in dict.fromkeys([str(notebook), *paths])
