@@ -364,7 +364,7 @@ def test_snakemake_goes_on_after_a_mirror_that_failed(tmp_path, mirror):
         ("train_member", 1_000, "member/dynamics.npz"),
         ("estimate_hardness", 1_000, "samples.parquet"),
         ("allocate_samples", 100, "allocation.csv"),
-        ("measure_classes", 500, "classes.csv"),
+        ("measure_classes", 200, "classes.csv"),
     ],
 )
 def test_a_disk_full_while_writing(folder, step, size, names):
