@@ -149,7 +149,7 @@ def more_figures(chapter):
 
 
 def pages_of(chapter):
-    """Return what a chapter's rule writes, by name: its page, and its figures as SVG and PNG, those with titles and captions."""
+    """Return by name what the rule of a chapter writes, its page and its figures as SVG and PNG with titles and captions."""
     title = chapter_title(OWN_FOLDER / f"workflow/notebooks/{chapter}.py")
     place = f"{CHAPTERS.index(chapter) + 1} " if chapter in CHAPTERS else ""
     pages = {
