@@ -235,7 +235,7 @@ FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_
 def test_mutated_configs_are_planned_or_refused_in_one_line(record_property):
     outcomes: dict[bytes, str] = {}
 
-    @settings(FUZZ, max_examples=900)
+    @settings(FUZZ, max_examples=500)
     @given(mutations())
     def check(mutation):
         name, config, touched = mutation

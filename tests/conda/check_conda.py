@@ -15,7 +15,7 @@ import pytest
 import yaml
 from conftest import ROOT, Study, small_config
 from local_conda import LocalConda, Unavailable
-from test_environments import CONDA_NAMES, ENVIRONMENTS, conda_ranges, rules
+from test_environments import CONDA_NAMES, ENVIRONMENTS, conda_ranges, environments
 
 DATA = "results/digits/digits/dataset.npz"
 PLAN = "results/digits/digits/plans/resampled-aum-smote-easy-alpha1/variant1/plan.parquet"
@@ -111,7 +111,8 @@ def test_study_runs_in_the_projects_own_environments(finished):
 
 def test_every_job_used_its_own_environment_alone(finished):
     study, output = finished
-    jobs = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) & rules().keys()
+    own_environments = environments()
+    jobs = set(re.findall(r"^(?:local)?rule (\w+):", output, re.MULTILINE)) & own_environments.keys()
     assert {"train_member", "plan_condition", "render_effect"} <= jobs
     ran = set()
     for name in ENVIRONMENTS:
@@ -124,7 +125,8 @@ def test_every_job_used_its_own_environment_alone(finished):
             workflow = Path(process["folder"]) / "workflow"
             borrowed = [file for file in process["outside"] if not Path(file).is_relative_to(workflow)]
             assert not borrowed, (process["arguments"], borrowed)
-    assert ran == {(script, environment) for script, _, environment in map(rules().get, jobs)}
+    scripts = {job.rule: re.search(r"workflow/scripts/(\w+\.py)", job.command)[1] for job in study.jobs("--forceall")}
+    assert ran == {(scripts[rule], own_environments[rule]) for rule in jobs}
 
 
 def test_both_options_mean_the_same_and_environments_are_kept(finished):

@@ -66,7 +66,7 @@ def test_trainings_of_one_condition_share_a_job_and_its_gpu(story):
 
 
 def test_one_artifact_a_training_and_one_failure_is_its_own(story):
-    names = ("dynamics.npz", "outcomes.npz")
+    names = ("dynamics.npz", "outcomes.npz", "weights.npz")
     assert story.artifacts == [f"member{member}/{name}" for member in range(1, MEMBERS + 1) for name in names]
     states = sorted(job.state for job in of_trainings(story.jobs))
     assert states in (["COMPLETED", "COMPLETED", "FAILED"], ["COMPLETED", "FAILED", "COMPLETED"])
