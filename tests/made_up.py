@@ -19,7 +19,6 @@ from hbr.analysis.figures.hardness import (
     offset_influence,
 )
 from hbr.analysis.figures.images import image_sheet
-from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.noise import rule_summary, share_by_class
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -101,11 +100,9 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=estimators, rates=(10, 30))
     if names is not None:
         allocation["class_name"] = names
-    differences = judged
-    resampled = differences[(differences["kind"] == "resampled") & against_control(differences)]
+    resampled = judged[(judged["kind"] == "resampled") & against_control(judged)]
     of_recall = resampled[resampled["metric"] == "recall"]
     shown = table[table["kind"].isin(["baseline", "control", "resampled"])]
-    recalls = shown.assign(strategy=strategy_labels(shown))
     changes = by_class[(by_class["kind"] == "resampled") & against_control(by_class)]
     contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
     pairs = pair_runs(gaps[gaps["metric"] == "recall"], contrasts, ["metric", "gap"])
@@ -148,8 +145,8 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     offsets = pd.concat([allocation.assign(offset=o, factor=1 + value / (classes + o)) for o in (0.0, 1.0, 9.0)])
     offsets = offsets.assign(hardness=offsets["class"] + 0.5, study=offsets["offset"] == 1)
     return {
-        "recall_by_class": (recall_by_class, recall_summary(recalls), allocation, "made_up"),
-        "class_changes": (class_changes, changes.assign(strategy=strategy_labels(changes)), allocation, "made_up"),
+        "recall_by_class": (recall_by_class, recall_summary(shown), allocation, "made_up"),
+        "class_changes": (class_changes, changes, allocation, "made_up"),
         "pruning_classes": (pruning.pruning_classes, recall, allocation, "aum", "made_up"),
         "pruned_share": (pruning.pruned_share, shares, allocation, "made_up"),
         "noise_by_class": (noise.noise_by_class, taken, range(classes), "made_up"),
@@ -162,7 +159,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "class_uncertainty": (agreement.class_uncertainty, open_still, "made_up"),
         # Without classes:
         "gap_changes": (gap_changes, of_recall, pairs, "made_up"),
-        "placebos": (placebo_changes, differences, "made_up", "recall", "max_min"),
+        "placebos": (placebo_changes, judged, "made_up", "recall", "max_min"),
         "pruning_recall": (pruning.pruning_by_rate, rates, ["mean"], "made_up"),
         "pruning_gaps": (pruning.pruning_by_rate, rates, ["max_min", "std"], "made_up"),
         "noise_detection": (noise.noise_detection, rule_summary(flags, planted), "made_up"),

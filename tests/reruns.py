@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -190,21 +189,13 @@ def _outputs(jobs: list[Job]) -> set[tuple[bool, tuple[str, ...]]]:
     return {(job.follows, job.output) for job in jobs}
 
 
-def in_order(jobs: Sequence[Job]) -> Iterator[Job]:
-    """Yield jobs, each after those whose outputs it reads."""
-    writers = {path: job for job in jobs for path in job.output}
-    before = {id(job): [id(writers[path]) for path in job.input if path in writers] for job in jobs}
-    known = {id(job): job for job in jobs}
-    return (known[key] for key in TopologicalSorter(before).static_order())
-
-
 class Bench:
     """Finished studies, and what a change of one would make Snakemake do."""
 
     def __init__(self, finished: Study, whole: Study, folder: Path) -> None:
         self.finished, self.whole, self.folder = finished, whole, folder
         self.studies: dict[str, Study] = {}
-        self.whole_runs: dict[str, list[Job]] = {}
+        self.from_nothing: dict[str, list[Job]] = {}
 
     def study(self, base: str) -> Study:
         """Return a finished study; all but digits are made by declaring its results to be theirs."""
@@ -277,12 +268,12 @@ class Bench:
 
     def _declared_by(self, case: Case) -> list[Job]:
         """Return the jobs of a finished study that declare a source, and those that use what others of them write."""
-        if case.base not in self.whole_runs:
-            self.whole_runs[case.base] = self.study(case.base).jobs("--forceall")
+        if case.base not in self.from_nothing:
+            self.from_nothing[case.base] = self.study(case.base).jobs("--forceall")
         rerun: list[Job] = []
         written: set[str] = set()
-        # In the order of the workflow: what a job reads is written by one before it.
-        for job in in_order(self.whole_runs[case.base]):
+        # Snakemake tells of a job after those whose outputs it reads.
+        for job in self.from_nothing[case.base]:
             declares, follows = case.label in job.input, not written.isdisjoint(job.input)
             if declares or follows:
                 rerun.append(replace(job, reason="" if declares and not follows else _FOLLOWS))

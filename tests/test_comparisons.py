@@ -72,22 +72,16 @@ def contrasts_among(classes):
     return CONTRASTS[CONTRASTS["condition"].isin(known) & CONTRASTS["reference"].isin(known)]
 
 
-def judge(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
+def judged(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
     classes, predictions = study
     found, contrasts = gaps_of_runs(classes, HARD), contrasts_among(classes)
     return judge_gaps(found, contrasts, CONDITIONS, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed)
 
 
-# With the study, which keeps its id from another.
-KEPT = {}
-
-
-def judged(study, **settings):
-    """Return what :func:`judge` does, which takes seconds, once for all tests."""
-    key = (id(study), *sorted(settings.items()))
-    if key not in KEPT:
-        KEPT[key] = (study, judge(study, **settings))
-    return KEPT[key][1].copy()
+@pytest.fixture(scope="module")
+def table_of_study(study):
+    """Return the table of the study, which takes seconds, once; nobody may change it."""
+    return judged(study)
 
 
 def row_of(table, condition, reference, metric="recall", gap="max_min"):
@@ -147,8 +141,8 @@ def test_pairs_share_their_seeds_and_the_rest_is_left_out():
     assert set(found["reference"]) == {"control"}
 
 
-def test_a_study_is_judged_by_what_its_predictions_say(study):
-    table = judged(study)
+def test_a_study_is_judged_by_what_its_predictions_say(table_of_study):
+    table = table_of_study
     better = row_of(table, TRUE, "control")
     # 0.45 against 0.2, up to a sample or two of 400 at each end.
     assert better["difference"] == pytest.approx(-0.25, abs=0.006)
@@ -167,7 +161,7 @@ def test_a_study_is_judged_by_what_its_predictions_say(study):
     assert (worse["total_p"] < 0.05, worse["verdict"]) == (True, "exploratory")
 
 
-def test_numbers_of_a_row_are_those_of_its_pairs(study):
+def test_numbers_of_a_row_are_those_of_its_pairs(study, table_of_study):
     classes, _ = study
     recall = classes[classes["metric"] == "recall"]
     wide = {
@@ -175,7 +169,7 @@ def test_numbers_of_a_row_are_those_of_its_pairs(study):
     }
     gap = {name: cell.max(axis=1) - cell.min(axis=1) for name, cell in wide.items()}
     expected = stats.ttest_rel(gap[TRUE], gap["control"])
-    row = row_of(judged(study), TRUE, "control")
+    row = row_of(table_of_study, TRUE, "control")
     assert row["p"] == pytest.approx(expected.pvalue)
     assert row["difference"] == pytest.approx((gap[TRUE] - gap["control"]).mean())
     assert row["total_error"] == pytest.approx(np.hypot(row["error"], row["shared_error"]))
@@ -185,7 +179,7 @@ def test_numbers_of_a_row_are_those_of_its_pairs(study):
 
 
 @pytest.mark.slow
-def test_families_are_the_declared_gaps_of_the_declared_metrics(study):
+def test_families_are_the_declared_gaps_of_the_declared_metrics(study, table_of_study):
     table = judged(study, metrics=("recall", "precision"), gaps=("max_min", "std"))
     declared = table[table["family"].notna()]
     assert set(declared["metric"]) == {"recall", "precision"}
@@ -195,7 +189,7 @@ def test_families_are_the_declared_gaps_of_the_declared_metrics(study):
         np.testing.assert_allclose(rows["p_adjusted"], holm(rows["total_p"].to_numpy()))
     assert table.loc[table["family"].isna(), "p_adjusted"].isna().all()
     # Fewer tests are corrected for where fewer are declared.
-    alone = row_of(judged(study), TRUE, "control")
+    alone = row_of(table_of_study, TRUE, "control")
     assert alone["p_adjusted"] <= row_of(table, TRUE, "control")["p_adjusted"]
 
 
@@ -210,11 +204,11 @@ def test_the_margin_decides_what_is_equivalent(study):
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_table(study):
-    pd.testing.assert_frame_equal(judge(study), judged(study))
+def test_the_same_seed_gives_the_same_table(study, table_of_study):
+    pd.testing.assert_frame_equal(judged(study), table_of_study)
     other = judged(study, seed=4)
-    assert not other["test_error"].equals(judged(study)["test_error"])
-    assert other["difference"].equals(judged(study)["difference"])
+    assert not other["test_error"].equals(table_of_study["test_error"])
+    assert other["difference"].equals(table_of_study["difference"])
 
 
 # What compares nothing

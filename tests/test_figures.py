@@ -130,8 +130,7 @@ def test_samples_that_an_estimator_does_not_know_are_not_counted():
 
 def test_sentences_say_where_truth_does_no_better():
     _, _, _, judged, _ = made_up(4, 1)
-    table = judged
-    table = table[table["family"] == "placebo"].assign(verdict=["equivalent", "inconclusive"])
+    table = judged[judged["family"] == "placebo"].assign(verdict=["equivalent", "inconclusive"])
     text = placebo_sentences(table)
     assert "does better than a placebo in 0 of 2 comparisons." in text
     assert (
@@ -145,8 +144,7 @@ def test_sentences_say_where_truth_does_no_better():
 
 def test_many_comparisons_with_placebos_are_counted_only():
     _, _, _, judged, _ = made_up(4, 4)
-    table = judged
-    table = pd.concat([table[table["family"] == "placebo"].assign(verdict="improves")] * 5)
+    table = pd.concat([judged[judged["family"] == "placebo"].assign(verdict="improves")] * 5)
     assert gap_summary(table)["condition"].notna().all()
     assert placebo_sentences(table) == (
         "Resampling by true hardness does better than a placebo in 10 of 10 comparisons. The table has each of them."
@@ -156,8 +154,7 @@ def test_many_comparisons_with_placebos_are_counted_only():
 def test_all_text_of_many_conditions_can_be_read_in_print():
     alphas = tuple(np.arange(1, 28) / 4)
     _, _, gaps, judged, _ = made_up(4, 2, alphas=alphas)
-    differences = judged
-    of_recall = differences[(differences["kind"] == "resampled") & (differences["metric"] == "recall")]
+    of_recall = judged[(judged["kind"] == "resampled") & (judged["metric"] == "recall")]
     of_recall = of_recall[against_control(of_recall)]
     contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
     pairs = pair_runs(gaps[gaps["metric"] == "recall"], contrasts, ["metric", "gap"])

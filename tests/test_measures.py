@@ -76,7 +76,7 @@ def mad_of(array):
     return stats.median_abs_deviation(array)
 
 
-def runs(kind, values, alpha=1.0):
+def runs(kind, values):
     rows = []
     for (variant, member), value in values.items():
         who = {"dataset": "d", "condition": kind, "variant": variant, "member": member}

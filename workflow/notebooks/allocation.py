@@ -14,7 +14,6 @@ import pandas as pd
 from IPython.display import HTML, display
 
 from hbr.analysis.figures.hardness import allocation_counts, drawing_rates, offset_influence
-from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.ledger_tables import review_html
 from hbr.analysis.tables import draw_rates, plan_summary
@@ -76,7 +75,6 @@ display(HTML(plan_summary({label: plans[name] for name, label in conditions["lab
 # %%
 samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
 resampled = conditions[conditions["kind"] == "resampled"]
-resampled = resampled.assign(strategy=strategy_labels(resampled))
 known = {name: samples[estimator] for name, estimator in resampled["estimator"].items()}
 rates = draw_rates({name: plans[name] for name in known}, known).join(resampled[["strategy", "alpha"]], on="condition")
 save_figure(drawing_rates(rates, dataset), figures, "drawing_rates")

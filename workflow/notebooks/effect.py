@@ -15,7 +15,6 @@ from IPython.display import HTML, display
 from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import pair_runs, sized_differences
 from hbr.analysis.figures.effect import class_changes, recall_by_class
-from hbr.analysis.figures.labels import strategy_labels
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
 from hbr.analysis.tables import condition_summary, gap_table, recall_summary
@@ -24,7 +23,6 @@ from hbr.data.files import read_table
 use_style()
 allocation = read_table(inputs["allocation"])
 conditions = read_table(inputs["conditions"])
-conditions["strategy"] = strategy_labels(conditions)
 classes = with_conditions(pd.concat([read_table(path) for path in inputs["classes"]]), conditions)
 gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 gaps = gaps[gaps["condition"].isin(classes["condition"])]

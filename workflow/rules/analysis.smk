@@ -190,7 +190,9 @@ use rule render_baseline as render_noise with:
             "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
             noise_rule=config["noise"]["rules"],
         ),
-        conditions="<results>/{dataset}/conditions.csv",
+        conditions=(
+            "<results>/{dataset}/conditions.csv" if config["noise"]["denoised"] else []
+        ),
         gap_differences=(
             "<results>/{dataset}/gap_differences.csv"
             if config["noise"]["denoised"]

@@ -534,25 +534,23 @@ def stability_tables(table):
     )
 
 
-def notebook_inputs(wildcards, input):
-    """Return a notebook's inputs by name, as JSON; code is not for notebooks."""
-    named = {
-        name: input.get(name)
+def named_inputs(input):
+    """Return a notebook's inputs by name; code is not for notebooks."""
+    return {
+        name: value if isinstance(value, str) else list(value)
         for name in input.keys()
         if name not in ("code", "notebook")
+        for value in [input.get(name)]
     }
-    return json.dumps(
-        {
-            name: value if isinstance(value, str) else list(value)
-            for name, value in named.items()
-        }
-    )
+
+
+def notebook_inputs(wildcards, input):
+    """Return a notebook's inputs as JSON."""
+    return json.dumps(named_inputs(input))
 
 
 def allocation_inputs(wildcards, input):
     """Return the inputs of the chapter on allocations, and what it says of the conditions that it shows, no others."""
     shown = of_kinds("control", "resampled")
     rows = [row for row in condition_rows(config) if row["condition"] in shown]
-    return json.dumps(
-        json.loads(notebook_inputs(wildcards, input)) | {"conditions": rows}
-    )
+    return json.dumps(named_inputs(input) | {"conditions": rows})

@@ -233,6 +233,10 @@ class Kind(ABC):
         """Return how figures and tables call the condition; ``by`` names its estimator where several are used."""
         return condition.name
 
+    def strategy(self, condition: Condition, by: str) -> str:
+        """Return what conditions of several alphas have in common, for figures with a panel each; empty where there is none."""
+        return ""
+
     def contrasts(self, condition: Condition, conditions: Mapping[str, Condition]) -> list[tuple[str, str, str]]:
         """Return what is compared beside conditions and their controls: condition, reference and family."""
         return []

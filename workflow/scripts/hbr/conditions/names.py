@@ -45,9 +45,9 @@ def contrasts_of(config: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def condition_rows(config: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what tables say of each condition: its parts as :class:`.kind.Condition` has them, and its label.
+    """Return what tables say of each condition: its parts as :class:`.kind.Condition` has them, its strategy and its label.
 
-    A label names the estimator where conditions of the same section of the study use several.
+    These name the estimator where conditions of the same section of the study use several.
     """
     conditions, known = conditions_of(config), kinds()
     used: dict[str, set[str]] = {}
@@ -56,9 +56,10 @@ def condition_rows(config: Mapping[str, Any]) -> list[dict[str, str]]:
     several = {section for section, estimators in used.items() if len(estimators) > 1}
     rows = []
     for name, one in conditions.items():
-        by = f" by {one.estimator}" if known[one.kind].section in several else ""
+        kind = known[one.kind]
+        by = f" by {one.estimator}" if kind.section in several else ""
         parts = {part: getattr(one, part) for part in PARTS}
-        rows.append({"condition": name, **parts, "label": known[one.kind].label(one, by)})
+        rows.append({"condition": name, **parts, "strategy": kind.strategy(one, by), "label": kind.label(one, by)})
     return rows
 
 

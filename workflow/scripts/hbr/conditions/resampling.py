@@ -101,10 +101,14 @@ class ByAllocation(Kind):
         given, granted = {need: offered[need]() for need in needs}, allocation["granted"].to_numpy()
         return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
 
-    def strategy_label(self, condition: Condition, by: str) -> str:
-        """Return `random / easy, alpha 1`, with the estimator (``by``) and the base where they do not go without saying."""
+    def strategy(self, condition: Condition, by: str) -> str:
+        """Return `random / easy`, with the estimator (``by``) and the base where they do not go without saying."""
         on = f" on {condition.base.name}" if condition.base.name in condition.words else ""
-        return f"{condition.oversampling} / {condition.undersampling}{by}{on}, alpha {float(condition.alpha):g}"
+        return f"{condition.oversampling} / {condition.undersampling}{by}{on}" if condition.oversampling else ""
+
+    def strategy_label(self, condition: Condition, by: str) -> str:
+        """Return `random / easy, alpha 1`."""
+        return f"{self.strategy(condition, by)}, alpha {float(condition.alpha):g}"
 
 
 def plan_resampled(
