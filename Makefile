@@ -82,7 +82,7 @@ setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
 	@touch $@
 
 # The SLURM plugin stays out of the first environment: where no controller answers, it adds seconds to every start of Snakemake.
@@ -91,5 +91,5 @@ $(SLURM_VENV)/.ready: $(VENV)/.ready requirements-slurm.txt
 	$(VENV)/bin/python -m venv $(SLURM_VENV)
 	for site in $(SLURM_VENV)/lib/python*/site-packages; do \
 		printf '%s\n' "../../../../$(VENV)/lib/$$(basename "$$(dirname "$$site")")/site-packages" ../../../../workflow/executors > "$$site/base.pth"; done
-	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.txt
+	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-slurm.txt
 	@touch $@

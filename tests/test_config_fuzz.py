@@ -235,7 +235,7 @@ FUZZ = settings(derandomize=True, deadline=None, database=None, suppress_health_
 def test_mutated_configs_are_planned_or_refused_in_one_line(record_property):
     outcomes: dict[bytes, str] = {}
 
-    @settings(FUZZ, max_examples=500)
+    @settings(FUZZ, max_examples=900)
     @given(mutations())
     def check(mutation):
         name, config, touched = mutation
@@ -330,7 +330,7 @@ def test_snakemake_plans_or_refuses_a_sample_alike(tmp_path, record_property):
             provide(folder, config)
             assert re.search(r"^train_member +[1-9]", study.snakemake("--dry-run", "--quiet", "rules"), re.MULTILINE)
 
-    cases = sampled(12)
+    cases = sampled(40)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(run, enumerate(cases)))
     counts = {"run": len(cases), "planned": sum(not message for _, message in cases)}

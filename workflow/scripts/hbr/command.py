@@ -21,6 +21,8 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
 
     The log receives the sentence too, and the traceback where the failure is not the user's to mend.
     """
+    # A copy, so that a caller may run a script more than once.
+    parser = argparse.ArgumentParser(description=parser.description, parents=[parser], add_help=False)
     parser.add_argument("--log", type=Path, required=True, help="where to write the log")
     parser.add_argument("--plugins", help="a folder with users' own modules, after the one this runs in")
     arguments = parser.parse_args()

@@ -33,6 +33,8 @@ def use_style() -> None:
             "axes.spines.right": False,
             "axes.titlesize": "medium",
             "figure.dpi": 110,
+            # Many small images are written sooner one by one.
+            "image.composite_image": False,
             # Matplotlib brings it along: room for text is the same on every machine.
             "font.sans-serif": ["DejaVu Sans", "Arial", "Liberation Sans", "sans-serif"],
             "figure.constrained_layout.use": True,
