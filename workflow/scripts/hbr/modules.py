@@ -29,7 +29,7 @@ def plugin_files(module: str, folders: tuple[Path, ...], root: Path) -> tuple[Pa
     """
     folder = plugin_folder(module, folders)
     # The package's own functions can be named as a user's.
-    start = list(_files_of(module, root if folder is None else folder))
+    start = _files_of(module, root if folder is None else folder)
     return tuple(sorted({*start, *_reached(start, (*folders, root))}))
 
 
@@ -101,9 +101,10 @@ def _statements(node: ast.AST) -> Iterator[ast.AST]:
             yield from _statements(inner)
 
 
-def _files_of(module: str, root: Path) -> Iterator[Path]:
-    """Yield the file of a module and the ``__init__`` files above it, where they exist; the last part may be a name inside."""
-    parts = module.split(".")
-    for depth in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:depth])
-        yield from (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file())
+@cache
+def _files_of(module: str, root: Path) -> tuple[Path, ...]:
+    """Return the file of a module and the ``__init__`` files above it, where they exist; the last part may be a name inside."""
+    above, _, name = module.rpartition(".")
+    place = root.joinpath(*module.split("."))
+    here = (path for path in (place / "__init__.py", place.with_name(f"{name}.py")) if path.is_file())
+    return (*(_files_of(above, root) if above else ()), *here)
