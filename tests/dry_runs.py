@@ -7,7 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from hbr.dry_run import PlannedJob as Job
+from hbr.study.dry_run import PlannedJob as Job
 
 # Only what every dry run imports anyway; each study's own modules are imported after the fork. `plan` is what `make plan` asks.
 _SERVER = """
@@ -24,7 +24,7 @@ for line in sys.stdin:
             os.dup2(file, 2)
             if what == "plan":
                 sys.path.insert(0, str(pathlib.Path("workflow/scripts").absolute()))
-                from hbr.dry_run import planned_jobs
+                from hbr.study.dry_run import planned_jobs
                 jobs = planned_jobs(pathlib.Path("config.yaml").absolute(), "--forceall" in arguments)
                 print(json.dumps([dataclasses.asdict(job) for job in jobs]))
                 status = 0

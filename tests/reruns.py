@@ -16,6 +16,7 @@ import yaml
 from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
 
+from hbr.study.studies import SCHEMA as SCHEMA_FILE
 from hbr.training.recipe import Recipe
 
 SCRIPTS = ROOT / "workflow/scripts"
@@ -26,7 +27,7 @@ RULES = [
     for rule in re.findall(r"^(?:use rule \w+ as|rule) (\w+)", (ROOT / file).read_text(), flags=re.MULTILINE)
 ]
 PAGES = [rule for rule in RULES if rule.startswith("render_")]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text())
 Change = Callable[[Study], None]
 
 
@@ -504,7 +505,7 @@ NOTHING = [
     Case("captions of the report", edit_captions),
     Case(
         "descriptions in the schema",
-        edit("workflow/schemas/config.schema.yaml", lambda text: text.replace("description: ", "description: so ", 1)),
+        edit(str(SCHEMA_FILE.relative_to(ROOT)), lambda text: text.replace("description: ", "description: so ", 1)),
     ),
     Case("the profile", append("workflow/profiles/default/config.yaml", "\nprintshellcmds: true\n")),
     Case("`envs/`, where the study ran without `--use-conda`", append("envs/training.yaml", "  - tqdm\n")),

@@ -14,13 +14,13 @@ import pytest
 from conftest import Study, whole_config
 from dry_runs import Job, planned_jobs
 
-from hbr.audit.findings import Check
-from hbr.audit.record import RECORD, check_record, record_of
-from hbr.audit.replay import differences
-from hbr.audit.study import audit_study, is_held, other_version
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
 from hbr.data.plans import KEPT, load_plan, save_plan
-from hbr.studies import load_study
+from hbr.study.audit.findings import Check
+from hbr.study.audit.record import RECORD, check_record, record_of
+from hbr.study.audit.replay import differences
+from hbr.study.audit.study import audit_study, is_held, other_version
+from hbr.study.studies import load_study
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
 RESAMPLED = "resampled-aum-smote-easy-alpha1"

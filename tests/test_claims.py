@@ -15,15 +15,15 @@ from scipy import stats
 
 from hbr.analysis.statistics.verdicts import VERDICTS
 from hbr.analysis.tables import gap_table, placebo_sentences
-from hbr.claims.deviations import MEASUREMENTS, deviations_table
-from hbr.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
-from hbr.claims.ledger import CHECKS, SIZES, judge
 from hbr.data.files import write_table
-from hbr.setting import setting_of
-from hbr.studies import load_study
+from hbr.study.claims.deviations import MEASUREMENTS, deviations_table
+from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
+from hbr.study.claims.ledger import CHECKS, SIZES, judge
+from hbr.study.setting import setting_of
+from hbr.study.studies import load_study
 
-CLAIMS = {claim["id"]: claim for claim in yaml.safe_load((ROOT / "workflow/claims.yaml").read_text())}
-DEVIATIONS = yaml.safe_load((ROOT / "workflow/deviations.yaml").read_text())
+CLAIMS = {claim["id"]: claim for claim in yaml.safe_load((ROOT / "workflow/scripts/hbr/study/claims/claims.yaml").read_text())}
+DEVIATIONS = yaml.safe_load((ROOT / "workflow/scripts/hbr/study/claims/deviations.yaml").read_text())
 NAMES = ["airplane", "automobile", "bird", "cat"]
 RNG = np.random.default_rng(0)
 
@@ -533,7 +533,9 @@ def test_no_sentence_or_table_on_gaps_holds_nan_infinity_or_an_exponent(rows, st
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_no_sentence_on_classes_holds_nan_infinity_or_an_exponent(monkeypatch, shape, spread):
     for module in ("recall", "hardness"):
-        monkeypatch.setattr(f"hbr.claims.{module}.bootstrap_means", lambda values, resamples=9: bootstrap_means(values, 9))
+        monkeypatch.setattr(
+            f"hbr.study.claims.{module}.bootstrap_means", lambda values, resamples=9: bootstrap_means(values, 9)
+        )
     drawn = np.random.default_rng(0).uniform(size=shape)
     hardness = {"aum": 0.5 + spread * drawn, "el2n": np.full(shape, 3.7e-15)}
     ratio = 1 / hardness["aum"].mean(0)

@@ -34,8 +34,8 @@ from hbr.data.files import write_table
 from hbr.data.plans import HOLDOUT, KEPT, SYNTHETIC, Plan, check_plan
 from hbr.errors import StudyError
 from hbr.hardness.allocation import allocation_table
+from hbr.study.studies import SCHEMA
 
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SIZE, CLASSES = 90, 3
 LABELS = np.arange(SIZE) % CLASSES
 IMAGES = np.random.default_rng(3).integers(0, 256, (SIZE, 4, 4, 3), dtype=np.uint8)

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from snakemake.utils import validate
 
 from hbr.conditions.names import alpha_text, conditions_of
-from hbr.configuration import MOST_TRAININGS, check_meaning, check_shape, dotted_path, members_list
 from hbr.data.archives import ARCHIVES
 from hbr.errors import StudyError
+from hbr.study.configuration import MOST_TRAININGS, check_meaning, check_shape, dotted_path, members_list
+from hbr.study.studies import SCHEMA
 
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 RULES = yaml.safe_load(SCHEMA.read_text())
 BASES = {
     path.name: yaml.safe_load(path.read_text()) for path in [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]

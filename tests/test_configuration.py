@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake.utils import validate
 
-from hbr.configuration import MOST_TRAININGS, check_file, check_meaning, check_shape
 from hbr.errors import StudyError
-from hbr.modules import source_files
+from hbr.study.configuration import MOST_TRAININGS, check_file, check_meaning, check_shape
+from hbr.study.modules import source_files
+from hbr.study.studies import SCHEMA
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SCRIPTS = ROOT / "workflow/scripts"
 STUDIES = [ROOT / "config.yaml", *sorted((ROOT / "studies").glob("*.yaml"))]
 RULES = yaml.safe_load(SCHEMA.read_text())

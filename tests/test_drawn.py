@@ -13,7 +13,7 @@ from matplotlib.container import ErrorbarContainer
 from hbr.analysis.figures.fonts import plain
 from hbr.analysis.figures.style import use_style
 from hbr.errors import StudyError
-from hbr.reported import chapter_title, reported_figures
+from hbr.study.reported import chapter_title, reported_figures
 
 matplotlib.use("Agg")
 LISTED = reported_figures(ROOT / "workflow/report/figures")

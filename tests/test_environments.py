@@ -73,6 +73,12 @@ def imported_packages(files: set[Path]) -> set[str]:
     return {CONDA_NAMES.get(name, name) for name in names}
 
 
+def test_what_a_users_program_may_import_needs_nothing_of_the_workflows_own():
+    package = ROOT / "workflow/scripts/hbr"
+    importing = {path.relative_to(package).parts[0] for path in package.rglob("*.py") if "hbr.study" in path.read_text()}
+    assert importing == {"study"}
+
+
 def test_every_rule_is_planned(code):
     assert set(code) == set(environments())
     assert set(environments().values()) == set(ENVIRONMENTS)

@@ -12,7 +12,7 @@ from conftest import ROOT, Study, whole_config
 PAGE = (ROOT / "docs/extending.md").read_text()
 # Each example begins with the file that it is, or adds to.
 EXAMPLES = re.findall(r"^```(\w+)\n# (\S+)\n(.+?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
-SCHEMA = "workflow/schemas/config.schema.yaml"
+SCHEMA = "workflow/scripts/hbr/study/config.schema.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -883,7 +883,7 @@ def test_all_faults_were_survived(record_property):
 
 def test_a_signal_is_told_though_a_library_raises_an_error_of_its_own_on_the_way_out(tmp_path):
     code = (
-        "import argparse, os, signal\nfrom hbr.command import run\n"
+        "import argparse, os, signal\nfrom hbr.study.command import run\n"
         "def main(arguments):\n"
         "    try:\n        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    finally:\n        raise ValueError('cannot close')\n"

@@ -21,7 +21,7 @@ from hbr.analysis.noise import exact_interval, rule_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.tables import draw_rates, gap_summary, placebo_sentences
 from hbr.errors import StudyError
-from hbr.notebooks import render
+from hbr.study.notebooks import render
 
 matplotlib.use("Agg")
 

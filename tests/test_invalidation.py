@@ -17,7 +17,7 @@ from conftest import ROOT, Study
 from dry_runs import Job, snakemake_forked
 from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, WHOLE, Bench, Case, append, page, replace_arrays, settings
 
-from hbr.configuration import SETTINGS
+from hbr.study.configuration import SETTINGS
 
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"

@@ -14,9 +14,9 @@ import yaml
 from conftest import ROOT, Study, small_config
 from dry_runs import snakemake_forked
 
-from hbr.costs import outcomes_of, timed_trainings
-from hbr.dry_run import PlannedJob
-from hbr.forecast import expected_hours, training_table
+from hbr.study.costs import outcomes_of, timed_trainings
+from hbr.study.dry_run import PlannedJob
+from hbr.study.forecast import expected_hours, training_table
 from hbr.training.devices import machine_name
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings

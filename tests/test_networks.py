@@ -14,6 +14,7 @@ from hbr.data.datasets import prepare
 from hbr.data.whitening import fit_whitening, load_whitening, save_whitening, whitening_of
 from hbr.errors import StudyError
 from hbr.plugins import load_plugin
+from hbr.study.studies import SCHEMA as SCHEMA_FILE
 from hbr.training.networks import NETWORKS, build_network, is_whitened
 from hbr.training.steps import RecordedStep
 
@@ -38,7 +39,7 @@ def test_a_network_takes_the_settings_it_says(name):
 
 
 def test_every_network_is_named_where_users_look():
-    keys = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())["properties"]["datasets"]
+    keys = yaml.safe_load(SCHEMA_FILE.read_text())["properties"]["datasets"]
     described = keys["additionalProperties"]["properties"]["network"]["description"]
     comment = re.search(r"network: .*#(.*)", (ROOT / "config.yaml").read_text())[1]
     for text in (described, comment):

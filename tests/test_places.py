@@ -14,8 +14,8 @@ from conftest import ROOT, Study, small_config
 from dry_runs import snakemake_forked
 
 from hbr.errors import StudyError
-from hbr.modules import check_plugins, plugin_files, plugin_folders
-from hbr.unfinished import told_of
+from hbr.study.modules import check_plugins, plugin_files, plugin_folders
+from hbr.study.unfinished import told_of
 
 # What a shell, make or Snakemake could take for something else.
 STRANGE = 'My $HOME (it\'s) "été" & 100 % #1'

@@ -12,6 +12,7 @@ from torch import nn
 
 from hbr.data.plans import identity_plan
 from hbr.errors import StudyError
+from hbr.study.studies import SCHEMA as SCHEMA_FILE
 from hbr.training.descent import make_descent
 from hbr.training.engine import MemberSeeds, Training
 from hbr.training.lookahead import Lookahead
@@ -20,7 +21,7 @@ from hbr.training.recipe import PRECISIONS, Recipe
 from hbr.training.settings import TrainingSettings
 
 CPU = torch.device("cpu")
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+SCHEMA = yaml.safe_load(SCHEMA_FILE.read_text())
 KEYS = SCHEMA["properties"]["recipes"]["additionalProperties"]
 
 

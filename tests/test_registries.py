@@ -69,7 +69,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from hbr.errors import StudyError
 from hbr.hardness.estimators import Estimator, definition, estimator_of_study, instance_scores
-from hbr.studies import load_study
+from hbr.study.studies import load_study
 
 for name in ("good", "typo", "wrong"):
     try:

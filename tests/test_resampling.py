@@ -13,7 +13,7 @@ from hbr.data.datasets import prepare, save_dataset
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
-from hbr.studies import check_data
+from hbr.study.studies import check_data
 
 LABELS = np.repeat([0, 1, 2], 20)
 IMAGES = np.random.default_rng(3).integers(0, 256, (60, 4, 4, 3), dtype=np.uint8)

@@ -17,7 +17,7 @@ from hbr.data.files import read_arrays
 from hbr.data.plans import identity_plan, save_plan
 from hbr.data.streams import open_images
 from hbr.errors import StudyError
-from hbr.scored import ScoredSet, scored_sets
+from hbr.study.scored import ScoredSet, scored_sets
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.evaluation import stream_logits
 from hbr.training.networks import build_network

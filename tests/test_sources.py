@@ -11,11 +11,11 @@ from conftest import small_config
 from PIL import Image
 
 from hbr.data.datasets import load_dataset, save_dataset
-from hbr.data.presence import expand_paths, present_sources
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
-from hbr.modules import check_plugins
+from hbr.study.modules import check_plugins
+from hbr.study.presence import expand_paths, present_sources
 
 CLASSES = ("ant", "bee", "cow")
 

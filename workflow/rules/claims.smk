@@ -4,8 +4,8 @@
 rule judge_claims:
     input:
         code=sources("judge_claims.py"),
-        claims=source("workflow/claims.yaml"),
-        deviations=source("workflow/deviations.yaml"),
+        claims=source("workflow/scripts/hbr/study/claims/claims.yaml"),
+        deviations=source("workflow/scripts/hbr/study/claims/deviations.yaml"),
         tables=claims_tables,
     output:
         ledger="<results>/claims.csv",
@@ -18,7 +18,10 @@ rule judge_claims:
     params:
         code=digest(
             "judge_claims.py",
-            data=("workflow/claims.yaml", "workflow/deviations.yaml"),
+            data=(
+                "workflow/scripts/hbr/study/claims/claims.yaml",
+                "workflow/scripts/hbr/study/claims/deviations.yaml",
+            ),
         ),
         flags=flags(
             settings=json.dumps(

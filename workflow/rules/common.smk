@@ -44,7 +44,7 @@ OWN_FOLDER = own_folder()
 SCRIPTS = OWN_FOLDER / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from hbr.claims.tables import tables_of_claims
+from hbr.study.claims.tables import tables_of_claims
 from hbr.conditions.names import (
     BASELINE,
     THRESHOLD,
@@ -62,9 +62,9 @@ from hbr.conditions.names import (
 )
 from hbr.conditions.noise import rule_of
 from hbr.conditions.strategies import least_samples
-from hbr.configuration import check_file, check_meaning, check_shape
+from hbr.study.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
-from hbr.data.presence import (
+from hbr.study.presence import (
     expand_paths,
     fingerprint_of_arrays,
     present_sources,
@@ -72,20 +72,20 @@ from hbr.data.presence import (
 )
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
-from hbr.modules import (
+from hbr.study.modules import (
     check_plugins,
     plugin_files,
     plugin_folder,
     plugin_folders,
     source_files,
 )
-from hbr.setting import setting_of
-from hbr.studies import check_data
-from hbr.surroundings import forget_settings
-from hbr.unfinished import told_of
+from hbr.study.setting import setting_of
+from hbr.study.studies import SCHEMA, check_data
+from hbr.study.surroundings import forget_settings
+from hbr.study.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
-from hbr.reported import chapter_title, reported_figures
-from hbr.scored import scored_sets
+from hbr.study.reported import chapter_title, reported_figures
+from hbr.study.scored import scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -94,7 +94,6 @@ forget_settings(os.environ)
 
 
 STARTED = time.time()
-SCHEMA = OWN_FOLDER / "workflow/schemas/config.schema.yaml"
 # Those of the command line, or those of a Snakefile that takes this workflow as a module and gives it its config.
 STUDY_FILES = [Path(path) for path in workflow.configfiles or ["config.yaml"]]
 PLUGIN_FOLDERS = plugin_folders(STUDY_FILES)

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from hbr.command import append, run
 from hbr.data.files import read_table, write_table
 from hbr.hardness.allocation import EQUAL, KEEP, allocation_table
+from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:

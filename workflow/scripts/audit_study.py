@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from hbr.audit.study import FROM_SOURCES, audit_study, other_version
-from hbr.dry_run import planned_jobs
 from hbr.errors import StudyError
-from hbr.studies import load_study
+from hbr.study.audit.study import FROM_SOURCES, audit_study, other_version
+from hbr.study.dry_run import planned_jobs
+from hbr.study.studies import load_study
 
 
 def main(arguments: argparse.Namespace) -> int:

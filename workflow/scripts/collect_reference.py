@@ -13,9 +13,9 @@ import pandas as pd
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.tables import condition_summary, gap_summary
-from hbr.command import run, say
 from hbr.data.files import read_table, write_table, write_text
-from hbr.reported import reported_figures
+from hbr.study.command import run, say
+from hbr.study.reported import reported_figures
 
 # Beside this script, so that the list is that of the code that made the figures.
 FIGURES = Path(__file__).parents[1] / "report/figures"

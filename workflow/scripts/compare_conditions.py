@@ -9,9 +9,9 @@ from hbr.analysis.comparisons import compare_runs, mark_same_plans, pair_runs
 from hbr.analysis.predictions import load_predictions
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.verdicts import NOT_TESTED
-from hbr.command import append, run, say
 from hbr.data.files import read_table, write_table
 from hbr.seeds import seed_of_test_sets
+from hbr.study.command import append, run, say
 
 
 def main(arguments: argparse.Namespace) -> None:

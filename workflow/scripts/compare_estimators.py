@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from hbr.command import run
 from hbr.data.files import read_table, write_table
 from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.allocation import EQUAL, KEEP
 from hbr.seeds import derive_rng
+from hbr.study.command import run
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hbr.command import append, run
 from hbr.conditions.noise import NoiseRule, flag_samples, threshold_scores
 from hbr.data.files import read_table, write_table
 from hbr.data.plans import ORIGINS, THRESHOLD
 from hbr.errors import StudyError
+from hbr.study.command import append, run
 from hbr.training.dynamics import load_dynamics
 
 

@@ -4,9 +4,9 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from hbr.command import run, say
 from hbr.data.archives import ARCHIVES
 from hbr.data.download import fetch_archive
+from hbr.study.command import run, say
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from hbr.command import run
 from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
 from hbr.hardness.estimators import Estimator, definition, ensemble_scores
+from hbr.study.command import run
 from hbr.training.dynamics import load_dynamics
 
 

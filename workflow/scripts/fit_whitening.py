@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from hbr.command import append, run
 from hbr.data.datasets import load_dataset
 from hbr.data.whitening import save_whitening, whitening_of
+from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from hbr.claims.ledger import study_ledger
-from hbr.command import append, run
 from hbr.data.files import write_table
+from hbr.study.claims.ledger import study_ledger
+from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.command import run
 from hbr.data.files import write_table
+from hbr.study.command import run
 
 
 def main(arguments: argparse.Namespace) -> None:

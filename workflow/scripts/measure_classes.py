@@ -5,8 +5,8 @@ from pathlib import Path
 
 from hbr.analysis.measures import measure_runs
 from hbr.analysis.predictions import predictions_of
-from hbr.command import run
 from hbr.data.files import write_arrays, write_table
+from hbr.study.command import run
 from hbr.training.outcomes import load_runs
 
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from hbr.command import append, run
-from hbr.costs import cost_table, outcomes_of, timed_trainings
 from hbr.data.files import write_table
+from hbr.study.command import append, run
+from hbr.study.costs import cost_table, outcomes_of, timed_trainings
 
 
 def main(arguments: argparse.Namespace) -> None:

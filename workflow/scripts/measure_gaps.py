@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from hbr.analysis.comparisons import gaps_of_runs
-from hbr.command import run
 from hbr.data.files import read_table, write_table
 from hbr.errors import StudyError
+from hbr.study.command import run
 
 
 def main(arguments: argparse.Namespace) -> None:

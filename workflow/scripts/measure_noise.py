@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 
 from hbr.analysis.noise import preferred_classes, rule_summary, share_by_class
-from hbr.command import append, run
 from hbr.data.datasets import with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
+from hbr.study.command import append, run
 from hbr.training.dynamics import load_dynamics
 
 

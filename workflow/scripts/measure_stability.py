@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from hbr.command import append, run
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.allocation import EQUAL, KEEP
@@ -13,6 +12,7 @@ from hbr.hardness.ensembles import ensemble_pairs
 from hbr.hardness.estimators import Estimator, definition, instance_scores
 from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
+from hbr.study.command import append, run
 from hbr.training.dynamics import load_dynamics
 
 

@@ -5,9 +5,9 @@ import json
 from functools import partial
 from pathlib import Path
 
-from hbr.command import append, run
 from hbr.conditions.kind import Draw, make_plan
 from hbr.data.plans import ORIGINS, check_plan, save_plan
+from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from hbr.data.presence import present_sources
 from hbr.errors import StudyError
-from hbr.studies import load_study
+from hbr.study.presence import present_sources
+from hbr.study.studies import load_study
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -18,9 +18,9 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.check or arguments.name:
         return
     # Costly to import, and the checks do without.
-    from hbr.costs import outcomes_of, timed_trainings
-    from hbr.dry_run import planned_jobs
-    from hbr.forecast import expected_hours, training_table
+    from hbr.study.costs import outcomes_of, timed_trainings
+    from hbr.study.dry_run import planned_jobs
+    from hbr.study.forecast import expected_hours, training_table
 
     jobs, timed = planned_jobs(arguments.study), timed_trainings(outcomes_of("*", "*"))
     for dataset, settings in config["datasets"].items():

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hbr.command import run, say
 from hbr.data.datasets import PreparedDataset, flip_labels, save_dataset, save_ids
 from hbr.data.sizes import check_class_sizes
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
 from hbr.seeds import derive_rng
+from hbr.study.command import run, say
 
 
 def read_source(arguments: argparse.Namespace) -> PreparedDataset:

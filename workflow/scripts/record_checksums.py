@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from hbr.audit.record import record_of
-from hbr.command import append, run
 from hbr.data.files import write_table
+from hbr.study.audit.record import record_of
+from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hbr.command import append, run
 from hbr.data.files import replacing, write_text
 from hbr.errors import StudyError
-from hbr.notebooks import kernel_heard_by, render
+from hbr.study.command import append, run
+from hbr.study.notebooks import kernel_heard_by, render
 
 
 def main(arguments: argparse.Namespace) -> None:

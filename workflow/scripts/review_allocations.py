@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.command import run, say
 from hbr.data.files import read_table, write_table
 from hbr.hardness.allocation import EQUAL, KEEP
 from hbr.hardness.review import offset_table, review_table, sentences_of
+from hbr.study.command import run, say
 
 
 def main(arguments: argparse.Namespace) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from hbr.command import run
 from hbr.data.files import read_arrays
 from hbr.data.streams import open_images
 from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
+from hbr.study.command import run
 from hbr.training.devices import claim_device, machine_name, set_determinism
 from hbr.training.evaluation import stream_logits
 from hbr.training.networks import build_network

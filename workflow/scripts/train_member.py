@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from hbr.command import append, run, say
 from hbr.data.datasets import load_dataset
 from hbr.data.plans import check_plan, load_plan
 from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
+from hbr.study.command import append, run, say
 from hbr.training.checkpoints import Checkpoints, digest_of
 from hbr.training.devices import claim_device, machine_name, set_determinism
 from hbr.training.dynamics import save_dynamics

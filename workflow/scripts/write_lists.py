@@ -11,7 +11,7 @@ from hbr.analysis.lists import flagged_list, hardness_list, plan_list
 from hbr.data.datasets import load_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
-from hbr.studies import load_study
+from hbr.study.studies import load_study
 
 
 def lists_of(results: Path, estimators: list[str], rules: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:

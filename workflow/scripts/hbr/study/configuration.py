@@ -19,8 +19,8 @@ from hbr.conditions.strategies import NONE
 from hbr.errors import StudyError
 from hbr.hardness import estimators
 from hbr.plugins import is_plugin
-from hbr.scored import scored_sets
 from hbr.sentences import nearest, short
+from hbr.study.scored import scored_sets
 from hbr.training.networks import NETWORKS
 from hbr.training.recipe import Recipe
 

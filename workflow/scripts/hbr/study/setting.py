@@ -26,7 +26,7 @@ PAPER_NETWORK = "resnet18"
 
 
 def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
-    """Return the fields of :class:`hbr.claims.evidence.Evidence` that a study file says."""
+    """Return the fields of :class:`hbr.study.claims.evidence.Evidence` that a study file says."""
     settings = config["datasets"][dataset]
     estimators = config["hardness"]["estimators"]
     recipe = config["recipes"][settings["recipe"]]

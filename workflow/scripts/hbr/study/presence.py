@@ -11,7 +11,7 @@ from hbr.data.archives import ARCHIVES
 from hbr.data.files import read_arrays
 from hbr.data.trees import AbsentError, ImageTree, fingerprint, image_tree
 from hbr.errors import StudyError
-from hbr.scored import scored_sets
+from hbr.study.scored import scored_sets
 
 PATHS = ("root", "file", "archive_folder")
 # Whether sources have to be there: who was given results to look at may not have them.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hbr.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
-from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
 from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
 from hbr.words import interval, number, rounded
 
 

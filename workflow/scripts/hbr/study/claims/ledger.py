@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from hbr.claims import effect, hardness, recall
-from hbr.claims.deviations import deviations_table
-from hbr.claims.evidence import Evidence, NotMeasuredError
-from hbr.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
 from hbr.data.files import reading
 from hbr.errors import StudyError
+from hbr.study.claims import effect, hardness, recall
+from hbr.study.claims.deviations import deviations_table
+from hbr.study.claims.evidence import Evidence, NotMeasuredError
+from hbr.study.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
 
 Check = Callable[[Evidence, Mapping[str, Any], Sequence[Evidence]], Finding]
 CHECKS: dict[str, Check] = {
@@ -69,8 +69,8 @@ def study_ledger(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables claims, opening (the columns that a report opens with) and deviations of one study.
 
-    ``claims`` and ``deviations`` are YAML lists, ``settings`` are of :func:`hbr.setting.setting_of` by data set, ``tables``
-    are files under ``results``, the study's folder.
+    ``claims`` and ``deviations`` are YAML lists, ``settings`` are of :func:`hbr.study.setting.setting_of` by data set,
+    ``tables`` are files under ``results``, the study's folder.
     """
     evidences = []
     for dataset, setting in settings.items():

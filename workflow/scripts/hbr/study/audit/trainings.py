@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from hbr.audit.findings import Check
 from hbr.data.datasets import PreparedDataset
 from hbr.data.files import read_arrays
 from hbr.data.plans import load_plan
-from hbr.dry_run import PlannedJob
 from hbr.seeds import derive_seed
+from hbr.study.audit.findings import Check
+from hbr.study.dry_run import PlannedJob
 from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes
 from hbr.training.settings import TrainingSettings

@@ -12,7 +12,7 @@ from typing import Any
 
 from hbr.data.files import sha256_of
 from hbr.errors import StudyError
-from hbr.surroundings import own_notebooks
+from hbr.study.surroundings import own_notebooks
 
 _MADE_FROM = re.compile(r'<script type="application/json" id="made-from">(.*?)</script>', re.DOTALL)
 
@@ -41,7 +41,7 @@ def render(
         module, _, function = draws.partition(":")
         source.cells.append(nbformat.v4.new_code_cell(_DRAW.format(module=module, function=function, name=name)))
     title = next(line[2:] for line in source.cells[0].source.splitlines() if line.startswith("# "))
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     with tempfile.TemporaryDirectory(prefix="hbr-") as folder, own_notebooks(Path(folder), package):
         written, executed = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(source, written)

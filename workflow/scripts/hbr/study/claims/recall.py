@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from hbr.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
-from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
 from hbr.hardness.allocation import resampling_ratios
+from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
 from hbr.words import interval, number, rounded
 
 

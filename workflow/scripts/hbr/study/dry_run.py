@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from hbr.data.presence import SOURCES_ASKED
 from hbr.errors import StudyError
+from hbr.study.presence import SOURCES_ASKED
 
-SNAKEFILE = Path(__file__).resolve().parents[3] / "Snakefile"
+SNAKEFILE = Path(__file__).resolve().parents[4] / "Snakefile"
 
 
 @dataclass(frozen=True)

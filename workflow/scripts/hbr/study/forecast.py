@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.conditions.names import BASELINE, conditions_of
-from hbr.dry_run import PlannedJob
+from hbr.study.dry_run import PlannedJob
 from hbr.training.settings import TrainingSettings
 
 _RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
@@ -45,8 +45,8 @@ def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[Plann
 def expected_hours(config: Mapping[str, Any], dataset: str, todo: int, timed: pd.DataFrame, results: Path) -> list[str]:
     """Return one sentence a machine that trainings like these were timed on: the hours the missing ones would take there.
 
-    ``timed`` are :func:`hbr.costs.timed_trainings`, of any study. Those of the same data and network count; where none had
-    as many epochs, seconds are taken in proportion to them.
+    ``timed`` are :func:`hbr.study.costs.timed_trainings`, of any study. Those of the same data and network count; where none
+    had as many epochs, seconds are taken in proportion to them.
     """
     if not todo:
         return ["nothing is left to train"]

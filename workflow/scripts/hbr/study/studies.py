@@ -8,14 +8,14 @@ import numpy as np
 import yaml
 
 from hbr.conditions.strategies import least_samples
-from hbr.configuration import check_file, check_meaning, check_shape
 from hbr.data.files import read_arrays
-from hbr.data.presence import expand_paths
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
-from hbr.modules import check_plugins, plugin_folders
+from hbr.study.configuration import check_file, check_meaning, check_shape
+from hbr.study.modules import check_plugins, plugin_folders
+from hbr.study.presence import expand_paths
 
-SCHEMA = Path(__file__).resolve().parents[2] / "schemas/config.schema.yaml"
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 def load_study(path: Path) -> dict[str, Any]:

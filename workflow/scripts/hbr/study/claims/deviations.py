@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.claims.evidence import Evidence, NotMeasuredError
 from hbr.conditions.strategies import rank_weights
 from hbr.hardness.allocation import largest_alpha, total_of, wanted_counts
+from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.words import number, rounded
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hbr.audit.findings import Findings
-from hbr.audit.record import RECORD, check_record, version_of
-from hbr.audit.replay import differences
-from hbr.audit.trainings import check_trainings
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_arrays
-from hbr.dry_run import PlannedJob
+from hbr.study.audit.findings import Findings
+from hbr.study.audit.record import RECORD, check_record, version_of
+from hbr.study.audit.replay import differences
+from hbr.study.audit.trainings import check_trainings
+from hbr.study.dry_run import PlannedJob
 from hbr.version import VERSION
 
 TRAINING = "train_member"

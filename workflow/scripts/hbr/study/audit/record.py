@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.audit.findings import Check
 from hbr.data.files import read_table, sha256_of
 from hbr.errors import StudyError
+from hbr.study.audit.findings import Check
 from hbr.version import VERSION
 
 RECORD = "checksums.csv"

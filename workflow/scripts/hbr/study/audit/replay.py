@@ -10,8 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-from hbr.dry_run import PlannedJob
-from hbr.notebooks import numbers_of
+from hbr.study.dry_run import PlannedJob
+from hbr.study.notebooks import numbers_of
 
 # What jobs read that Snakemake cannot declare: its own benchmarks.
 UNDECLARED = ("benchmarks",)

@@ -12,8 +12,8 @@ from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
-from hbr.claims.evidence import Evidence, NotMeasuredError
-from hbr.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
+from hbr.study.claims.evidence import Evidence, NotMeasuredError
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
 from hbr.words import change, counted, interval, number, rounded
 
 LEVEL = 0.05
