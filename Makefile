@@ -60,7 +60,7 @@ dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules
 
 test: setup
-	@python -m pytest tests -n 2 --dist loadfile
+	@python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: setup
 	@python -m pytest tests -n 2 --fast

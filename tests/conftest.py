@@ -49,7 +49,13 @@ def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="only tests that start no other program, and so no Snakemake")
 
 
+# Two processes take files in this order: one that takes minutes must not be the last.
+LONGEST_FIRST = ("invalidation", "workflow", "benchmarks", "audit", "rules_alone", "config_fuzz", "comparisons", "faults")
+
+
 def pytest_collection_modifyitems(config, items):
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
     if config.getoption("--fast"):
         items[:] = [item for item in items if "slow" not in item.keywords]
 

@@ -72,10 +72,14 @@ def check_class_recall(figure, summary, *_):
 
 
 def check_images(figure, images, captions, *_):
-    for axes, image, caption in zip(figure.axes, images, captions, strict=False):
-        same(axes.images[0].get_array(), image.squeeze())
-        assert axes.get_title() == plain(caption)
-    assert sum(bool(axes.images) for axes in figure.axes) == len(images)
+    (axes,) = figure.axes
+    for drawn, text, image, caption in zip(axes.images, axes.texts, images, captions, strict=True):
+        same(drawn.get_array(), image.squeeze())
+        assert text.get_text() == plain(caption)
+        left, right, _, top = drawn.get_extent()
+        across, above = text.get_position()
+        assert across == pytest.approx((left + right) / 2)
+        assert 0 < top - above < 0.05
 
 
 def check_hardness_distributions(figure, samples, classes, *_):
