@@ -100,8 +100,8 @@ def test_analysis_never_trains(measured):
 
 
 def test_data_and_training_train_everything_again(measured):
-    # One asks whether data are there, the other is of what networks say of further images.
-    others = {"data/presence.py": set(), "training/scores.py": {"score_images", "record_checksums"}}
+    # It is of what networks say of further images.
+    others = {"training/scores.py": {"score_images", "record_checksums"}}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:
             assert rules(jobs) == others[path], label
@@ -133,7 +133,7 @@ def test_a_kind_or_strategy_plans_its_own_conditions_again(bench, module, planne
     assert first == planned
 
 
-@pytest.mark.parametrize("module", ["configuration", "conditions/names"])
+@pytest.mark.parametrize("module", ["study/configuration", "study/presence", "conditions/names"])
 def test_what_checks_and_names_reruns_nothing(measured, module):
     assert measured["code"][f"{HBR}{module}.py"] == []
 
