@@ -44,6 +44,8 @@ DIFFICULTY = np.random.default_rng(4).permutation(SIZE) / (SIZE - 1)
 INSIDE = 60
 # One of each class.
 FLAGGED = [3, 40, 77]
+CLASS_TABLE = pd.DataFrame({"class": range(CLASSES), "class_name": list("abc"), "hardness": [1.0, 2.0, 3.0]})
+CLASS_TABLE = CLASS_TABLE.assign(direction="high-is-hard")
 OVER, UNDER = registered("oversampling"), registered("undersampling")
 
 
@@ -53,6 +55,7 @@ def study() -> dict:
     strategies = [{"oversampling": over, "undersampling": under} for over in [NONE, *OVER] for under in [NONE, *UNDER]]
     config["resampling"] |= {"strategies": strategies, "alphas": [1, 0.5]}
     config["placebos"] |= {"kinds": [SHUFFLED, RANDOM], "strategies": strategies[-2:]}
+    config["limited"] |= {"rates": [20, 50], "strategies": strategies}
     validate(config, str(SCHEMA))
     return config
 
@@ -84,6 +87,7 @@ def things() -> Watched:
         "class_names": ("a", "b", "c"),
         "sharpness": 1.0,
         "reserve": Reserve(outside, LABELS[outside]),
+        "allocation": allocation_table(CLASS_TABLE.assign(samples=20), 1.0),
         "pool": Pool(IMAGES[outside], LABELS[outside], DIFFICULTY[outside]),
     }
     assert everything.keys() == NEEDS.keys()
@@ -150,8 +154,7 @@ def results(tmp_path_factory):
     write_table(_made(folder / "noise/lowest/samples.parquet"), samples)
     for estimator, known in (("aum", samples), ("aum_denoised", samples[~flagged])):
         write_table(_made(folder / f"hardness/{estimator}/samples.parquet"), known)
-        classes = pd.DataFrame({"class": range(CLASSES), "class_name": list("abc"), "hardness": [1.0, 2.0, 3.0]})
-        classes = classes.assign(samples=np.bincount(known["class"]), direction="high-is-hard")
+        classes = CLASS_TABLE.assign(samples=np.bincount(known["class"]))
         for alpha in ("0", "0.5", "1"):
             path = _made(folder / f"allocations/{estimator}/alpha{alpha}.csv")
             write_table(path, allocation_table(classes, float(alpha)))
@@ -205,7 +208,13 @@ def test_a_control_is_its_base_and_variants_draw_differently(results):
     on_base = drawn(results, "control-denoised-lowest")[0]
     assert on_base.checksum == drawn(results, "denoised-lowest")[0].checksum
     assert on_base.source.tolist() == [place for place in range(SIZE) if place not in FLAGGED]
-    for name in ("resampled-aum-random-easy-alpha1", "placebo-random-aum-smote-hard-alpha1", "threshold"):
+    for name in (
+        "resampled-aum-random-easy-alpha1",
+        "placebo-random-aum-smote-hard-alpha1",
+        "limited-aum-random-50-holdout-none-alpha1",
+        "control-random-50",
+        "threshold",
+    ):
         assert drawn(results, name, 1)[0].checksum != drawn(results, name, 2)[0].checksum
 
 
@@ -265,6 +274,13 @@ def test_conditions_of_a_study_with_everything():
         },
         "placebos": {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [0.5]},
         "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
+        "limited": {
+            "rates": [50],
+            "strategies": [strategy, {**strategy, "oversampling": "holdout"}],
+            "alphas": [1],
+            "variants": 3,
+            "members": 1,
+        },
         "noise": {
             "rules": {"few": {"method": "count", "count": 3}, "pleiss": {"method": "threshold-samples", "percentile": 99}},
             "denoised": ["few"],
@@ -278,11 +294,14 @@ def test_conditions_of_a_study_with_everything():
         "baseline",
         "control",
         "control-denoised-few",
+        "control-random-50",
         "resampled-aum-random-easy-alpha1",
         "resampled-aum-random-easy-alpha0.5",
         "resampled-late-random-easy-alpha1",
         "resampled-late-random-easy-alpha0.5",
         "placebo-shuffled-aum-random-easy-alpha0.5",
+        "limited-aum-random-50-random-easy-alpha1",
+        "limited-aum-random-50-holdout-easy-alpha1",
         "pruned-aum-dlp-30",
         "pruned-aum-clp-30",
         "denoised-few",
@@ -296,24 +315,34 @@ def test_conditions_of_a_study_with_everything():
     assert few.runs == hardness_runs(config, "denoised-few") == [(1, 1), (1, 2)]
     assert hardness_runs(config, "baseline") == [(0, 1), (0, 3)]
     assert len(conditions["control-denoised-few"].runs) == 4
-    assert [base.name for base in bases_of(config)] == [ALL.name, joined("denoised", "few")]
+    assert len(conditions["control-random-50"].runs) == 3
+    assert [base.name for base in bases_of(config)] == [ALL.name, joined("denoised", "few"), joined("random", "50")]
     assert contrasts_of(config) == [
         ("resampled-aum-random-easy-alpha1", "control", "resampling"),
         ("resampled-aum-random-easy-alpha0.5", "control", "resampling"),
         ("resampled-late-random-easy-alpha1", "control-denoised-few", "resampling"),
         ("resampled-late-random-easy-alpha0.5", "control-denoised-few", "resampling"),
         ("placebo-shuffled-aum-random-easy-alpha0.5", "control", ""),
+        ("limited-aum-random-50-random-easy-alpha1", "control-random-50", "limited"),
+        ("limited-aum-random-50-holdout-easy-alpha1", "control-random-50", "limited"),
         ("pruned-aum-dlp-30", "control", ""),
         ("pruned-aum-clp-30", "control", ""),
         ("denoised-few", "control", ""),
         ("resampled-aum-random-easy-alpha0.5", "placebo-shuffled-aum-random-easy-alpha0.5", "placebo"),
+        (*(f"limited-aum-random-50-{over}-easy-alpha1" for over in ("holdout", "random")), "holdout"),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     ]
 
 
 @pytest.mark.parametrize(
     ("section", "change"),
-    [("resampling", {"strategies": []}), ("pruning", {"rates": []}), ("noise", {"denoised": []}), ("placebos", {"kinds": []})],
+    [
+        ("resampling", {"strategies": []}),
+        ("pruning", {"rates": []}),
+        ("noise", {"denoised": []}),
+        ("placebos", {"kinds": []}),
+        ("limited", {"rates": []}),
+    ],
 )
 def test_controls_are_run_where_anything_is_compared_with_them(section, change):
     config = {**CONFIG, section: {**CONFIG[section], **change}}

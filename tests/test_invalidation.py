@@ -124,6 +124,12 @@ def test_hardness_and_conditions_never_train_the_baseline(measured):
         ("kinds/threshold", {"threshold"}),
         ("kinds/denoised", {"denoised-lowest"}),
         ("kinds/placebo", {"placebo-shuffled-aum-smote-easy-alpha1"}),
+        ("kinds/limited", {f"limited-aum-random-50-{over}-easy-alpha1" for over in ("random", "holdout")}),
+        ("oversampling/holdout", {"limited-aum-random-50-holdout-easy-alpha1"}),
+        (
+            "bases/random",
+            {"control-random-50", *(f"limited-aum-random-50-{over}-easy-alpha1" for over in ("random", "holdout"))},
+        ),
         ("undersampling/random", set()),
     ],
 )

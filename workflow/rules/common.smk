@@ -53,6 +53,7 @@ from hbr.conditions.names import (
     conditions_of,
     contrasts_of,
     hardness_runs,
+    least_samples,
     plan_inputs,
     plan_modules,
     plan_spec,
@@ -61,7 +62,6 @@ from hbr.conditions.names import (
     source_of,
 )
 from hbr.conditions.noise import rule_of
-from hbr.conditions.strategies import least_samples
 from hbr.study.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.study.presence import (
@@ -131,6 +131,7 @@ CHAPTERS = [
     *(["noise"] if config["noise"]["rules"] else []),
     *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
+    *(["limited"] if config["limited"]["rates"] else []),
     *(["pruning"] if config["pruning"]["rates"] else []),
 ]
 
@@ -376,9 +377,13 @@ def data_fingerprint(wildcards):
 CONDITIONS = conditions_of(config)
 
 
-def of_kinds(*kinds):
-    """Return the conditions of some kinds, in the study's order."""
-    return [name for name, condition in CONDITIONS.items() if condition.kind in kinds]
+def of_kinds(*kinds, section="resampling"):
+    """Return the conditions of some kinds that are on the bases of a section, in the study's order."""
+    return [
+        name
+        for name, condition in CONDITIONS.items()
+        if condition.kind in kinds and condition.base.section == section
+    ]
 
 
 def condition_of(wildcards):

@@ -57,12 +57,14 @@ def load(registry: str, name: str) -> Any:
 class Base:
     """The samples that a condition is planned on; ``kind`` is registered under bases, ``argument`` says which of that kind.
 
-    ``sources`` are the conditions whose trainings tell how hard its samples are.
+    ``sources`` are the conditions whose trainings tell how hard its samples are. ``section`` of the study file has the
+    strategies that it is resampled by, and the variants and members of its control.
     """
 
     kind: str
     sources: tuple[str, ...]
     argument: str = ""
+    section: str = "resampling"
 
     @property
     def name(self) -> str:
@@ -210,8 +212,11 @@ class Kind(ABC):
 
     def runs(self, config: Mapping[str, Any]) -> tuple[range, range]:
         """Return variants and members of each condition."""
-        section = config[self.section]
-        return range(1, section["variants"] + 1), range(1, section["members"] + 1)
+        return section_runs(config[self.section])
+
+    def least_samples(self, config: Mapping[str, Any]) -> int:
+        """Return how many training samples every class needs for the kind's conditions."""
+        return 1
 
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
         """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results."""
@@ -253,6 +258,11 @@ class Kind(ABC):
                     f"{self.section}.{key} is {own[key]}, but the control, which runs are paired with, has "
                     f"resampling.{key} {control[key]}; lower the one or raise the other"
                 )
+
+
+def section_runs(section: Mapping[str, Any]) -> tuple[range, range]:
+    """Return the variants and members that a section of the study file says."""
+    return range(1, section["variants"] + 1), range(1, section["members"] + 1)
 
 
 def make_plan(draw: Draw, kind: str, base: str, argument: str, settings: Mapping[str, Any]) -> Plan:

@@ -87,6 +87,11 @@ def plan_modules(config: Mapping[str, Any], condition: Condition) -> list[str]:
     return own + kinds()[condition.kind].modules(spec["settings"])
 
 
+def least_samples(config: Mapping[str, Any]) -> int:
+    """Return how many training samples every class needs for the conditions of a study."""
+    return max(kind.least_samples(config) for kind in kinds().values())
+
+
 def needs_control(config: Mapping[str, Any]) -> bool:
     """Return whether any condition of a study is compared with the control."""
     return CONTROL in conditions_of(config)
