@@ -25,14 +25,22 @@ def test_study_ends_with_notebooks_and_figures(finished):
 
 def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole):
     reports = whole.folder / "reports/digits"
-    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "pruning")
+    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "limited", "pruning")
     assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
-    for figure in ("placebos", "pruning_recall", "pruned_share", "noise_by_class", "cumulative_aum", "lowest_images"):
+    for figure in (
+        "placebos",
+        "limited_gaps",
+        "pruning_recall",
+        "pruned_share",
+        "noise_by_class",
+        "cumulative_aum",
+        "lowest_images",
+    ):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
-    assert len(claims) == 14
+    assert len(claims) == 15
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
     assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 2 of 2 plans", "digits: 2 plans")
@@ -92,6 +100,8 @@ def test_every_comparison_has_its_family_and_verdict(whole):
         (resampled, "control", "resampling"),
         ("resampled-aum_denoised-smote-easy-alpha1", "control-denoised-lowest", "resampling"),
         (resampled, "placebo-shuffled-aum-smote-easy-alpha1", "placebo"),
+        *((f"limited-aum-random-50-{over}-easy-alpha1", "control-random-50", "limited") for over in ("random", "holdout")),
+        (*(f"limited-aum-random-50-{over}-easy-alpha1" for over in ("holdout", "random")), "holdout"),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     }
     assert differences["verdict"].notna().all()
