@@ -162,7 +162,8 @@ def whole_config() -> dict:
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}
     config["pruning"]["rates"] = [30]
-    config["limited"] |= {"rates": [50], "strategies": [{**strategy, "oversampling": over} for over in ("random", "holdout")]}
+    strategies = [{**strategy, "oversampling": over} for over in ("random", "holdout")]
+    config["limited"] |= {"rates": [50], "strategies": strategies, "hardness": ["full", "base"]}
     config["noise"] |= {
         "rules": {
             "lowest": {"method": "count", "count": 5},

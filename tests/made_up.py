@@ -40,7 +40,7 @@ CONFIG = {
     "resampling": {"estimators": ["aum"], "strategies": [STRATEGY], "alphas": [1.0], "variants": 2, "members": 1},
     "placebos": {"kinds": ["shuffled", "random"], "strategies": [STRATEGY], "alphas": [1.0]},
     "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
-    "limited": {"rates": [], "strategies": [STRATEGY], "alphas": [1.0], "variants": 2, "members": 1},
+    "limited": {"rates": [], "strategies": [STRATEGY], "alphas": [1.0], "hardness": ["full"], "variants": 2, "members": 1},
     "noise": {
         "rules": {"lowest": {"method": "count", "count": 3}},
         "denoised": ["lowest"],

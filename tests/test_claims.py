@@ -506,7 +506,7 @@ def degenerate_rows(draw):
     compared = [
         ("resampled", "control"),
         ("pruned", "pruned-aum-clp-30"),
-        ("limited", "limited-aum-random-50-random-easy-alpha1"),
+        ("limited", "limited-full-aum-random-50-random-easy-alpha1"),
     ]
     kind, reference = draw(st.sampled_from(compared))
     tested = draw(st.booleans())

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from snakemake.utils import validate
 
 from hbr.conditions.kind import ALL, BaseKind, Draw, Kind, joined, load, make_plan, registered
+from hbr.conditions.kinds.limited import FULL, OWN
 from hbr.conditions.kinds.pruned import METHODS
 from hbr.conditions.names import (
     bases_of,
@@ -25,6 +26,7 @@ from hbr.conditions.names import (
     plan_inputs,
     plan_modules,
     plan_spec,
+    tracked_conditions,
 )
 from hbr.conditions.placebos import RANDOM, SHUFFLED
 from hbr.conditions.resampling import plan_resampled
@@ -55,7 +57,7 @@ def study() -> dict:
     strategies = [{"oversampling": over, "undersampling": under} for over in [NONE, *OVER] for under in [NONE, *UNDER]]
     config["resampling"] |= {"strategies": strategies, "alphas": [1, 0.5]}
     config["placebos"] |= {"kinds": [SHUFFLED, RANDOM], "strategies": strategies[-2:]}
-    config["limited"] |= {"rates": [20, 50], "strategies": strategies}
+    config["limited"] |= {"rates": [50], "strategies": strategies, "hardness": [FULL, OWN]}
     validate(config, str(SCHEMA))
     return config
 
@@ -152,7 +154,12 @@ def results(tmp_path_factory):
     flagged = np.isin(np.arange(SIZE), FLAGGED)
     samples = pd.DataFrame({"sample": np.arange(SIZE), "class": LABELS, "difficulty_rank": DIFFICULTY, "flagged": flagged})
     write_table(_made(folder / "noise/lowest/samples.parquet"), samples)
-    for estimator, known in (("aum", samples), ("aum_denoised", samples[~flagged])):
+    knowing = {"aum": samples, "aum_denoised": samples[~flagged]}
+    for variant in (1, 2):
+        draw = Draw.of(folder / "dataset.npz", variant=variant, key=(0, "d"), files={})
+        base = load("bases", "random").BASE.plan(draw, "50")
+        knowing[f"aum/random-50/variant{variant}"] = samples.iloc[base.source]
+    for estimator, known in knowing.items():
         write_table(_made(folder / f"hardness/{estimator}/samples.parquet"), known)
         classes = CLASS_TABLE.assign(samples=np.bincount(known["class"]))
         for alpha in ("0", "0.5", "1"):
@@ -168,7 +175,7 @@ def _made(path):
 
 def drawn(results, name: str, variant: int = 1, seed: int = 0) -> tuple[Plan, Watched]:
     condition = CONDITIONS[name]
-    files = Watched({key: results / file for key, file in plan_inputs(CONFIG, condition).items()})
+    files = Watched({key: results / file.format(variant=variant) for key, file in plan_inputs(CONFIG, condition).items()})
     draw = Draw.of(results / "dataset.npz", variant=variant, key=(seed, "d"), files=files)
     return make_plan(draw, **json.loads(json.dumps(plan_spec(CONFIG, condition)))), files
 
@@ -211,7 +218,7 @@ def test_a_control_is_its_base_and_variants_draw_differently(results):
     for name in (
         "resampled-aum-random-easy-alpha1",
         "placebo-random-aum-smote-hard-alpha1",
-        "limited-aum-random-50-holdout-none-alpha1",
+        "limited-full-aum-random-50-holdout-none-alpha1",
         "control-random-50",
         "threshold",
     ):
@@ -237,6 +244,7 @@ def test_the_schema_knows_what_is_registered():
     schema = yaml.safe_load(SCHEMA.read_text())["properties"]
     registries = re.findall(r"registry: (\w+)", SCHEMA.read_text())
     assert set(registries) == {"oversampling", "undersampling"}
+    assert schema["limited"]["properties"]["hardness"]["items"]["enum"] == [FULL, OWN]
     assert schema["pruning"]["properties"]["methods"]["items"]["enum"] == list(METHODS)
     assert schema["placebos"]["properties"]["kinds"]["items"]["enum"] == [SHUFFLED, RANDOM]
     assert all(kind.section in schema for kind in kinds().values())
@@ -278,6 +286,7 @@ def test_conditions_of_a_study_with_everything():
             "rates": [50],
             "strategies": [strategy, {**strategy, "oversampling": "holdout"}],
             "alphas": [1],
+            "hardness": ["full", "base"],
             "variants": 3,
             "members": 1,
         },
@@ -300,8 +309,10 @@ def test_conditions_of_a_study_with_everything():
         "resampled-late-random-easy-alpha1",
         "resampled-late-random-easy-alpha0.5",
         "placebo-shuffled-aum-random-easy-alpha0.5",
-        "limited-aum-random-50-random-easy-alpha1",
-        "limited-aum-random-50-holdout-easy-alpha1",
+        "limited-full-aum-random-50-random-easy-alpha1",
+        "limited-full-aum-random-50-holdout-easy-alpha1",
+        "limited-base-aum-random-50-random-easy-alpha1",
+        "limited-base-aum-random-50-holdout-easy-alpha1",
         "pruned-aum-dlp-30",
         "pruned-aum-clp-30",
         "denoised-few",
@@ -317,19 +328,23 @@ def test_conditions_of_a_study_with_everything():
     assert len(conditions["control-denoised-few"].runs) == 4
     assert len(conditions["control-random-50"].runs) == 3
     assert [base.name for base in bases_of(config)] == [ALL.name, joined("denoised", "few"), joined("random", "50")]
+    assert tracked_conditions(config) == {"baseline", "denoised-few", "control-random-50"}
+    limited = "limited-{}-aum-random-50-{}-easy-alpha1"
     assert contrasts_of(config) == [
         ("resampled-aum-random-easy-alpha1", "control", "resampling"),
         ("resampled-aum-random-easy-alpha0.5", "control", "resampling"),
         ("resampled-late-random-easy-alpha1", "control-denoised-few", "resampling"),
         ("resampled-late-random-easy-alpha0.5", "control-denoised-few", "resampling"),
         ("placebo-shuffled-aum-random-easy-alpha0.5", "control", ""),
-        ("limited-aum-random-50-random-easy-alpha1", "control-random-50", "limited"),
-        ("limited-aum-random-50-holdout-easy-alpha1", "control-random-50", "limited"),
+        *((name, "control-random-50", "limited") for name in conditions if conditions[name].kind == "limited"),
         ("pruned-aum-dlp-30", "control", ""),
         ("pruned-aum-clp-30", "control", ""),
         ("denoised-few", "control", ""),
         ("resampled-aum-random-easy-alpha0.5", "placebo-shuffled-aum-random-easy-alpha0.5", "placebo"),
-        (*(f"limited-aum-random-50-{over}-easy-alpha1" for over in ("holdout", "random")), "holdout"),
+        (limited.format("full", "holdout"), limited.format("full", "random"), "holdout"),
+        (limited.format("base", "random"), limited.format("full", "random"), ""),
+        (limited.format("base", "holdout"), limited.format("base", "random"), "holdout"),
+        (limited.format("base", "holdout"), limited.format("full", "holdout"), ""),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     ]
 

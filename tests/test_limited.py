@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hbr.analysis.limited import limited_summary, source_table
 from hbr.conditions.bases.random import plan_random
 from hbr.conditions.kind import Draw, make_plan
 from hbr.conditions.oversampling.holdout import largest_alpha
@@ -35,8 +36,8 @@ def results(tmp_path):
 def planned(results, rate: int = 50, allocation: str = "mild", over: str = "holdout", variant: int = 1):
     files = {"allocation": results / f"{allocation}.csv", "samples": results / "samples.parquet"}
     draw = Draw.of(results / "dataset.npz", variant=variant, key=(0, "d"), files=files)
-    settings = {"oversampling": over, "undersampling": "easy"}
-    return make_plan(draw, "limited", "random", str(rate), settings), make_plan(draw, "baseline", "random", str(rate), {})
+    strategy = {"oversampling": over, "undersampling": "easy"}
+    return make_plan(draw, "limited", "random", str(rate), strategy), make_plan(draw, "baseline", "random", str(rate), {})
 
 
 def test_three_classes_by_hand(results):
@@ -77,6 +78,7 @@ def test_a_rate_that_empties_a_class_is_refused_by_name():
         plan_random(labels, (4, 4, 3), 80, NAMES[:2], np.random.default_rng(0))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(4, 40), min_size=2, max_size=5), st.integers(1, 85), st.integers(1, 85), st.integers(0, 99))
 def test_a_higher_rate_prunes_what_a_lower_one_does_and_more(sizes, one, other, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
@@ -90,6 +92,7 @@ def test_a_higher_rate_prunes_what_a_lower_one_does_and_more(sizes, one, other, 
     assert len(set(counts)) <= len(set(sizes))
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     hardness=st.lists(st.floats(0.2, 5), min_size=2, max_size=6),
     held=st.integers(0, 30),
@@ -116,3 +119,30 @@ def test_the_largest_alpha_is_the_largest(hardness, held, alpha, size):
     # At p of the class left out its ratio to the mean is 1 / (1 - p) there.
     p = held / (held + size)
     assert 1 + most * (ratios.max() * len(names) - 1) == pytest.approx(1 / (1 - p), abs=1e-3)
+
+
+def test_how_much_hardness_of_the_base_differs_by_hand():
+    full = pd.DataFrame({"ratio": [0.25, 0.35, 0.4]})
+    # The second variant turns the order of the last two classes round: Spearman's rho is 1/2.
+    own = [full.assign(ratio=[0.24, 0.36, 0.4]), full.assign(ratio=[0.25, 0.4, 0.35])]
+    (row,) = source_table(full, {"random-50": own}).to_dict("records")
+    assert (row["base"], row["variants"], row["rank correlation"]) == ("random-50", 2, "0.75")
+    # Changes of 3, 3, 0, 0, 15 and 15 percent of what each of three equal classes has.
+    assert (row["mean change (%)"], row["largest change (%)"]) == ("6.0", "15.0")
+
+
+def test_lines_are_strategies_and_the_control_of_each_rate():
+    rows = []
+    for rate in (33, 50):
+        for source in ("full", "base"):
+            parts = {"kind": "limited", "method": source, "oversampling": "holdout", "undersampling": "easy", "alpha": 1.0}
+            rows.append({**parts, "condition": f"limited-{source}-{rate}", "reference": f"control-{rate}", "rate": rate})
+        rows.append({"kind": "control", "condition": f"control-{rate}"})
+    rows.append({"kind": "control", "condition": "control"})
+    gaps = pd.DataFrame(rows).merge(pd.DataFrame({"variant": [1, 1, 2], "value": [0.1, 0.3, 0.4]}), how="cross")
+    table = limited_summary(gaps.assign(metric="recall", gap="max_min")).set_index(["line", "rate"])
+    lines = ("no resampling", "holdout / easy", "holdout / easy, own hardness")
+    assert set(table.index) == {(line, rate) for line in lines for rate in (33, 50)}
+    # Members are averaged within a variant first.
+    assert table["mean"].to_numpy() == pytest.approx(np.full(6, 0.3))
+    assert (table["variants"] == 2).all()

@@ -78,6 +78,17 @@ def test_plans_of_every_kind_hold_what_their_condition_says(whole):
         for condition in ("control-denoised-lowest", "resampled-aum_denoised-smote-easy-alpha1"):
             table = plan(condition, variant)
             assert not set(table.loc[table["origin"] != "synthetic", "source"]) & set(flagged)
+    # Real samples come back that the base left out, and hardness of the base knows its samples alone.
+    base = set(plan("control-random-50")["source"])
+    assert len(base) == 10 * 43
+    of_base = pd.read_parquet(results / "hardness/aum/random-50/variant1/samples.parquet")
+    assert set(of_base["sample"]) == base
+    for source in ("full", "base"):
+        table = plan(f"limited-{source}-aum-random-50-holdout-easy-alpha1")
+        held = table["origin"] == "holdout"
+        assert held.any()
+        assert not set(table.loc[held, "source"]) & base
+        assert set(table.loc[~held, "source"]) < base
     first, second = (plan("threshold", variant) for variant in (1, 2))
     extra = [set(table.loc[table["origin"] == "threshold", "source"]) for table in (first, second)]
     assert extra[0] and not extra[0] & extra[1]
@@ -95,13 +106,14 @@ def test_every_comparison_has_its_family_and_verdict(whole):
     assert set(declared["metric"]) == {"recall"}
     assert set(declared["gap"]) == {"max_min"}
     pairs = set(zip(declared["condition"], declared["reference"], declared["family"], strict=True))
-    resampled = "resampled-aum-smote-easy-alpha1"
+    resampled, limited = "resampled-aum-smote-easy-alpha1", "limited-{}-aum-random-50-{}-easy-alpha1"
+    hardness = ("full", "base")
     assert pairs == {
         (resampled, "control", "resampling"),
         ("resampled-aum_denoised-smote-easy-alpha1", "control-denoised-lowest", "resampling"),
         (resampled, "placebo-shuffled-aum-smote-easy-alpha1", "placebo"),
-        *((f"limited-aum-random-50-{over}-easy-alpha1", "control-random-50", "limited") for over in ("random", "holdout")),
-        (*(f"limited-aum-random-50-{over}-easy-alpha1" for over in ("holdout", "random")), "holdout"),
+        *((limited.format(one, over), "control-random-50", "limited") for one in hardness for over in ("random", "holdout")),
+        *((limited.format(one, "holdout"), limited.format(one, "random"), "holdout") for one in hardness),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     }
     assert differences["verdict"].notna().all()

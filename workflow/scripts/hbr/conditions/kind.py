@@ -81,8 +81,8 @@ class Condition:
 
     ``words`` make its name. ``compared`` is the base whose control its runs are paired with by seed, ``reference`` that
     control's name. ``allocation`` is the estimator whose class counts a plan must meet. ``method`` is dlp or clp of a pruned
-    condition, the kind of a placebo, the rule of a denoised one, the base of a control; ``rate`` is in percent. What does
-    not apply is empty.
+    condition, the kind of a placebo, the rule of a denoised one, the base of a control, the source of hardness of one on
+    limited data; ``rate`` is in percent. What does not apply is empty.
     """
 
     kind: str
@@ -219,8 +219,15 @@ class Kind(ABC):
         return 1
 
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
-        """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results."""
+        """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results.
+
+        ``{variant}`` in a path is the plan's own.
+        """
         return {}
+
+    def tracks_reference(self, condition: Condition) -> bool:
+        """Return whether its hardness is estimated from the trainings of the condition that it is compared with."""
+        return False
 
     def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of :meth:`plan`: all that it depends on beside its draw, and nothing else."""
