@@ -367,3 +367,12 @@ def test_controls_are_run_where_anything_is_compared_with_them(section, change):
     compared = {one.reference for one in found.values() if one.reference}
     assert compared == {name for name, one in found.items() if one.kind == "control"}
     assert needs_control(config)
+
+
+def test_limited_data_alone_have_controls_of_their_own():
+    without = {"placebos": {"kinds": []}, "noise": {"denoised": [], "rules": {}}, "pruning": {"rates": []}}
+    without |= {"resampling": {"strategies": [], "estimators": ["aum"]}}
+    config = {**CONFIG, **{section: {**CONFIG[section], **change} for section, change in without.items()}}
+    found = conditions_of(config)
+    assert {name for name, one in found.items() if one.kind != "limited"} == {"baseline", "control-random-50"}
+    assert needs_control(config)

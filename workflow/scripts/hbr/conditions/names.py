@@ -96,8 +96,8 @@ def least_samples(config: Mapping[str, Any]) -> int:
 
 
 def needs_control(config: Mapping[str, Any]) -> bool:
-    """Return whether any condition of a study is compared with the control."""
-    return CONTROL in conditions_of(config)
+    """Return whether any condition of a study is compared with a control."""
+    return any(condition.reference for condition in conditions_of(config).values())
 
 
 def source_of(config: Mapping[str, Any], estimator: str) -> str:
