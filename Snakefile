@@ -30,6 +30,7 @@ wildcard_constraints:
     dataset=r"[a-z0-9][a-z0-9_]*",
     condition=r"[a-z0-9][a-z0-9._-]*",
     estimator=r"[a-z0-9][a-z0-9_]*",
+    base=r"[a-z0-9][a-z0-9_-]*",
     alpha=r"[0-9.e+-]+",
     noise_rule=r"[a-z0-9][a-z0-9_]*",
     variant=r"\d+",

@@ -146,6 +146,7 @@ def small_config() -> dict:
     config["hardness"]["estimators"] = {"aum": {}, "forgetting": {}}
     config["placebos"] = {"kinds": [], "strategies": [], "alphas": []}
     config["pruning"] |= {"rates": [], "variants": 1}
+    config["limited"] = {"rates": [], "variants": 1}
     config["noise"] |= {"rules": {}, "denoised": [], "variants": 1}
     config["statistics"]["resamples"] = 200
     config["resampling"] |= {
@@ -167,6 +168,8 @@ def whole_config() -> dict:
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}
     config["pruning"]["rates"] = [30]
+    strategies = [{**strategy, "oversampling": over} for over in ("random", "holdout")]
+    config["limited"] |= {"rates": [50], "strategies": strategies, "hardness": ["full", "base"]}
     config["noise"] |= {
         "rules": {
             "lowest": {"method": "count", "count": 5},

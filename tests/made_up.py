@@ -19,7 +19,9 @@ from hbr.analysis.figures.hardness import (
     offset_influence,
 )
 from hbr.analysis.figures.images import image_sheet
+from hbr.analysis.figures.limited import limited_gaps
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
+from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
@@ -38,6 +40,7 @@ CONFIG = {
     "resampling": {"estimators": ["aum"], "strategies": [STRATEGY], "alphas": [1.0], "variants": 2, "members": 1},
     "placebos": {"kinds": ["shuffled", "random"], "strategies": [STRATEGY], "alphas": [1.0]},
     "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
+    "limited": {"rates": [], "strategies": [STRATEGY], "alphas": [1.0], "hardness": ["full"], "variants": 2, "members": 1},
     "noise": {
         "rules": {"lowest": {"method": "count", "count": 3}},
         "denoised": ["lowest"],
@@ -97,7 +100,9 @@ def made_up(classes, variants, **more):
 
 def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     """Return what draws each figure of a study that was never trained, and its tables, by name; those by class come first."""
-    allocation, table, gaps, judged, by_class = made_up(classes, variants, estimators=estimators, rates=(10, 30))
+    limited = {"rates": [33, 50], "strategies": [STRATEGY, {**STRATEGY, "oversampling": "holdout"}]}
+    more = {"estimators": estimators, "rates": (10, 30), "limited": limited}
+    allocation, table, gaps, judged, by_class = made_up(classes, variants, **more)
     if names is not None:
         allocation["class_name"] = names
     resampled = judged[(judged["kind"] == "resampled") & against_control(judged)]
@@ -162,6 +167,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "placebos": (placebo_changes, judged, "made_up", "recall", "max_min"),
         "pruning_recall": (pruning.pruning_by_rate, rates, ["mean"], "made_up"),
         "pruning_gaps": (pruning.pruning_by_rate, rates, ["max_min", "std"], "made_up"),
+        "limited_gaps": (limited_gaps, limited_summary(gaps), ["max_min", "std"], "made_up"),
         "noise_detection": (noise.noise_detection, rule_summary(flags, planted), "made_up"),
         "cumulative_aum": (noise.cumulative_aum, flags, planted, 8, "made_up"),
         "drawing_rates": (drawing_rates, draws, "made_up"),

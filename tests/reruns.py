@@ -295,7 +295,7 @@ SOURCES = [*MODULES, *STARTED, *NOTEBOOKS]
 
 # What the small study does not use.
 OF_OTHERS = {
-    re.compile("noise|placebo|prun|threshold|denoised|verdicts"): WHOLE,
+    re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random"): WHOLE,
     re.compile("score_images|training/scores"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
@@ -428,6 +428,13 @@ KEYS: dict[str, tuple[str, Change]] = {
     "pruning.variants": (WHOLE, settings(pruning__variants=2)),
     # The control must have as many members.
     "pruning.members": (WHOLE, settings(pruning__members=2, resampling__members=2)),
+    "limited.rates": (WHOLE, settings(limited__rates=[40])),
+    "limited.strategies.oversampling": (WHOLE, settings(limited__strategies__0__oversampling="smote")),
+    "limited.strategies.undersampling": (WHOLE, settings(limited__strategies__0__undersampling="random")),
+    "limited.alphas": (WHOLE, settings(limited__alphas=[0.5])),
+    "limited.hardness": (WHOLE, settings(limited__hardness=["full"])),
+    "limited.variants": (WHOLE, settings(limited__variants=2)),
+    "limited.members": (WHOLE, settings(limited__members=2)),
     "noise.estimator": (
         WHOLE,
         settings(hardness__estimators__late={"method": "aum", "first_epoch": 2}, noise__estimator="late"),
@@ -483,6 +490,7 @@ GROWTH = [
     ),
     Case("one more set of images to be scored", pool_to_score()),
     Case("one more rate of pruning", settings(pruning__rates=[30, 50]), WHOLE),
+    Case("one more rate of limited data", settings(limited__rates=[50, 40]), WHOLE),
     Case("one more kind of placebo", settings(placebos__kinds=["shuffled", "random"]), WHOLE),
     Case("one more rule of label noise", settings(noise__rules__below={"method": "below", "threshold": 0}), WHOLE),
     Case("one more denoised condition", settings(noise__denoised=["lowest", "pleiss"]), WHOLE),
@@ -535,9 +543,9 @@ HEAD = """\
 
 Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
 condition with 2 variants of 1 member, 6 trainings) after every single change; what that study does not have, in one with a
-placebo, pruning and label noise beside (17 trainings). Of sources that jobs of the same rules declare one is edited; for the
-others the page says what these declarations mean. Of the keys of a recipe one is changed. `tests/test_invalidation.py` measures
-all of it again at each test run and compares it with this page;
+placebo, pruning, limited data and label noise beside (22 trainings). Of sources that jobs of the same rules declare one is
+edited; for the others the page says what these declarations mean. Of the keys of a recipe one is changed.
+`tests/test_invalidation.py` measures all of it again at each test run and compares it with this page;
 `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes it anew.
 
 "4 of 6" means that so many of the rule's jobs rerun, a rule alone that all do; "+2" are jobs without a result yet. *First*

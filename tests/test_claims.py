@@ -107,11 +107,11 @@ def bench(tmp_path) -> Bench:
 def test_every_claim_is_complete_and_has_a_check():
     assert list(CLAIMS) == [
         *("gap-exists", "gap-grows", "easy-count", "hardest-class", "no-effect", "no-system", "size-const", "aum-robust"),
-        *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard"),
+        *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard", "holdout-best"),
     ]
     for claim in CLAIMS.values():
         assert {"id", "versions", "claim", "reported", "setting", "check"} <= set(claim)
-        assert set(claim["versions"]) <= {"v1", "v2"}
+        assert set(claim["versions"]) <= {"v1", "v2"} or claim["versions"] == ["ours"]
         assert set(claim["reported"]) <= set(SIZES)
         assert set(claim.get("numbers", {})) <= set(claim["reported"])
         assert claim["setting"] in ("any", "paper")
@@ -128,7 +128,7 @@ def test_every_deviation_names_tests_that_exist():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef)
     }
-    assert len(DEVIATIONS) == 17
+    assert len(DEVIATIONS) == 18
     for row in DEVIATIONS:
         assert set(row["shown_by"]) <= tests, row
         assert row["shown_by"] or "not part of the workflow yet" in row["ours"], row
@@ -291,6 +291,29 @@ def test_imbalance_helps(bench, gap, mean, expected):
     common = {"kind": "pruned", "reference": "pruned-aum-clp-30", "rate": 30, "family": "pruning"}
     bench.put_contrasts([{**common, **gap}, {**common, "gap": "mean", "direction": 1, **mean}])
     assert bench.verdict("prune-imbalance") == expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["improves", "inconclusive"], "reproduced"),
+        (["improves", "worsens"], "not reproduced"),
+        (["equivalent", "equivalent"], "not reproduced"),
+        (["equivalent", "inconclusive"], "inconclusive"),
+    ],
+)
+def test_holdout_best(bench, verdicts, expected):
+    common = {"kind": "limited", "reference": "limited-random", "family": "holdout", "difference": -0.02}
+    rows = [{**common, "rate": rate, "verdict": verdict} for rate, verdict in zip((33, 50), verdicts, strict=True)]
+    bench.put_contrasts([*rows, {"kind": "limited", "family": "limited", "verdict": "worsens", "rate": 33}])
+    finding = CHECKS["holdout_best"](bench.evidence(), CLAIMS["holdout-best"], [])
+    assert finding.verdict == expected
+    shown = "; ".join(f"recall max_min -2.0 (-1.0 to +1.0) at {rate} %" for rate in (33, 50))
+    assert (finding.measured, finding.n) == (f"holdout - random: {shown}", "4 variants, 2 conditions")
+    assert finding.why.startswith("of 2 tests after Holm: ")
+    bench.put_contrasts([{}])
+    with pytest.raises(NotMeasuredError, match="does not resample limited data by holdout and by random"):
+        bench.verdict("holdout-best")
 
 
 def test_gap_falls_by_hand(bench):
@@ -480,7 +503,12 @@ class Held(Evidence):
 @st.composite
 def degenerate_rows(draw):
     """Draw rows of gap differences that agree with themselves, with numbers of every degenerate kind."""
-    kind, reference = draw(st.sampled_from([("resampled", "control"), ("pruned", "pruned-aum-clp-30")]))
+    compared = [
+        ("resampled", "control"),
+        ("pruned", "pruned-aum-clp-30"),
+        ("limited", "limited-full-aum-random-50-random-easy-alpha1"),
+    ]
+    kind, reference = draw(st.sampled_from(compared))
     tested = draw(st.booleans())
     row = {name: draw(NUMBERS) for name in ("total_lower", "total_upper", "total_p", "equivalence_p", "total_error")}
     row |= {name: draw(NUMBERS) for name in ("p_adjusted", "total_df")}
@@ -498,7 +526,8 @@ def degenerate_rows(draw):
         "rate": 30.0,
         "metric": "recall",
     }
-    row |= {"gap": draw(st.sampled_from(["max_min", "mean", "hard_easy"])), "family": "resampling", "estimator": "aum"}
+    row |= {"gap": draw(st.sampled_from(["max_min", "mean", "hard_easy"])), "estimator": "aum"}
+    row["family"] = "holdout" if kind == "limited" else "resampling"
     return row | {"direction": -1, "margin": draw(st.sampled_from([0.01, 1e-7])), "label": "x", "reference_label": "y"}
 
 
@@ -523,7 +552,7 @@ def told_by(checks, evidence, others=()):
 def test_no_sentence_or_table_on_gaps_holds_nan_infinity_or_an_exponent(rows, stands_for):
     table = pd.DataFrame(rows)
     evidence = Held("d", {"gap_differences.csv": table}, stands_for)
-    texts = told_by(("no_effect", "imbalance_helps", "gap_falls"), evidence)
+    texts = told_by(("no_effect", "imbalance_helps", "holdout_best", "gap_falls"), evidence)
     texts += [*gap_table(table).astype(str).to_numpy().ravel(), placebo_sentences(table)]
     assert [text for text in texts if UNREADABLE.search(text)] == []
 
@@ -553,7 +582,7 @@ def test_no_sentence_on_classes_holds_nan_infinity_or_an_exponent(monkeypatch, s
         "hardness": hardness,
     }
     theirs = Held("e", {"recall": np.array([[0.5, 0.9], [0.5, 0.8]])}, "CIFAR10")
-    checks = set(CHECKS) - {"no_effect", "imbalance_helps", "gap_falls", "no_system", "size_constant"}
+    checks = set(CHECKS) - {"no_effect", "imbalance_helps", "holdout_best", "gap_falls", "no_system", "size_constant"}
     for stands_for in ("CIFAR10", ""):
         sources = {"aum": "baseline", "el2n": "baseline"}
         evidence = Held("d", tables, stands_for, sources=sources, methods={"aum": "aum"})

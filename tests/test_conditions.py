@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from snakemake.utils import validate
 
 from hbr.conditions.kind import ALL, BaseKind, Draw, Kind, joined, load, make_plan, registered
+from hbr.conditions.kinds.limited import FULL, OWN
 from hbr.conditions.kinds.pruned import METHODS
 from hbr.conditions.names import (
     bases_of,
@@ -25,6 +26,7 @@ from hbr.conditions.names import (
     plan_inputs,
     plan_modules,
     plan_spec,
+    tracked_conditions,
 )
 from hbr.conditions.placebos import RANDOM, SHUFFLED
 from hbr.conditions.resampling import plan_resampled
@@ -44,6 +46,8 @@ DIFFICULTY = np.random.default_rng(4).permutation(SIZE) / (SIZE - 1)
 INSIDE = 60
 # One of each class.
 FLAGGED = [3, 40, 77]
+CLASS_TABLE = pd.DataFrame({"class": range(CLASSES), "class_name": list("abc"), "hardness": [1.0, 2.0, 3.0]})
+CLASS_TABLE = CLASS_TABLE.assign(direction="high-is-hard")
 OVER, UNDER = registered("oversampling"), registered("undersampling")
 
 
@@ -53,6 +57,7 @@ def study() -> dict:
     strategies = [{"oversampling": over, "undersampling": under} for over in [NONE, *OVER] for under in [NONE, *UNDER]]
     config["resampling"] |= {"strategies": strategies, "alphas": [1, 0.5]}
     config["placebos"] |= {"kinds": [SHUFFLED, RANDOM], "strategies": strategies[-2:]}
+    config["limited"] |= {"rates": [50], "strategies": strategies, "hardness": [FULL, OWN]}
     validate(config, str(SCHEMA))
     return config
 
@@ -84,6 +89,7 @@ def things() -> Watched:
         "class_names": ("a", "b", "c"),
         "sharpness": 1.0,
         "reserve": Reserve(outside, LABELS[outside]),
+        "allocation": allocation_table(CLASS_TABLE.assign(samples=20), 1.0),
         "pool": Pool(IMAGES[outside], LABELS[outside], DIFFICULTY[outside]),
     }
     assert everything.keys() == NEEDS.keys()
@@ -148,10 +154,14 @@ def results(tmp_path_factory):
     flagged = np.isin(np.arange(SIZE), FLAGGED)
     samples = pd.DataFrame({"sample": np.arange(SIZE), "class": LABELS, "difficulty_rank": DIFFICULTY, "flagged": flagged})
     write_table(_made(folder / "noise/lowest/samples.parquet"), samples)
-    for estimator, known in (("aum", samples), ("aum_denoised", samples[~flagged])):
+    knowing = {"aum": samples, "aum_denoised": samples[~flagged]}
+    for variant in (1, 2):
+        draw = Draw.of(folder / "dataset.npz", variant=variant, key=(0, "d"), files={})
+        base = load("bases", "random").BASE.plan(draw, "50")
+        knowing[f"aum/random-50/variant{variant}"] = samples.iloc[base.source]
+    for estimator, known in knowing.items():
         write_table(_made(folder / f"hardness/{estimator}/samples.parquet"), known)
-        classes = pd.DataFrame({"class": range(CLASSES), "class_name": list("abc"), "hardness": [1.0, 2.0, 3.0]})
-        classes = classes.assign(samples=np.bincount(known["class"]), direction="high-is-hard")
+        classes = CLASS_TABLE.assign(samples=np.bincount(known["class"]))
         for alpha in ("0", "0.5", "1"):
             path = _made(folder / f"allocations/{estimator}/alpha{alpha}.csv")
             write_table(path, allocation_table(classes, float(alpha)))
@@ -165,7 +175,7 @@ def _made(path):
 
 def drawn(results, name: str, variant: int = 1, seed: int = 0) -> tuple[Plan, Watched]:
     condition = CONDITIONS[name]
-    files = Watched({key: results / file for key, file in plan_inputs(CONFIG, condition).items()})
+    files = Watched({key: results / file.format(variant=variant) for key, file in plan_inputs(CONFIG, condition).items()})
     draw = Draw.of(results / "dataset.npz", variant=variant, key=(seed, "d"), files=files)
     return make_plan(draw, **json.loads(json.dumps(plan_spec(CONFIG, condition)))), files
 
@@ -205,7 +215,13 @@ def test_a_control_is_its_base_and_variants_draw_differently(results):
     on_base = drawn(results, "control-denoised-lowest")[0]
     assert on_base.checksum == drawn(results, "denoised-lowest")[0].checksum
     assert on_base.source.tolist() == [place for place in range(SIZE) if place not in FLAGGED]
-    for name in ("resampled-aum-random-easy-alpha1", "placebo-random-aum-smote-hard-alpha1", "threshold"):
+    for name in (
+        "resampled-aum-random-easy-alpha1",
+        "placebo-random-aum-smote-hard-alpha1",
+        "limited-full-aum-random-50-holdout-none-alpha1",
+        "control-random-50",
+        "threshold",
+    ):
         assert drawn(results, name, 1)[0].checksum != drawn(results, name, 2)[0].checksum
 
 
@@ -228,6 +244,7 @@ def test_the_schema_knows_what_is_registered():
     schema = yaml.safe_load(SCHEMA.read_text())["properties"]
     registries = re.findall(r"registry: (\w+)", SCHEMA.read_text())
     assert set(registries) == {"oversampling", "undersampling"}
+    assert schema["limited"]["properties"]["hardness"]["items"]["enum"] == [FULL, OWN]
     assert schema["pruning"]["properties"]["methods"]["items"]["enum"] == list(METHODS)
     assert schema["placebos"]["properties"]["kinds"]["items"]["enum"] == [SHUFFLED, RANDOM]
     assert all(kind.section in schema for kind in kinds().values())
@@ -265,6 +282,14 @@ def test_conditions_of_a_study_with_everything():
         },
         "placebos": {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [0.5]},
         "pruning": {"estimators": ["aum"], "methods": ["dlp", "clp"], "rates": [30], "variants": 2, "members": 1},
+        "limited": {
+            "rates": [50],
+            "strategies": [strategy, {**strategy, "oversampling": "holdout"}],
+            "alphas": [1],
+            "hardness": ["full", "base"],
+            "variants": 3,
+            "members": 1,
+        },
         "noise": {
             "rules": {"few": {"method": "count", "count": 3}, "pleiss": {"method": "threshold-samples", "percentile": 99}},
             "denoised": ["few"],
@@ -278,11 +303,16 @@ def test_conditions_of_a_study_with_everything():
         "baseline",
         "control",
         "control-denoised-few",
+        "control-random-50",
         "resampled-aum-random-easy-alpha1",
         "resampled-aum-random-easy-alpha0.5",
         "resampled-late-random-easy-alpha1",
         "resampled-late-random-easy-alpha0.5",
         "placebo-shuffled-aum-random-easy-alpha0.5",
+        "limited-full-aum-random-50-random-easy-alpha1",
+        "limited-full-aum-random-50-holdout-easy-alpha1",
+        "limited-base-aum-random-50-random-easy-alpha1",
+        "limited-base-aum-random-50-holdout-easy-alpha1",
         "pruned-aum-dlp-30",
         "pruned-aum-clp-30",
         "denoised-few",
@@ -296,24 +326,38 @@ def test_conditions_of_a_study_with_everything():
     assert few.runs == hardness_runs(config, "denoised-few") == [(1, 1), (1, 2)]
     assert hardness_runs(config, "baseline") == [(0, 1), (0, 3)]
     assert len(conditions["control-denoised-few"].runs) == 4
-    assert [base.name for base in bases_of(config)] == [ALL.name, joined("denoised", "few")]
+    assert len(conditions["control-random-50"].runs) == 3
+    assert [base.name for base in bases_of(config)] == [ALL.name, joined("denoised", "few"), joined("random", "50")]
+    assert tracked_conditions(config) == {"baseline", "denoised-few", "control-random-50"}
+    limited = "limited-{}-aum-random-50-{}-easy-alpha1"
     assert contrasts_of(config) == [
         ("resampled-aum-random-easy-alpha1", "control", "resampling"),
         ("resampled-aum-random-easy-alpha0.5", "control", "resampling"),
         ("resampled-late-random-easy-alpha1", "control-denoised-few", "resampling"),
         ("resampled-late-random-easy-alpha0.5", "control-denoised-few", "resampling"),
         ("placebo-shuffled-aum-random-easy-alpha0.5", "control", ""),
+        *((name, "control-random-50", "limited") for name in conditions if conditions[name].kind == "limited"),
         ("pruned-aum-dlp-30", "control", ""),
         ("pruned-aum-clp-30", "control", ""),
         ("denoised-few", "control", ""),
         ("resampled-aum-random-easy-alpha0.5", "placebo-shuffled-aum-random-easy-alpha0.5", "placebo"),
+        (limited.format("full", "holdout"), limited.format("full", "random"), "holdout"),
+        (limited.format("base", "random"), limited.format("full", "random"), ""),
+        (limited.format("base", "holdout"), limited.format("base", "random"), "holdout"),
+        (limited.format("base", "holdout"), limited.format("full", "holdout"), ""),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     ]
 
 
 @pytest.mark.parametrize(
     ("section", "change"),
-    [("resampling", {"strategies": []}), ("pruning", {"rates": []}), ("noise", {"denoised": []}), ("placebos", {"kinds": []})],
+    [
+        ("resampling", {"strategies": []}),
+        ("pruning", {"rates": []}),
+        ("noise", {"denoised": []}),
+        ("placebos", {"kinds": []}),
+        ("limited", {"rates": []}),
+    ],
 )
 def test_controls_are_run_where_anything_is_compared_with_them(section, change):
     config = {**CONFIG, section: {**CONFIG[section], **change}}
@@ -322,4 +366,13 @@ def test_controls_are_run_where_anything_is_compared_with_them(section, change):
     found = conditions_of(config)
     compared = {one.reference for one in found.values() if one.reference}
     assert compared == {name for name, one in found.items() if one.kind == "control"}
+    assert needs_control(config)
+
+
+def test_limited_data_alone_have_controls_of_their_own():
+    without = {"placebos": {"kinds": []}, "noise": {"denoised": [], "rules": {}}, "pruning": {"rates": []}}
+    without |= {"resampling": {"strategies": [], "estimators": ["aum"]}}
+    config = {**CONFIG, **{section: {**CONFIG[section], **change} for section, change in without.items()}}
+    found = conditions_of(config)
+    assert {one.reference for one in found.values() if one.kind == "limited"} == {"control-random-50"} <= set(found)
     assert needs_control(config)

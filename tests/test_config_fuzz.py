@@ -205,6 +205,8 @@ def assert_plannable(config) -> None:
     placebos, pruning, noise = config["placebos"], config["pruning"], config["noise"]
     others = len(placebos["kinds"]) * len(placebos["strategies"]) * len(placebos["alphas"])
     others += len(pruning["estimators"]) * len(pruning["methods"]) * len(pruning["rates"]) + len(noise["denoised"])
+    limited = config["limited"]
+    others += len(limited["hardness"]) * len(limited["rates"]) * len(limited["strategies"]) * len(limited["alphas"])
     others += any(rule["method"] == "threshold-samples" for rule in noise["rules"].values())
     controls = sum(condition.kind == "control" for condition in conditions.values())
     assert len(conditions) == 1 + controls + grid + others

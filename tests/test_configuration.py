@@ -265,10 +265,10 @@ def test_a_number_that_yaml_takes_for_text_is_explained():
 
 def test_more_trainings_than_can_be_planned_are_refused():
     message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
-    # Control, four resampled conditions and two placebos, beside 8 + 8 + 2 + 2 of baseline, pruning and label noise.
+    # Control, four resampled conditions and two placebos, beside 8 + 16 + 10 + 2 + 2 of the others.
     assert message.startswith("baseline.members, resampling.variants, resampling.members, ")
-    assert "make 7,000,028 trainings of all conditions; at most 10,000" in message
-    most = (MOST_TRAININGS - 20) // 7 // 2
+    assert "make 7,000,038 trainings of all conditions; at most 10,000" in message
+    most = (MOST_TRAININGS - 38) // 7 // 2
     checked(changed({"resampling.variants": most, "resampling.members": 2}))
     refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
 
@@ -489,6 +489,15 @@ def test_digits_need_a_test_fraction():
             "placebos.strategies: name at least one of resampling.strategies, which the placebo is compared with",
         ),
         (
+            {"resampling.strategies": [{"oversampling": "holdout", "undersampling": "easy"}]},
+            "resampling.strategies.0.oversampling: holdout adds samples that were left out, and none are left out of all; "
+            "write it under limited.strategies, or random here",
+        ),
+        (
+            {"limited.strategies": []},
+            "limited.strategies: name at least one pair of oversampling and undersampling, or no limited.rates",
+        ),
+        (
             {"pruning.variants": 5},
             "pruning.variants is 5, but the control, which runs are paired with, has resampling.variants 4; lower the one or "
             "raise the other",
@@ -519,6 +528,8 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"datasets.digits.network": "my_networks:wide"},
         {"resampling": REMOVED, "placebos": REMOVED, "pruning": REMOVED, "noise": REMOVED, "hardness": REMOVED},
         {"placebos": REMOVED},
+        {"limited": REMOVED},
+        {"limited.strategies": REMOVED, "limited.rates": []},
         {"pruning.rates": [1, 99], "pruning.estimators": ["el2n", "forgetting"]},
         {"hardness.estimators.el2n.norm": "l1"},
         {"hardness.estimators.aum.margin": "probabilities"},

@@ -272,6 +272,17 @@ def check_pruning_by_rate(figure, summary, gaps, _):
             same(intervals(axes, label), 100 * own[["lower", "upper"]])
 
 
+def check_limited_gaps(figure, summary, gaps, _):
+    cells = [(metric, gap) for metric in ("recall", "precision") for gap in gaps]
+    for axes, (metric, gap) in zip(figure.axes, cells, strict=True):
+        rows = summary[(summary["metric"] == metric) & (summary["gap"] == gap)]
+        for name, own in rows.groupby("line"):
+            own = own.sort_values("rate")
+            same(values(axes, name), 100 * own["mean"])
+            same(intervals(axes, name), 100 * own[["lower", "upper"]])
+            assert np.abs(line(axes, name)[0] - own["rate"]).max() < 2
+
+
 def check_pruning_classes(figure, summary, *_):
     for rate in (10, 30):
         axes = panel(figure, f"{rate} % pruned")
@@ -317,6 +328,7 @@ def test_readme_names_the_figures_of_the_list():
 def test_titles_and_labels_of_the_list():
     by_name = {figure.name: figure for figure in LISTED}
     assert by_name["class_recall"].label == "class recall (v1, figure 1)"
+    assert by_name["limited_gaps"].label == "gaps on limited data (v2, figure 5)"
     assert by_name["gap_changes"].label == "change of the gaps"
     assert {name for name, figure in by_name.items() if figure.shows_images} == {n for n in by_name if n.endswith("images")}
     assert chapter_title(ROOT / "workflow/notebooks/effect.py") == "effect of resampling"

@@ -19,7 +19,7 @@ SCHEMA = "workflow/scripts/hbr/study/config.schema.yaml"
 def extended(tmp_path_factory) -> tuple[Study, set[str], set[str]]:
     """Return a study of a copy that has the examples, the new files and those that were touched."""
     config = whole_config() | {"halving": {"variants": 1}}
-    config["resampling"]["strategies"].append({"oversampling": "holdout", "undersampling": "easy"})
+    config["resampling"]["strategies"].append({"oversampling": "hardest", "undersampling": "easy"})
     study = Study(tmp_path_factory.mktemp("extended"), config)
     new, touched = set(), set()
     for language, name, text in EXAMPLES:
@@ -48,14 +48,14 @@ def test_the_workflow_plans_what_was_added_and_reruns_nothing_else(extended, who
     study, new, _ = extended
     jobs = [job for job in study.jobs() if job.rule == "plan_condition"]
     planned = {job.wildcards["condition"]: job for job in jobs}
-    paths = [f"workflow/scripts/hbr/conditions/{name}.py" for name in ("bases/random", "kinds/halved", "oversampling/holdout")]
+    paths = [f"workflow/scripts/hbr/conditions/{name}.py" for name in ("bases/first", "kinds/halved", "oversampling/hardest")]
     base, kind, strategy = paths
     assert set(paths) <= new
-    resampled = "resampled-aum-random-50-holdout-easy-alpha1"
-    assert {"halved", "control-random-50", resampled} <= set(planned)
+    resampled = "resampled-aum-first-50-hardest-easy-alpha1"
+    assert {"halved", "control-first-50", resampled} <= set(planned)
     assert {name for name, job in planned.items() if kind in job.input} == {"halved"}
-    assert {name for name, job in planned.items() if base in job.input} == {name for name in planned if "random-50" in name}
-    assert all(("holdout" in name) == (strategy in job.input) for name, job in planned.items())
+    assert {name for name, job in planned.items() if base in job.input} == {name for name in planned if "first-50" in name}
+    assert all(("hardest" in name) == (strategy in job.input) for name, job in planned.items())
     # The other way round: a finished study that uses none of them stands as it is, but for the base, which is used by itself.
     finished = whole.copied(tmp_path / "finished")
     for name in {kind, strategy}:

@@ -12,7 +12,7 @@ from PIL import Image
 from hbr.analysis.figures.images import shown_id
 from hbr.analysis.lists import flagged_list, hardness_list, plan_list
 from hbr.data.datasets import load_ids, prepare, save_dataset, save_ids, with_ids
-from hbr.data.plans import DUPLICATE, KEPT, ORIGINS, SYNTHETIC, THRESHOLD
+from hbr.data.plans import DUPLICATE, HOLDOUT, KEPT, ORIGINS, SYNTHETIC, THRESHOLD
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset
 from hbr.errors import StudyError
 
@@ -125,15 +125,15 @@ def test_the_list_of_flagged_samples_says_which_rule():
 
 
 def test_the_list_of_a_plan_says_what_it_drops_and_adds():
-    rows = [(0, KEPT), (1, KEPT), (1, DUPLICATE), (1, DUPLICATE), (4, THRESHOLD), (2, SYNTHETIC)]
+    rows = [(0, KEPT), (1, KEPT), (1, DUPLICATE), (1, DUPLICATE), (4, THRESHOLD), (2, SYNTHETIC), (3, HOLDOUT)]
     plan = pd.DataFrame({"source": [row[0] for row in rows], "origin": [ORIGINS[row[1]] for row in rows]})
     ids = np.array([f"{n}.png" for n in range(5)], dtype=object)
     table = plan_list({2: plan}, np.array([0, 0, 1, 1, 1]), ids, NAMES)
     found = table[["variant", "change", "id", "class_name", "times"]].to_numpy().tolist()
     assert found == [
         [2, "dropped", "2.png", "bee", 1],
-        [2, "dropped", "3.png", "bee", 1],
         [2, "added", "1.png", "ant", 2],
+        [2, "returned", "3.png", "bee", 1],
         [2, "relabelled", "4.png", "bee", 1],
     ]
 

@@ -117,6 +117,11 @@ def test_hardness_and_conditions_never_train_the_baseline(measured):
             assert not [job for job in jobs if job.wildcards.get("condition") == "baseline"], label
 
 
+LIMITED = {
+    f"limited-{source}-aum-random-50-{over}-easy-alpha1" for source in ("full", "base") for over in ("random", "holdout")
+}
+
+
 @pytest.mark.parametrize(
     ("module", "planned"),
     [
@@ -124,6 +129,9 @@ def test_hardness_and_conditions_never_train_the_baseline(measured):
         ("kinds/threshold", {"threshold"}),
         ("kinds/denoised", {"denoised-lowest"}),
         ("kinds/placebo", {"placebo-shuffled-aum-smote-easy-alpha1"}),
+        ("kinds/limited", LIMITED),
+        ("oversampling/holdout", {name for name in LIMITED if "holdout" in name}),
+        ("bases/random", {"control-random-50", *LIMITED}),
         ("undersampling/random", set()),
     ],
 )

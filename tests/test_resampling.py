@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hbr.conditions.names import least_samples
 from hbr.conditions.oversampling import smote
 from hbr.conditions.resampling import plan_resampled
-from hbr.conditions.strategies import least_samples, rank_weights
+from hbr.conditions.strategies import rank_weights
 from hbr.data.datasets import prepare, save_dataset
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC
 from hbr.data.sizes import check_class_sizes
@@ -107,12 +108,16 @@ def test_smote_of_one_class_alone_works_and_too_few_samples_are_refused():
         smote.add(few, {0: 3}, np.random.default_rng(0), images=IMAGES, class_names=names)
 
 
-SMOTE = {"resampling": {"strategies": [{"oversampling": "smote", "undersampling": "easy"}]}}
+NONE_LIMITED: dict = {"rates": [], "strategies": []}
+SMOTE = {"resampling": {"strategies": [{"oversampling": "smote", "undersampling": "easy"}]}, "limited": NONE_LIMITED}
 
 
 def test_what_smote_needs_is_known_before_anything_is_trained():
     assert least_samples(SMOTE) == 6
-    assert least_samples({"resampling": {"strategies": []}}) == 1
+    assert least_samples({"resampling": {"strategies": []}, "limited": NONE_LIMITED}) == 1
+    # A half of 12 is 6; of 2 one is left at 66 %, as of 1 none.
+    assert least_samples({"resampling": {"strategies": []}, "limited": {**SMOTE["resampling"], "rates": [50]}}) == 12
+    assert least_samples({"resampling": {"strategies": []}, "limited": {"rates": [33, 66], "strategies": []}}) == 2
     check_class_sizes([6, 30], ["rare", "common"], 6, "data")
     with pytest.raises(StudyError, match=r"^data: .* at least 6 .* fewer of 'rare' \(5\);.*oversampling: random"):
         check_class_sizes([5, 30], ["rare", "common"], 6, "data")

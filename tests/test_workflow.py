@@ -25,14 +25,22 @@ def test_study_ends_with_notebooks_and_figures(finished):
 
 def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole):
     reports = whole.folder / "reports/digits"
-    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "pruning")
+    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "limited", "pruning")
     assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
-    for figure in ("placebos", "pruning_recall", "pruned_share", "noise_by_class", "cumulative_aum", "lowest_images"):
+    for figure in (
+        "placebos",
+        "limited_gaps",
+        "pruning_recall",
+        "pruned_share",
+        "noise_by_class",
+        "cumulative_aum",
+        "lowest_images",
+    ):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
-    assert len(claims) == 14
+    assert len(claims) == 15
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
     assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 2 of 2 plans", "digits: 2 plans")
@@ -70,6 +78,17 @@ def test_plans_of_every_kind_hold_what_their_condition_says(whole):
         for condition in ("control-denoised-lowest", "resampled-aum_denoised-smote-easy-alpha1"):
             table = plan(condition, variant)
             assert not set(table.loc[table["origin"] != "synthetic", "source"]) & set(flagged)
+    # Real samples come back that the base left out, and hardness of the base knows its samples alone.
+    base = set(plan("control-random-50")["source"])
+    assert len(base) == 10 * 43
+    of_base = pd.read_parquet(results / "hardness/aum/random-50/variant1/samples.parquet")
+    assert set(of_base["sample"]) == base
+    for source in ("full", "base"):
+        table = plan(f"limited-{source}-aum-random-50-holdout-easy-alpha1")
+        held = table["origin"] == "holdout"
+        assert held.any()
+        assert not set(table.loc[held, "source"]) & base
+        assert set(table.loc[~held, "source"]) < base
     first, second = (plan("threshold", variant) for variant in (1, 2))
     extra = [set(table.loc[table["origin"] == "threshold", "source"]) for table in (first, second)]
     assert extra[0] and not extra[0] & extra[1]
@@ -87,11 +106,14 @@ def test_every_comparison_has_its_family_and_verdict(whole):
     assert set(declared["metric"]) == {"recall"}
     assert set(declared["gap"]) == {"max_min"}
     pairs = set(zip(declared["condition"], declared["reference"], declared["family"], strict=True))
-    resampled = "resampled-aum-smote-easy-alpha1"
+    resampled, limited = "resampled-aum-smote-easy-alpha1", "limited-{}-aum-random-50-{}-easy-alpha1"
+    hardness = ("full", "base")
     assert pairs == {
         (resampled, "control", "resampling"),
         ("resampled-aum_denoised-smote-easy-alpha1", "control-denoised-lowest", "resampling"),
         (resampled, "placebo-shuffled-aum-smote-easy-alpha1", "placebo"),
+        *((limited.format(one, over), "control-random-50", "limited") for one in hardness for over in ("random", "holdout")),
+        *((limited.format(one, "holdout"), limited.format(one, "random"), "holdout") for one in hardness),
         ("pruned-aum-dlp-30", "pruned-aum-clp-30", "pruning"),
     }
     assert differences["verdict"].notna().all()

@@ -267,6 +267,23 @@ use rule render_baseline as render_placebos with:
         code=digest("render_notebook.py", notebook="workflow/notebooks/placebos.py"),
 
 
+use rule render_baseline as render_limited with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/limited.py"),
+        notebook=source("workflow/notebooks/limited.py"),
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        own=base_allocations,
+        gaps="<results>/{dataset}/gaps.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        **pages_of("limited"),
+    log:
+        "<logs>/render_limited/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/limited.py"),
+
+
 use rule render_baseline as render_pruning with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/pruning.py"),

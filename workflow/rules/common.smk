@@ -53,15 +53,16 @@ from hbr.conditions.names import (
     conditions_of,
     contrasts_of,
     hardness_runs,
+    least_samples,
     plan_inputs,
     plan_modules,
     plan_spec,
     needs_control,
     runs_of,
     source_of,
+    tracked_conditions,
 )
 from hbr.conditions.noise import rule_of
-from hbr.conditions.strategies import least_samples
 from hbr.study.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.study.presence import (
@@ -131,6 +132,7 @@ CHAPTERS = [
     *(["noise"] if config["noise"]["rules"] else []),
     *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
+    *(["limited"] if config["limited"]["rates"] else []),
     *(["pruning"] if config["pruning"]["rates"] else []),
 ]
 
@@ -311,6 +313,32 @@ def numbers_of_source(wildcards):
     ]
 
 
+def control_of_base(wildcards):
+    """Return the control of a base: its samples as they are."""
+    return next(
+        condition
+        for condition in CONDITIONS.values()
+        if condition.kind == "control" and condition.base.name == wildcards.base
+    )
+
+
+def plan_of_base(wildcards):
+    """Return the plan of the trainings of one variant of a base."""
+    control = control_of_base(wildcards).name
+    return f"<results>/{wildcards.dataset}/plans/{control}/variant{wildcards.variant}/plan.parquet"
+
+
+def members_of_base(wildcards):
+    """Return the numbers of the members that were trained on one variant of a base."""
+    return list(control_of_base(wildcards).members)
+
+
+def dynamics_of_base(wildcards):
+    """Return the dynamics of the trainings on one variant of a base."""
+    runs = [(wildcards.variant, member) for member in members_of_base(wildcards)]
+    return dynamics_of(control_of_base(wildcards).name, runs, wildcards.dataset)
+
+
 def noise_rule(wildcards):
     """Return the rule of label noise."""
     return rule_of(**config["noise"]["rules"][wildcards.noise_rule])
@@ -376,9 +404,13 @@ def data_fingerprint(wildcards):
 CONDITIONS = conditions_of(config)
 
 
-def of_kinds(*kinds):
-    """Return the conditions of some kinds, in the study's order."""
-    return [name for name, condition in CONDITIONS.items() if condition.kind in kinds]
+def of_kinds(*kinds, section="resampling"):
+    """Return the conditions of some kinds that are on the bases of a section, in the study's order."""
+    return [
+        name
+        for name, condition in CONDITIONS.items()
+        if condition.kind in kinds and condition.base.section == section
+    ]
 
 
 def condition_of(wildcards):
@@ -443,10 +475,12 @@ def plans_of_all(wildcards):
     ]
 
 
+TRACKED = tracked_conditions(config)
+
+
 def keep_dynamics(wildcards):
     """Return what a training keeps: every epoch where hardness is estimated from it, else sums."""
-    sources = {source_of(config, name) for name in config["hardness"]["estimators"]}
-    return "epochs" if wildcards.condition in {BASELINE, *sources} else "sums"
+    return "epochs" if wildcards.condition in TRACKED else "sums"
 
 
 SCORED = {name: scored_sets(keys) for name, keys in config["datasets"].items()}
@@ -504,6 +538,17 @@ def allocations_shown(wildcards):
         estimator=allocated(),
         alpha=[0, *map(alpha_text, alphas)],
     )
+
+
+def base_allocations(wildcards):
+    """Return the allocations by hardness of each base at the first alpha, none where only the baseline's is taken."""
+    alpha = alpha_text(config["limited"]["alphas"][0])
+    return [
+        f"<results>/{wildcards.dataset}/allocations/{condition.allocation}/{condition.base.name}/variant{variant}/alpha{alpha}.csv"
+        for condition in CONDITIONS.values()
+        if condition.base.section == "limited" and condition.name in TRACKED
+        for variant in condition.variants
+    ]
 
 
 def reviews(datasets):

@@ -32,6 +32,25 @@ rule estimate_hardness:
         " --samples {output.samples:q} --classes {output.classes:q} --log {log:q}"
 
 
+# The control of a base is trained on its samples as they are.
+use rule estimate_hardness as estimate_base_hardness with:
+    input:
+        code=lambda wildcards: sources(
+            "estimate_hardness.py", plugin=estimator_method(wildcards)
+        ),
+        dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
+        plan=plan_of_base,
+        dynamics=dynamics_of_base,
+    output:
+        samples="<results>/{dataset}/hardness/{estimator}/{base}/variant{variant}/samples.parquet",
+        classes="<results>/{dataset}/hardness/{estimator}/{base}/variant{variant}/classes.csv",
+    log:
+        "<logs>/estimate_base_hardness/{dataset}/{estimator}_{base}_variant{variant}.log",
+    params:
+        members=members_of_base,
+
+
 rule allocate_samples:
     input:
         code=sources("allocate_samples.py"),
@@ -54,6 +73,16 @@ rule allocate_samples:
         "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --alpha {wildcards.alpha}"
         " --allocation {output:q} --log {log:q}"
+
+
+use rule allocate_samples as allocate_base_samples with:
+    input:
+        code=sources("allocate_samples.py"),
+        classes="<results>/{dataset}/hardness/{estimator}/{base}/variant{variant}/classes.csv",
+    output:
+        "<results>/{dataset}/allocations/{estimator}/{base}/variant{variant}/alpha{alpha}.csv",
+    log:
+        "<logs>/allocate_base_samples/{dataset}/{estimator}_{base}_variant{variant}_alpha{alpha}.log",
 
 
 rule review_allocations:

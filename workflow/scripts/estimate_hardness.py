@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
@@ -17,6 +19,11 @@ def main(arguments: argparse.Namespace) -> None:
     arrays = read_arrays(arguments.dataset, "train_labels", "class_names", "checksum")
     # The examples of the trainings: all training samples, or those that a denoised condition kept.
     places = read_table(arguments.plan, "source")["source"].to_numpy()
+    if len(np.unique(places)) < len(places):
+        raise StudyError(
+            f"{arguments.plan} holds samples twice, and then what is hard cannot be told sample by sample; write "
+            "resampling.balance: keep, or no base under limited.hardness"
+        )
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
     estimator = Estimator.read(arguments.settings)
     dynamics = [load_dynamics(path) for path in arguments.dynamics]

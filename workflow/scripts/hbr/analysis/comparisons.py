@@ -104,6 +104,20 @@ def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*group, "reference_value", "value", "difference", "lower", "upper", "variants", "pairs"])
 
 
+def summarise_variants(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return mean, 95 % t-interval over variants, and the numbers of variants and runs, of values per ``keys``.
+
+    Members are averaged within a variant first.
+    """
+    rows = []
+    for name, cell in values.groupby(keys, sort=False):
+        means = cell.groupby("variant")["value"].mean().to_numpy()
+        lower, upper = map(float, mean_interval(means))
+        row = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means), "runs": len(cell)}
+        rows.append({**dict(zip(keys, name, strict=True)), **row})
+    return pd.DataFrame(rows)
+
+
 def summarise(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return mean, 95 % t-interval over members and n of one condition's values per ``keys``.
 

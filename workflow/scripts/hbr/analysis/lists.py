@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hbr.data.plans import ORIGINS, SYNTHETIC, THRESHOLD
+from hbr.data.plans import HOLDOUT, ORIGINS, SYNTHETIC, THRESHOLD
 
 
 def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
@@ -40,20 +40,21 @@ def flagged_list(flagged: Mapping[str, pd.DataFrame], preferred: pd.DataFrame, c
 def plan_list(
     plans: Mapping[int, pd.DataFrame], labels: np.ndarray, ids: np.ndarray, class_names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return one row a variant and training sample that its plan drops, adds again, or gives the label of threshold samples.
+    """Return one row a variant and training sample that its plan drops, adds again, gets back or gives another label.
 
-    ``plans`` are tables of source and origin by variant. ``change`` is dropped, added (``times`` beyond the first) or
-    relabelled. Synthetic images are no samples and have no ids.
+    ``plans`` are tables of source and origin by variant. ``change`` is dropped, added (``times`` beyond the first), returned
+    (a base had left it out) or relabelled (a threshold sample). Synthetic images are no samples and have no ids.
     """
     tables = []
     for variant, plan in plans.items():
         origin = plan["origin"].astype(str)
         real = plan["source"][origin != ORIGINS[SYNTHETIC]]
         counts = np.bincount(real, minlength=len(labels))
-        relabelled = np.unique(plan["source"][origin == ORIGINS[THRESHOLD]])
+        returned, relabelled = (np.unique(plan["source"][origin == ORIGINS[code]]) for code in (HOLDOUT, THRESHOLD))
         for change, chosen, times in (
             ("dropped", np.flatnonzero(counts == 0), 1),
             ("added", np.flatnonzero(counts > 1), counts[counts > 1] - 1),
+            ("returned", returned, 1),
             ("relabelled", relabelled, 1),
         ):
             rows = {"variant": variant, "change": change, "sample": chosen, "id": ids[chosen], "class": labels[chosen]}

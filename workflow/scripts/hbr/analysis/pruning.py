@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.comparisons import summarise_variants
 from hbr.conditions.kinds.pruned import METHODS, pruned_samples
-from hbr.intervals import mean_interval
 
 RATES = tuple(range(10, 100, 10))
 
@@ -30,17 +30,11 @@ def rate_summary(values: pd.DataFrame, key: str) -> pd.DataFrame:
     """Return mean and 95 % t-interval over variants of pruned conditions, and of the control as rate 0 of each method.
 
     ``values`` is long: the columns of a condition, variant, member, ``key`` (such as gap or class) and value. One row an
-    estimator, method, rate and ``key``, with the numbers of variants and of runs. Members are averaged within a variant first.
+    estimator, method, rate and ``key``: :func:`.comparisons.summarise_variants`.
     """
     pruned = values[values["kind"] == "pruned"]
     ways = pruned[["estimator", "method"]].drop_duplicates()
     control = values[(values["kind"] == "control") & values["method"].isna()].drop(columns=["estimator", "method", "rate"])
     every = pd.concat([control.merge(ways, how="cross").assign(rate=0), pruned])
-    rows = []
-    columns = ["estimator", "method", "rate", key]
-    for name, cell in every.groupby(columns, sort=False):
-        means = cell.groupby("variant")["value"].mean().to_numpy()
-        lower, upper = map(float, mean_interval(means))
-        row = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means), "runs": len(cell)}
-        rows.append({**dict(zip(columns, name, strict=True)), **row})
-    return pd.DataFrame(rows).sort_values(["estimator", "method", "rate"], kind="stable", ignore_index=True)
+    table = summarise_variants(every, ["estimator", "method", "rate", key])
+    return table.sort_values(["estimator", "method", "rate"], kind="stable", ignore_index=True)

@@ -57,12 +57,14 @@ def load(registry: str, name: str) -> Any:
 class Base:
     """The samples that a condition is planned on; ``kind`` is registered under bases, ``argument`` says which of that kind.
 
-    ``sources`` are the conditions whose trainings tell how hard its samples are.
+    ``sources`` are the conditions whose trainings tell how hard its samples are. ``section`` of the study file has the
+    strategies that it is resampled by, and the variants and members of its control.
     """
 
     kind: str
     sources: tuple[str, ...]
     argument: str = ""
+    section: str = "resampling"
 
     @property
     def name(self) -> str:
@@ -79,8 +81,8 @@ class Condition:
 
     ``words`` make its name. ``compared`` is the base whose control its runs are paired with by seed, ``reference`` that
     control's name. ``allocation`` is the estimator whose class counts a plan must meet. ``method`` is dlp or clp of a pruned
-    condition, the kind of a placebo, the rule of a denoised one, the base of a control; ``rate`` is in percent. What does
-    not apply is empty.
+    condition, the kind of a placebo, the rule of a denoised one, the base of a control, the source of hardness of one on
+    limited data; ``rate`` is in percent. What does not apply is empty.
     """
 
     kind: str
@@ -210,12 +212,22 @@ class Kind(ABC):
 
     def runs(self, config: Mapping[str, Any]) -> tuple[range, range]:
         """Return variants and members of each condition."""
-        section = config[self.section]
-        return range(1, section["variants"] + 1), range(1, section["members"] + 1)
+        return section_runs(config[self.section])
+
+    def least_samples(self, config: Mapping[str, Any]) -> int:
+        """Return how many training samples every class needs for the kind's conditions."""
+        return 1
 
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
-        """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results."""
+        """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results.
+
+        ``{variant}`` in a path is the plan's own.
+        """
         return {}
+
+    def tracks_reference(self, condition: Condition) -> bool:
+        """Return whether its hardness is estimated from the trainings of the condition that it is compared with."""
+        return False
 
     def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings of :meth:`plan`: all that it depends on beside its draw, and nothing else."""
@@ -253,6 +265,11 @@ class Kind(ABC):
                     f"{self.section}.{key} is {own[key]}, but the control, which runs are paired with, has "
                     f"resampling.{key} {control[key]}; lower the one or raise the other"
                 )
+
+
+def section_runs(section: Mapping[str, Any]) -> tuple[range, range]:
+    """Return the variants and members that a section of the study file says."""
+    return range(1, section["variants"] + 1), range(1, section["members"] + 1)
 
 
 def make_plan(draw: Draw, kind: str, base: str, argument: str, settings: Mapping[str, Any]) -> Plan:

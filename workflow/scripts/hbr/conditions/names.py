@@ -70,7 +70,10 @@ def bases_of(config: Mapping[str, Any]) -> list[Base]:
 
 
 def plan_inputs(config: Mapping[str, Any], condition: Condition) -> dict[str, str]:
-    """Return what a plan is made of beside the prepared data: files by name, relative to the data set's results."""
+    """Return what a plan is made of beside the prepared data: files by name, relative to the data set's results.
+
+    ``{variant}`` in a path is the plan's own.
+    """
     return _base_kind(condition.base.kind).inputs(condition.base.argument) | kinds()[condition.kind].inputs(condition, config)
 
 
@@ -87,9 +90,14 @@ def plan_modules(config: Mapping[str, Any], condition: Condition) -> list[str]:
     return own + kinds()[condition.kind].modules(spec["settings"])
 
 
+def least_samples(config: Mapping[str, Any]) -> int:
+    """Return how many training samples every class needs for the conditions of a study."""
+    return max(kind.least_samples(config) for kind in kinds().values())
+
+
 def needs_control(config: Mapping[str, Any]) -> bool:
-    """Return whether any condition of a study is compared with the control."""
-    return CONTROL in conditions_of(config)
+    """Return whether any condition of a study is compared with a control."""
+    return any(condition.reference for condition in conditions_of(config).values())
 
 
 def source_of(config: Mapping[str, Any], estimator: str) -> str:
@@ -100,6 +108,13 @@ def source_of(config: Mapping[str, Any], estimator: str) -> str:
 def runs_of(config: Mapping[str, Any], condition: str) -> list[tuple[int, int]]:
     """Return variant and member of every training of a condition; the baseline has the one variant 0."""
     return conditions_of(config)[condition].runs
+
+
+def tracked_conditions(config: Mapping[str, Any]) -> set[str]:
+    """Return the conditions from whose trainings hardness is estimated: all that happened in them is kept."""
+    found = conditions_of(config).values()
+    own = {condition.reference for condition in found if kinds()[condition.kind].tracks_reference(condition)}
+    return {BASELINE, *own, *(source_of(config, name) for name in config["hardness"]["estimators"])}
 
 
 def hardness_runs(config: Mapping[str, Any], source: str) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, module_of
-from hbr.conditions.strategies import NONE, Added, Reserve, apply, needs_of
+from hbr.conditions.strategies import NONE, Added, Reserve, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
 from hbr.hardness.allocation import with_counts
@@ -32,8 +32,9 @@ class ByAllocation(Kind):
         bases: Sequence[Base],
         method: str = "",
     ) -> Iterator[Condition]:
-        """Yield one condition a base, strategy and alpha of a section; the estimator's first base goes without saying."""
-        for base, strategy, alpha in product(bases, section["strategies"], map(alpha_text, section["alphas"])):
+        """Yield one condition a base of the kind's section, strategy and alpha; the estimator's first goes without saying."""
+        own = [base for base in bases if base.section == self.section]
+        for base, strategy, alpha in product(own, section["strategies"], map(alpha_text, section["alphas"])):
             over, under = strategy["oversampling"], strategy["undersampling"]
             on = () if base == bases[0] else (base.name,)
             yield Condition(
@@ -69,6 +70,10 @@ class ByAllocation(Kind):
         """Return what the strategy needs."""
         return {need for side in SIDES for need in needs_of(side, settings[side])}
 
+    def least_samples(self, config: Mapping[str, Any]) -> int:
+        """Return what the strategies of the kind's section need."""
+        return least_samples(strategy["oversampling"] for strategy in config[self.section]["strategies"])
+
     def plan(self, draw: Draw, **settings: Any) -> Plan:
         """Return a plan that meets the allocation."""
         return self.resampled(draw, self.allocation(draw), **settings)
@@ -94,6 +99,7 @@ class ByAllocation(Kind):
             "class_names": lambda: draw.class_names,
             "sharpness": lambda: settings["sharpness"],
             "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
+            "allocation": lambda: allocation,
         }
         needs, (over, under) = self.needs(settings), (settings[side] for side in SIDES)
         if unmet := needs - offered.keys():

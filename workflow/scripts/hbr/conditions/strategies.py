@@ -7,7 +7,7 @@ An oversampling strategy is a file with ``add(labels, wanted, rng, *, ...) -> Ad
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ NEEDS = {
     "class_names": "names for messages",
     "sharpness": "the setting of that name",
     "reserve": "a Reserve: real samples that the base left out",
+    "allocation": "the explained allocation that the samples are to meet, one row a class",
     "pool": "a Pool: images of no data set, scored",
 }
 Counts = Mapping[int, int]
@@ -70,10 +71,9 @@ def needs_of(side: str, name: str) -> set[str]:
     return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
 
 
-def least_samples(config: Mapping[str, Any]) -> int:
-    """Return how many training samples every class needs for the strategies of a study; which classes gain is not known yet."""
-    used = {strategy["oversampling"] for strategy in config["resampling"]["strategies"]} - {NONE}
-    return max((getattr(load("oversampling", name), "LEAST_SAMPLES", 1) for name in used), default=1)
+def least_samples(names: Iterable[str]) -> int:
+    """Return how many samples of a class any of some oversampling strategies needs; which classes gain is not known yet."""
+    return max((getattr(load("oversampling", name), "LEAST_SAMPLES", 1) for name in set(names) - {NONE}), default=1)
 
 
 def apply(side: str, name: str, labels: np.ndarray, change: Counts, rng: np.random.Generator, given: Mapping[str, Any]) -> Any:

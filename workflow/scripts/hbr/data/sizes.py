@@ -13,6 +13,6 @@ def check_class_sizes(counts: Sequence[int], class_names: Sequence[str], least: 
     if few:
         told = ", ".join(few[:_MOST_TOLD]) + (f" and {len(few) - _MOST_TOLD} more" if len(few) > _MOST_TOLD else "")
         raise StudyError(
-            f"{where}: the oversampling of this study needs at least {least} training samples of every class, as any may turn "
-            f"out hard, but there are fewer of {told}; write oversampling: random instead of smote, or leave the classes out"
+            f"{where}: this study needs at least {least} training samples of every class, as any may turn out hard, but there "
+            f"are fewer of {told}; write oversampling: random instead of smote, smaller limited.rates, or leave the classes out"
         )

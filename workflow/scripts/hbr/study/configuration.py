@@ -148,7 +148,7 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     _check_sources(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
-            f"baseline.members, resampling.variants, resampling.members, placebos, pruning and noise make "
+            f"baseline.members, resampling.variants, resampling.members, placebos, pruning, limited and noise make "
             f"{trainings:,} trainings of all conditions; at most {MOST_TRAININGS:,} can be planned"
         )
 

@@ -9,7 +9,7 @@ import yaml
 from hbr.errors import StudyError
 
 _HEADER = re.compile(r"\.\. (title: .*(?:\n   .+)*)\n\n")
-_OF_PAPER = re.compile(r"Reproduces figure (\w+) of version 1\.")
+_OF_PAPER = re.compile(r"Reproduces figure (\w+) of version ([12])\.")
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class ReportedFigure:
     name: str
     title: str
     caption: Path
-    # The number in version 1 of the paper, empty for a figure that is not there.
+    # The number in that version of the paper, both empty for a figure that is not there.
     number: str
+    version: str
     # Pictures of training images are not the project's to publish.
     shows_images: bool
     # What draws it below a chapter, as `module:function`; empty where the chapter's notebook does.
@@ -30,7 +31,7 @@ class ReportedFigure:
     @property
     def label(self) -> str:
         """Return the title with the figure of the paper that it reproduces."""
-        return f"{self.title} (v1, figure {self.number})" if self.number else self.title
+        return f"{self.title} (v{self.version}, figure {self.number})" if self.number else self.title
 
 
 def reported_figures(folder: Path) -> list[ReportedFigure]:
@@ -54,7 +55,7 @@ def _read(path: Path) -> ReportedFigure:
     if not header or set(told) - {"title", "shows", "draws"} or not isinstance(told["title"], str):
         lines = "perhaps lines `   shows: training images` or `   draws: module:function`"
         raise StudyError(f"{path} must begin with `.. title: ...`, {lines}, and a blank line")
-    number = _OF_PAPER.search(text)
+    number, version = found.groups() if (found := _OF_PAPER.search(text)) else ("", "")
     shows = told.get("shows") == "training images"
     place = (path.parent.name, path.stem, told["title"], path)
-    return ReportedFigure(*place, number[1] if number else "", shows, str(told.get("draws", "")))
+    return ReportedFigure(*place, number, version, shows, str(told.get("draws", "")))

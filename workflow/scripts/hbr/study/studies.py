@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hbr.conditions.strategies import least_samples
+from hbr.conditions.names import least_samples
 from hbr.data.files import read_arrays
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError

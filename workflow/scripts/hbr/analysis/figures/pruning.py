@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -12,7 +11,18 @@ from matplotlib.figure import Figure
 
 from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.names import name_classes, name_lowest
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, legend_below, separate_groups
+from hbr.analysis.figures.style import (
+    EASY,
+    HARD,
+    NEUTRAL,
+    PAGE,
+    counted,
+    ends_of,
+    headline,
+    legend_below,
+    limit_by_means,
+    separate_groups,
+)
 
 _LOOKS = {"dlp": (HARD, "o", "-", "DLP, of the data set"), "clp": (EASY, "s", "--", "CLP, of each class")}
 
@@ -92,7 +102,7 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
         )
         for shift, (method, (colour, marker, _, label)) in zip((-0.15, 0.15), _LOOKS.items(), strict=True):
             line = summary[(summary["rate"] == rate) & (summary["method"] == method)]
-            error = _error(line)
+            error = ends_of(line)
             look: dict[str, Any] = {
                 "fmt": marker,
                 "ms": 1.6 if small else 3.2,
@@ -106,7 +116,7 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
     for row in grid:
         row[0].set_ylabel("test recall (%)", fontsize=8)
     name_lowest(grid, len(rates), ordered)
-    _limit(grid[0, 0], summary)
+    limit_by_means(grid[0, 0], summary)
     legend_below(figure, grid[0, 0], 3)
     headline(figure, f"{dataset}: class recall after pruning by {estimator}, hardest class right", _note(summary))
     return figure
@@ -121,26 +131,12 @@ def _draw_rates(axes: Axes, cell: pd.DataFrame) -> None:
         axes.plot(line["rate"] + shift, 100 * line["mean"], color=colour, ls=style, lw=1)
         pruned = line[line["rate"] > 0]
         look: dict[str, Any] = {"fmt": marker, "ms": 4, "color": colour, "capsize": 2, "lw": 1, "label": label}
-        axes.errorbar(pruned["rate"] + shift, 100 * pruned["mean"], yerr=_error(pruned), **look)
+        axes.errorbar(pruned["rate"] + shift, 100 * pruned["mean"], yerr=ends_of(pruned), **look)
     control = cell[cell["rate"] == 0].drop_duplicates("rate")
     look = {"fmt": "D", "ms": 4, "color": "black", "capsize": 2, "lw": 1, "label": "control"}
-    axes.errorbar(control["rate"], 100 * control["mean"], yerr=_error(control), **look)
+    axes.errorbar(control["rate"], 100 * control["mean"], yerr=ends_of(control), **look)
     axes.axhline(100 * float(control["mean"].iloc[0]), color=NEUTRAL, lw=0.7, ls=":")
-    _limit(axes, cell)
-
-
-def _error(rows: pd.DataFrame) -> list[pd.Series]:
-    return [100 * (rows["mean"] - rows["lower"]), 100 * (rows["upper"] - rows["mean"])]
-
-
-def _limit(axes: Axes, rows: pd.DataFrame) -> None:
-    """Set the axis by the means: an interval of two variants is 12.7 standard errors a side and would hide them."""
-    low, high = 100 * float(rows["mean"].min()), 100 * float(rows["mean"].max())
-    room = max(0.2, 0.6 * (high - low))
-    half = 100 * float(np.nan_to_num((rows["upper"] - rows["lower"]).max())) / 2
-    room = min(room, 1.1 * half + 0.1 * room)
-    # No recall and no gap lies beyond; what stands at the end is not cut in half.
-    axes.set_ylim(max(low - room, -1), min(high + room, 101))
+    limit_by_means(axes, cell)
 
 
 def _note(summary: pd.DataFrame) -> str:

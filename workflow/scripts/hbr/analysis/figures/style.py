@@ -98,6 +98,21 @@ def reach_of(values: pd.Series) -> float:
     return 1.3 * max(0.1, float(np.nan_to_num(values.abs().max())))
 
 
+def ends_of(rows: pd.DataFrame) -> list[pd.Series]:
+    """Return how far intervals (lower, upper) reach below and above their mean, in percent, as error bars are given."""
+    return [100 * (rows["mean"] - rows["lower"]), 100 * (rows["upper"] - rows["mean"])]
+
+
+def limit_by_means(axes: Axes, rows: pd.DataFrame) -> None:
+    """Set the axis by the means: an interval of two variants is 12.7 standard errors a side and would hide them."""
+    low, high = 100 * float(rows["mean"].min()), 100 * float(rows["mean"].max())
+    room = max(0.2, 0.6 * (high - low))
+    half = 100 * float(np.nan_to_num((rows["upper"] - rows["lower"]).max())) / 2
+    room = min(room, 1.1 * half + 0.1 * room)
+    # No recall and no gap lies beyond; what stands at the end is not cut in half.
+    axes.set_ylim(max(low - room, -1), min(high + room, 101))
+
+
 def class_axis_width(classes: int) -> float:
     """Return a figure width in inches, at most that of a page, at which the names of classes can be read."""
     return min(PAGE, max(5.5, 2.5 + 0.32 * classes))

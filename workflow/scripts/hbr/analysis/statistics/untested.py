@@ -34,7 +34,7 @@ def _unchanged(row: Mapping[Hashable, Any]) -> str:
         return "the placebo draws the true plans"
     if reference == "pruned":
         return f"both ways of pruning remove the same samples at {number(float(row['rate']))} %"
-    if kind in ("resampled", "placebo"):
+    if kind in ("resampled", "placebo", "limited"):
         sides = (row["oversampling"], row["undersampling"])
         strategy = f"{sides[0]} / {sides[1]} at " if "none" in sides else ""
         return f"{strategy}alpha {number(float(row['alpha']))} changes no class's count"

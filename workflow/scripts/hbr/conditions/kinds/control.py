@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hbr.conditions.kind import ALL, Base, Condition
+from hbr.conditions.kind import ALL, Base, Condition, section_runs
 from hbr.conditions.resampling import ByAllocation
 
 
@@ -23,7 +23,7 @@ class Control(ByAllocation):
             yield Condition(
                 "control",
                 ("control", *name),
-                *self.runs(config),
+                *section_runs(config[base.section]),
                 base=base,
                 allocation=allocation,
                 alpha="0",

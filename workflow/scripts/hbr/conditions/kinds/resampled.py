@@ -5,6 +5,8 @@ from typing import Any
 
 from hbr.conditions.kind import Base, Condition, check_known
 from hbr.conditions.resampling import ByAllocation
+from hbr.conditions.strategies import needs_of
+from hbr.errors import StudyError
 
 
 class Resampled(ByAllocation):
@@ -23,8 +25,14 @@ class Resampled(ByAllocation):
         return self.strategy_label(condition, by)
 
     def check(self, config: Mapping[str, Any]) -> None:
-        """Refuse estimators that are not there."""
+        """Refuse estimators that are not there, and strategies that draw from what no base leaves out."""
         check_known("resampling.estimators", config["resampling"]["estimators"], config)
+        for place, strategy in enumerate(config["resampling"]["strategies"]):
+            if "reserve" in needs_of("oversampling", strategy["oversampling"]):
+                raise StudyError(
+                    f"resampling.strategies.{place}.oversampling: {strategy['oversampling']} adds samples that were left out, "
+                    "and none are left out of all; write it under limited.strategies, or random here"
+                )
 
 
 KIND = Resampled()

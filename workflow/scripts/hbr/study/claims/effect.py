@@ -136,6 +136,25 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     return Finding(measured, verdict, why, _variants(rows))
 
 
+def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge real samples against copies, paired, all else alike, over the declared family and all rates.
+
+    Reproduced where they do better in some row and worse in none, not reproduced where all are equivalent or one is worse.
+    """
+    rows, untested = _records(
+        evidence, "limited", family="holdout", missing="the study does not resample limited data by holdout and by random"
+    )
+    n, tests = _variants(rows), len(rows)
+    shown = "; ".join(f"{row['metric']} {row['gap']} {_change(row)} at {number(row['rate'])} %" for row in rows)
+    verdicts = [row["verdict"] for row in rows]
+    counts = ", ".join(f"{verdicts.count(one)} {one}" for one in VERDICTS if one in verdicts)
+    if "worsens" in verdicts or set(verdicts) == {"equivalent"}:
+        verdict = NOT_REPRODUCED
+    else:
+        verdict = REPRODUCED if "improves" in verdicts else INCONCLUSIVE
+    return Finding(f"holdout - random: {shown}{untested}", verdict, f"of {tests} tests after Holm: {counts}", n)
+
+
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
     rows, untested = _records(

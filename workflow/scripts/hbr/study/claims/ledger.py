@@ -27,6 +27,7 @@ CHECKS: dict[str, Check] = {
         effect.no_system,
         effect.size_constant,
         effect.imbalance_helps,
+        effect.holdout_best,
         effect.gap_falls,
         effect.needs_pool,
         hardness.most_robust,

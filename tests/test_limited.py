@@ -1,0 +1,148 @@
+"""Limited data: what random pruning leaves, and real samples that come back, by hand and in general."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hbr.analysis.limited import limited_summary, source_table
+from hbr.conditions.bases.random import plan_random
+from hbr.conditions.kind import Draw, make_plan
+from hbr.conditions.oversampling.holdout import largest_alpha
+from hbr.data.datasets import prepare, save_dataset
+from hbr.data.files import write_table
+from hbr.data.plans import HOLDOUT, KEPT, check_plan
+from hbr.errors import StudyError
+from hbr.hardness.allocation import allocation_table, with_counts
+
+NAMES = ("ant", "bee", "cat")
+LABELS = np.repeat(np.arange(3), 8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (24, 4, 4, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Return a folder with the data and two allocations: shares of 1/4, 1/4 and 1/2, and of 1/8, 1/8 and 3/4."""
+    save_dataset(tmp_path / "dataset.npz", prepare(IMAGES, LABELS, IMAGES, LABELS, NAMES))
+    classes = pd.DataFrame({"class": range(3), "class_name": NAMES, "samples": 8, "direction": "high-is-hard"})
+    for name, hardness in (("mild", [1.0, 1, 2]), ("steep", [1.0, 1, 6])):
+        write_table(tmp_path / f"{name}.csv", allocation_table(classes.assign(hardness=hardness), 1.0))
+    samples = {"sample": np.arange(24), "class": LABELS, "difficulty_rank": np.arange(24) / 23}
+    write_table(tmp_path / "samples.parquet", pd.DataFrame(samples))
+    return tmp_path
+
+
+def planned(results, rate: int = 50, allocation: str = "mild", over: str = "holdout", variant: int = 1):
+    files = {"allocation": results / f"{allocation}.csv", "samples": results / "samples.parquet"}
+    draw = Draw.of(results / "dataset.npz", variant=variant, key=(0, "d"), files=files)
+    strategy = {"oversampling": over, "undersampling": "easy"}
+    return make_plan(draw, "limited", "random", str(rate), strategy), make_plan(draw, "baseline", "random", str(rate), {})
+
+
+def test_three_classes_by_hand(results):
+    plan, base = planned(results)
+    # Of 8 each 4 are left, 12 in all: 3, 3 and 6 at alpha 1.
+    assert base.class_counts(3).tolist() == [4, 4, 4]
+    assert plan.class_counts(3).tolist() == [3, 3, 6]
+    held = plan.source[plan.origin == HOLDOUT]
+    # Two cats that were pruned come back, once each, in the places of the ant and the bee that leave: the easiest.
+    assert len(set(held)) == 2
+    assert set(held) <= set(range(16, 24)) - set(base.source)
+    assert sorted(set(base.source) - set(plan.source)) == [base.source[0], base.source[4]]
+    assert np.flatnonzero(plan.origin == HOLDOUT).tolist() == [0, 4]
+    assert (plan.source[plan.origin == KEPT] == np.delete(base.source, [0, 4])).all()
+    copies, same_base = planned(results, over="random")
+    # All else is alike, so that the two are compared in pairs.
+    np.testing.assert_array_equal(base.source, same_base.source)
+    np.testing.assert_array_equal(copies.source[copies.origin == KEPT], plan.source[plan.origin == KEPT])
+    assert set(planned(results, variant=2)[1].source) != set(base.source)
+
+
+def test_a_class_that_needs_more_than_was_left_out_is_refused_with_the_largest_alpha_that_works(results):
+    # 9 of 12 are owed to cats, of whom there are 4, and 4 more: 4 + alpha (9 - 4) = 8 at alpha 0.8.
+    message = (
+        "class 'cat' needs 5 samples beside its 4, but the base left out 4 of it, enough for 2 times; holdout works here up to "
+        "alpha 0.8: write a smaller alpha, a higher rate, or random"
+    )
+    with pytest.raises(StudyError) as refused:
+        planned(results, allocation="steep")
+    assert str(refused.value) == message
+    # Where 6 of 8 are pruned, 4 times as much is there of what is left.
+    assert planned(results, 75, "steep")[0].class_counts(3).tolist() == [1, 1, 4]
+
+
+def test_a_rate_that_empties_a_class_is_refused_by_name():
+    labels = np.array([0] * 20 + [1] * 2)
+    with pytest.raises(StudyError, match=r"^limited.rates: 80 % leaves none of the 2 samples of class 'bee'; write a smaller"):
+        plan_random(labels, (4, 4, 3), 80, NAMES[:2], np.random.default_rng(0))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.integers(4, 40), min_size=2, max_size=5), st.integers(1, 85), st.integers(1, 85), st.integers(0, 99))
+def test_a_higher_rate_prunes_what_a_lower_one_does_and_more(sizes, one, other, seed):
+    labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    names = tuple(map(str, range(len(sizes))))
+    low, high = (plan_random(labels, (4, 4, 3), rate, names, np.random.default_rng(seed)) for rate in sorted((one, other)))
+    check_plan(low, labels, "plan")
+    assert set(high.source) <= set(low.source)
+    assert (np.diff(low.source) > 0).all()
+    counts = low.class_counts(len(sizes))
+    assert np.abs(counts - (1 - min(one, other) / 100) * np.array(sizes)).max() <= 0.5 + 1e-9
+    assert len(set(counts)) <= len(set(sizes))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    hardness=st.lists(st.floats(0.2, 5), min_size=2, max_size=6),
+    held=st.integers(0, 30),
+    alpha=st.floats(0.1, 3),
+    size=st.integers(5, 60),
+)
+def test_the_largest_alpha_is_the_largest(hardness, held, alpha, size):
+    ratios = np.array(hardness) / sum(hardness)
+    names = list(map(str, range(len(hardness))))
+    table = pd.DataFrame({"class_name": names, "samples": size, "control": float(size)})
+
+    def granted(degree: float) -> np.ndarray:
+        return with_counts(table, ratios, degree)["granted"].to_numpy()
+
+    try:
+        asked = with_counts(table, ratios, alpha)
+    except StudyError:
+        return
+    if asked["granted"].max() <= size + held:
+        return
+    most = largest_alpha(asked, np.full(len(names), held))
+    assert 0 <= most <= alpha
+    assert granted(most).max() <= size + held
+    # At p of the class left out its ratio to the mean is 1 / (1 - p) there.
+    p = held / (held + size)
+    assert 1 + most * (ratios.max() * len(names) - 1) == pytest.approx(1 / (1 - p), abs=1e-3)
+
+
+def test_how_much_hardness_of_the_base_differs_by_hand():
+    full = pd.DataFrame({"ratio": [0.25, 0.35, 0.4]})
+    # The second variant turns the order of the last two classes round: Spearman's rho is 1/2.
+    own = [full.assign(ratio=[0.24, 0.36, 0.4]), full.assign(ratio=[0.25, 0.4, 0.35])]
+    (row,) = source_table(full, {"random-50": own}).to_dict("records")
+    assert (row["base"], row["variants"], row["rank correlation"]) == ("random-50", 2, "0.75")
+    # Changes of 3, 3, 0, 0, 15 and 15 percent of what each of three equal classes has.
+    assert (row["mean change (%)"], row["largest change (%)"]) == ("6.0", "15.0")
+
+
+def test_lines_are_strategies_and_the_control_of_each_rate():
+    rows = []
+    for rate in (33, 50):
+        for source in ("full", "base"):
+            parts = {"kind": "limited", "method": source, "oversampling": "holdout", "undersampling": "easy", "alpha": 1.0}
+            rows.append({**parts, "condition": f"limited-{source}-{rate}", "reference": f"control-{rate}", "rate": rate})
+        rows.append({"kind": "control", "condition": f"control-{rate}"})
+    rows.append({"kind": "control", "condition": "control"})
+    gaps = pd.DataFrame(rows).merge(pd.DataFrame({"variant": [1, 1, 2], "value": [0.1, 0.3, 0.4]}), how="cross")
+    table = limited_summary(gaps.assign(metric="recall", gap="max_min")).set_index(["line", "rate"])
+    lines = ("no resampling", "holdout / easy", "holdout / easy, own hardness")
+    assert set(table.index) == {(line, rate) for line in lines for rate in (33, 50)}
+    # Members are averaged within a variant first.
+    assert table["mean"].to_numpy() == pytest.approx(np.full(6, 0.3))
+    assert (table["variants"] == 2).all()
