@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hbr.data.plans import ORIGINS, SYNTHETIC, THRESHOLD
+from hbr.data.plans import ORIGINS, OWN_IMAGES, THRESHOLD
 
 
 def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
@@ -43,12 +43,12 @@ def plan_list(
     """Return one row a variant and training sample that its plan drops, adds again, or gives the label of threshold samples.
 
     ``plans`` are tables of source and origin by variant. ``change`` is dropped, added (``times`` beyond the first) or
-    relabelled. Synthetic images are no samples and have no ids.
+    relabelled. Images of a plan's own are no samples and have no ids.
     """
     tables = []
     for variant, plan in plans.items():
         origin = plan["origin"].astype(str)
-        real = plan["source"][origin != ORIGINS[SYNTHETIC]]
+        real = plan["source"][~origin.isin([ORIGINS[own] for own in OWN_IMAGES])]
         counts = np.bincount(real, minlength=len(labels))
         relabelled = np.unique(plan["source"][origin == ORIGINS[THRESHOLD]])
         for change, chosen, times in (

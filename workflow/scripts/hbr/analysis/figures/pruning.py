@@ -92,7 +92,7 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
         )
         for shift, (method, (colour, marker, _, label)) in zip((-0.15, 0.15), _LOOKS.items(), strict=True):
             line = summary[(summary["rate"] == rate) & (summary["method"] == method)]
-            error = _error(line)
+            error = ends_of(line)
             look: dict[str, Any] = {
                 "fmt": marker,
                 "ms": 1.6 if small else 3.2,
@@ -106,7 +106,7 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
     for row in grid:
         row[0].set_ylabel("test recall (%)", fontsize=8)
     name_lowest(grid, len(rates), ordered)
-    _limit(grid[0, 0], summary)
+    limit_by_means(grid[0, 0], summary)
     legend_below(figure, grid[0, 0], 3)
     headline(figure, f"{dataset}: class recall after pruning by {estimator}, hardest class right", _note(summary))
     return figure
@@ -121,19 +121,20 @@ def _draw_rates(axes: Axes, cell: pd.DataFrame) -> None:
         axes.plot(line["rate"] + shift, 100 * line["mean"], color=colour, ls=style, lw=1)
         pruned = line[line["rate"] > 0]
         look: dict[str, Any] = {"fmt": marker, "ms": 4, "color": colour, "capsize": 2, "lw": 1, "label": label}
-        axes.errorbar(pruned["rate"] + shift, 100 * pruned["mean"], yerr=_error(pruned), **look)
+        axes.errorbar(pruned["rate"] + shift, 100 * pruned["mean"], yerr=ends_of(pruned), **look)
     control = cell[cell["rate"] == 0].drop_duplicates("rate")
     look = {"fmt": "D", "ms": 4, "color": "black", "capsize": 2, "lw": 1, "label": "control"}
-    axes.errorbar(control["rate"], 100 * control["mean"], yerr=_error(control), **look)
+    axes.errorbar(control["rate"], 100 * control["mean"], yerr=ends_of(control), **look)
     axes.axhline(100 * float(control["mean"].iloc[0]), color=NEUTRAL, lw=0.7, ls=":")
-    _limit(axes, cell)
+    limit_by_means(axes, cell)
 
 
-def _error(rows: pd.DataFrame) -> list[pd.Series]:
+def ends_of(rows: pd.DataFrame) -> list[pd.Series]:
+    """Return how far the interval of each row (mean, lower, upper, in shares) reaches down and up, in percent."""
     return [100 * (rows["mean"] - rows["lower"]), 100 * (rows["upper"] - rows["mean"])]
 
 
-def _limit(axes: Axes, rows: pd.DataFrame) -> None:
+def limit_by_means(axes: Axes, rows: pd.DataFrame) -> None:
     """Set the axis by the means: an interval of two variants is 12.7 standard errors a side and would hide them."""
     low, high = 100 * float(rows["mean"].min()), 100 * float(rows["mean"].max())
     room = max(0.2, 0.6 * (high - low))
