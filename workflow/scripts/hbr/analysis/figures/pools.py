@@ -44,6 +44,7 @@ def pool_gaps(summary: pd.DataFrame, dataset: str) -> Figure:
         row[0].set_ylabel("points of recall")
     for axes in grid[-1]:
         axes.set_xlabel("alpha (0: control)")
+        axes.set_xticks(sorted(summary["alpha"].unique()))
     for axes in list(grid.flat)[len(gaps) :]:
         axes.set_axis_off()
     legend_below(figure, grid[0, 0], 2)
@@ -60,6 +61,6 @@ def pool_captions(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
     labels = class_labels(range(len(names)), names, ABOVE_IMAGE)
     captions = []
     for row in rows.to_dict("records"):
-        others = f", {100 * row['otherwise']:.0f} % other" if row["otherwise"] else ""
+        others = f"\n{100 * row['otherwise']:.0f} % other" if row["otherwise"] else ""
         captions.append(f"{labels[row['class']]}\n{row['confidence']:.2f}{others}")
     return captions
