@@ -32,15 +32,20 @@ def missing_letters(text: str, family: Sequence[str]) -> str:
     return "".join(letter for letter in text if letter not in known and unicodedata.category(letter) not in ("Cf", "Mn", "Cc"))
 
 
-def drop_missing(figure: Figure) -> None:
-    """Take the letters that no font has out of the texts of a figure: a picture would show boxes for them."""
+def drop_missing(figure: Figure) -> bool:
+    """Take the letters that no font has out of a figure, as pictures show boxes for them; return whether there were any."""
+    dropped = False
     for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
         labels = axis.get_majorticklabels()
         # Ticks write their labels again when they are drawn.
         if any(missing_letters(label.get_text(), label.get_fontfamily()) for label in labels):
             axis.set_ticklabels([_without_missing(label) for label in labels])
+            dropped = True
     for text in figure.findobj(Text):
-        text.set_text(_without_missing(text))
+        left = _without_missing(text)
+        dropped = dropped or left != text.get_text()
+        text.set_text(left)
+    return dropped
 
 
 def _without_missing(text: Text) -> str:

@@ -57,9 +57,13 @@ def save_figure(figure: Figure, folder: str | Path, name: str | None) -> None:
     if name:
         Path(folder).mkdir(parents=True, exist_ok=True)
         figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
-    drop_missing(figure)
+    changed = drop_missing(figure)
     if name:
+        if not changed:
+            # The layout stands, and making it takes as long as drawing.
+            figure.set_layout_engine("none")
         figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
+        figure.set_layout_engine("none")
 
 
 def headline(figure: Figure, title: str, note: str) -> None:
