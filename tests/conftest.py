@@ -158,7 +158,7 @@ def whole_config() -> dict:
     strategy = {"oversampling": "smote", "undersampling": "easy"}
     config["datasets"]["digits"]["scored"] = {"train": {}}
     config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
-    config["datasets"]["digits"]["pools"] = {"mixture": {"source": "gaussian-mixture", "per_class": 60}}
+    config["datasets"]["digits"]["pools"] = {"mixture": {"source": "gaussian-mixture", "per_class": 120}}
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
     config["resampling"]["strategies"].append({"oversampling": "pool-hard", "undersampling": "easy"})
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}

@@ -102,7 +102,7 @@ def test_analysis_never_trains(measured):
 def test_data_and_training_train_everything_again(measured):
     # One asks whether data are there, the others are of further images, which only conditions with a pool train on.
     others = {"data/presence.py": set(), "training/scores.py": {"score_images"}}
-    others |= dict.fromkeys(("data/pools.py", "data/pool_sources.py", "data/mixtures.py"), {"prepare_pool"})
+    others |= {path: {"prepare_pool"} for path in ("data/pools.py", "data/pool_sources.py", "data/mixtures.py")}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:
             assert rules([job for job in jobs if not job.follows]) == others[path], label

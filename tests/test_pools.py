@@ -367,7 +367,7 @@ def test_where_images_lie_is_no_part_of_what_they_are():
 def test_a_study_trains_on_images_of_its_pool(whole):
     home = whole.folder / "results/digits/digits"
     pool, scores = read_arrays(home / "pools/mixture/pool.npz"), read_table(home / "pools/mixture/scores.parquet")
-    assert np.bincount(pool["labels"]).tolist() == [60] * 10
+    assert np.bincount(pool["labels"]).tolist() == [120] * 10
     assert scores["confidence"].between(0, 1).all()
     plan = load_plan(home / "plans/resampled-aum-pool-hard-mixture-easy-alpha1/variant1/plan.parquet")
     own = plan.origin == POOL

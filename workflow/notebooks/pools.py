@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Pools of other images
-# Hard classes may get other images of the same classes instead of copies: at random (`pool-random`), at random out of the
+# Hard classes may get other images of the same classes instead of copies: at random (`pool-random`), at random out of
 # twice as many that the baseline is least sure of (`pool-hard`) or about as sure of as of real ones (`pool-average`), or the
 # very least (`pool-hardest`). Confidence is the softmax of an image's label in evaluation mode, mean over the baseline's
 # members. Pools are shuffled before anything is drawn.

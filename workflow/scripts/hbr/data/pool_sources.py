@@ -56,7 +56,8 @@ def arrays_images(
             expected = " or ".join(" and ".join(names) for names in PUBLISHED)
             raise StudyError(f"{path} holds {', '.join(sorted(archive.files)) or 'nothing'}; a pool needs {expected}")
         labels = archive[pair[1]]
-        own = [str(name) for name in archive["class_names"]] if "class_names" in archive.files else data.class_names
+        named = archive["class_names"] if "class_names" in archive.files else data.class_names
+        own = [name.decode() if isinstance(name, bytes) else str(name) for name in named]
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise StudyError(f"{path}: {pair[1]} are {labels.dtype} of shape {labels.shape}; give one integer an image")

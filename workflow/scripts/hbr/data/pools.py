@@ -32,7 +32,7 @@ SOURCES: dict[str, dict[str, Setting]] = {
     "gaussian-mixture": {
         "per_class": _number("images of each class that are made", 1_000_000),
         "components": _number("Gaussians a class", 1000, 3),
-        "dimensions": _number("principal components of a class's training images that they lie in", 10_000, 20),
+        "dimensions": _number("principal components of a class's training images that they lie in", 1000, 20),
     },
     "arrays": {
         "file": Setting(".npz with images and labels; the path holds none of < > { } and does not begin with -", _FILE),
