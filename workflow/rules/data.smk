@@ -71,6 +71,8 @@ rule prepare_pool:
         "<logs>/prepare_pool/{dataset}/{pool}.log",
     conda:
         "../../envs/training.yaml"
+    # Sums in another order would make another pool.
+    threads: 1
     resources:
         # Where the images lie is no part of what they are.
         path=lambda wildcards: pool_keys(wildcards).path,

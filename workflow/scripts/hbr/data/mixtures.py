@@ -21,22 +21,19 @@ def sample_mixture(
     """
     from sklearn.decomposition import PCA
     from sklearn.mixture import GaussianMixture
-    from threadpoolctl import threadpool_limits
 
     if len(images) <= components:
         raise StudyError(f"{len(images)} images are too few for {components} components; write a smaller number")
     flat = images.reshape(len(images), -1).astype(np.float64)
     seed = int(rng.integers(2**31))
-    # Sums in another order would be another pool.
-    with threadpool_limits(1):
-        space = PCA(min(dimensions, len(images) - 1, flat.shape[1]), random_state=seed)
-        latent = space.fit_transform(flat)
-        scale = latent.std(0, ddof=0).max() or 1.0
-        mixture = GaussianMixture(components, reg_covar=RIDGE, random_state=seed).fit(latent / scale)
-        spread = np.linalg.cholesky(mixture.covariances_)
-        for start in range(0, per_class, BATCH):
-            count = min(BATCH, per_class - start)
-            which = rng.choice(components, count, p=mixture.weights_)
-            noise = np.einsum("nij,nj->ni", spread[which], rng.standard_normal((count, latent.shape[1])))
-            drawn = space.inverse_transform(scale * (mixture.means_[which] + noise))
-            yield np.rint(drawn).clip(0, 255).astype(np.uint8).reshape(count, *images.shape[1:])
+    space = PCA(min(dimensions, len(images) - 1, flat.shape[1]), random_state=seed)
+    latent = space.fit_transform(flat)
+    scale = latent.std(0, ddof=0).max() or 1.0
+    mixture = GaussianMixture(components, reg_covar=RIDGE, random_state=seed).fit(latent / scale)
+    spread = np.linalg.cholesky(mixture.covariances_)
+    for start in range(0, per_class, BATCH):
+        count = min(BATCH, per_class - start)
+        which = rng.choice(components, count, p=mixture.weights_)
+        noise = np.einsum("nij,nj->ni", spread[which], rng.standard_normal((count, latent.shape[1])))
+        drawn = space.inverse_transform(scale * (mixture.means_[which] + noise))
+        yield np.rint(drawn).clip(0, 255).astype(np.uint8).reshape(count, *images.shape[1:])
