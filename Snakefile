@@ -36,6 +36,7 @@ wildcard_constraints:
     variant=r"\d+",
     member=r"\d+",
     images=r"[a-z0-9][a-z0-9_]*",
+    pool=r"[a-z0-9][a-z0-9_]*",
 
 
 onerror:

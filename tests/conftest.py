@@ -141,7 +141,7 @@ def small_config() -> dict:
     """Return the default study, shrunk to seconds."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["recipes"]["quick"] |= {"epochs": 4, "el2n_epoch": 2, "warmup_epochs": 1}
-    config["datasets"]["digits"] |= {"width": 4}
+    config["datasets"]["digits"] |= {"width": 4, "pools": {}}
     config["baseline"]["members"] = config["hardness"]["members"] = 2
     config["hardness"]["estimators"] = {"aum": {}, "forgetting": {}}
     config["placebos"] = {"kinds": [], "strategies": [], "alphas": []}
@@ -165,7 +165,9 @@ def whole_config() -> dict:
     strategy = {"oversampling": "smote", "undersampling": "easy"}
     config["datasets"]["digits"]["scored"] = {"train": {}}
     config["hardness"]["estimators"]["aum_denoised"] = {"method": "aum", "source": "denoised-lowest"}
+    config["datasets"]["digits"]["pools"] = {"mixture": {"source": "gaussian-mixture", "per_class": 120}}
     config["resampling"]["estimators"] = ["aum", "aum_denoised"]
+    config["resampling"]["strategies"].append({"oversampling": "pool-hard", "undersampling": "easy"})
     config["placebos"] = {"kinds": ["shuffled"], "strategies": [strategy], "alphas": [1]}
     config["pruning"]["rates"] = [30]
     strategies = [{**strategy, "oversampling": over} for over in ("random", "holdout")]

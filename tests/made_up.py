@@ -20,9 +20,11 @@ from hbr.analysis.figures.hardness import (
 )
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.limited import limited_gaps
+from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
+from hbr.analysis.pools import alpha_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
 from hbr.analysis.tables import recall_summary
@@ -127,6 +129,8 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         {"sample": [0, 1], "id": ["0", "a/b.png"], "class": [0, 1], "preferred": 1, "votes": 7, "members": 8, "aum": [-1.5, 2]}
     )
     captions = noise.image_captions(images, allocation["class_name"], planted)
+    drawn = pool_captions(images.assign(confidence=0.123, otherwise=[0, 0.25]), allocation["class_name"])
+    pooled = alpha_summary(gaps[gaps["metric"] == "recall"].assign(pool="edm"))
     ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
     decile = {"decile": range(1, 11), "copies": np.linspace(0.5, 1.5, 10)}
     draws = pd.concat([pd.DataFrame({"strategy": "smote / easy", "alpha": alpha, **decile}) for alpha in (1.0, 1e-05)])
@@ -156,6 +160,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "pruned_share": (pruning.pruned_share, shares, allocation, "made_up"),
         "noise_by_class": (noise.noise_by_class, taken, range(classes), "made_up"),
         "lowest_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 6),
+        "pool_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), drawn, "made_up"),
         "class_order": (class_order, ranks, "made_up"),
         "class_recall": (class_recall, baseline.merge(allocation[["class", "class_name"]]), "made_up", 2),
         "hardness_distributions": (hardness_distributions, samples, hardness, "aum", "made_up"),
@@ -164,6 +169,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "class_uncertainty": (agreement.class_uncertainty, open_still, "made_up"),
         # Without classes:
         "gap_changes": (gap_changes, of_recall, pairs, "made_up"),
+        "pool_gaps": (pool_gaps, pooled, "made_up"),
         "placebos": (placebo_changes, judged, "made_up", "recall", "max_min"),
         "pruning_recall": (pruning.pruning_by_rate, rates, ["mean"], "made_up"),
         "pruning_gaps": (pruning.pruning_by_rate, rates, ["max_min", "std"], "made_up"),

@@ -126,6 +126,18 @@ def pool_to_score(**keys: object) -> Change:
     return change
 
 
+def pool_from(**keys: object) -> Change:
+    """Return a change of the pool for one that is read from files of its own."""
+
+    def change(study: Study) -> None:
+        (study.folder / "pool/0").mkdir(parents=True, exist_ok=True)
+        (study.folder / "pool/0/1.png").touch()
+        np.savez(study.folder / "pool.npz", images=np.ones((4, 8, 8), np.uint8), labels=np.arange(4))
+        settings(datasets__digits__pools={"mixture": keys})(study)
+
+    return change
+
+
 # Finished studies to change
 
 
@@ -295,7 +307,7 @@ SOURCES = [*MODULES, *STARTED, *NOTEBOOKS]
 
 # What the small study does not use.
 OF_OTHERS = {
-    re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random"): WHOLE,
+    re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random|pool|mixtures|confidence"): WHOLE,
     re.compile("score_images|training/scores"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
@@ -372,6 +384,14 @@ KEYS: dict[str, tuple[str, Change]] = {
     "datasets.*.scored.*.file": ("digits", pool_to_score()),
     "datasets.*.scored.*.array": ("digits", pool_to_score(array="others")),
     "datasets.*.scored.*.conditions": ("digits", pool_to_score(conditions="all")),
+    **{
+        f"datasets.*.pools.*.{key}": (WHOLE, settings(**{f"{_DIGITS}pools__mixture__{key}": value}))
+        for key, value in (("per_class", 70), ("components", 2), ("dimensions", 10))
+    },
+    "datasets.*.pools.*.source": (WHOLE, pool_from(source="folder", root="pool")),
+    "datasets.*.pools.*.root": (WHOLE, pool_from(source="folder", root="pool")),
+    "datasets.*.pools.*.file": (WHOLE, pool_from(source="arrays", file="pool.npz")),
+    "datasets.*.pools.*.most_per_class": (WHOLE, pool_from(source="arrays", file="pool.npz", most_per_class=3)),
     # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
     **{f"recipes.*.{key}": ("digits", settings(**{_RECIPE + key: value})) for key, value in _OTHER_RECIPE.items()},
     "recipes.*.milestones": (
@@ -489,6 +509,11 @@ GROWTH = [
         lambda study: settings(datasets__second={**study.config["datasets"]["digits"], "split_seed": 1})(study),
     ),
     Case("one more set of images to be scored", pool_to_score()),
+    Case(
+        "one more pool",
+        settings(datasets__digits__pools__other={"source": "gaussian-mixture", "per_class": 50}),
+        WHOLE,
+    ),
     Case("one more rate of pruning", settings(pruning__rates=[30, 50]), WHOLE),
     Case("one more rate of limited data", settings(limited__rates=[50, 40]), WHOLE),
     Case("one more kind of placebo", settings(placebos__kinds=["shuffled", "random"]), WHOLE),
@@ -543,8 +568,8 @@ HEAD = """\
 
 Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
 condition with 2 variants of 1 member, 6 trainings) after every single change; what that study does not have, in one with a
-placebo, pruning, limited data and label noise beside (22 trainings). Of sources that jobs of the same rules declare one is
-edited; for the others the page says what these declarations mean. Of the keys of a recipe one is changed.
+placebo, a pool, pruning, limited data and label noise beside (COUNT trainings). Of sources that jobs of the same rules declare
+one is edited; for the others the page says what these declarations mean. Of the keys of a recipe one is changed.
 `tests/test_invalidation.py` measures all of it again at each test run and compares it with this page;
 `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes it anew.
 

@@ -107,7 +107,7 @@ def bench(tmp_path) -> Bench:
 def test_every_claim_is_complete_and_has_a_check():
     assert list(CLAIMS) == [
         *("gap-exists", "gap-grows", "easy-count", "hardest-class", "no-effect", "no-system", "size-const", "aum-robust"),
-        *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard", "holdout-best"),
+        *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard", "average-differs", "holdout-best"),
     ]
     for claim in CLAIMS.values():
         assert {"id", "versions", "claim", "reported", "setting", "check"} <= set(claim)
@@ -131,7 +131,7 @@ def test_every_deviation_names_tests_that_exist():
     assert len(DEVIATIONS) == 18
     for row in DEVIATIONS:
         assert set(row["shown_by"]) <= tests, row
-        assert row["shown_by"] or "not part of the workflow yet" in row["ours"], row
+        assert row["shown_by"], row
         assert row.get("measured", "drift") in MEASUREMENTS
 
 
@@ -152,7 +152,7 @@ def test_what_is_not_in_the_study_never_passes(bench):
     for claim in ("easy-count", "hardest-class", "noise-552"):
         assert table.loc[claim, "here"] == ""
         assert table.loc[claim, "measured"].startswith("d: ")
-    assert table.loc["pool-hard", "why"] == "pools of generated images are no condition of this workflow"
+    assert table.loc["pool-hard", "why"] == "the study has no gap_differences.csv"
 
 
 def test_a_number_of_the_paper_is_not_judged_in_another_setting(bench):
@@ -328,6 +328,30 @@ def test_gap_falls_by_hand(bench):
     bench.put_contrasts([{"reference_value": 0.0}])
     with pytest.raises(NotMeasuredError, match="no gap that could fall"):
         bench.verdict("gap-32")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "beats", "differs"),
+    [
+        (["improves", "inconclusive"], "reproduced", "reproduced"),
+        (["improves", "worsens"], "not reproduced", "reproduced"),
+        (["equivalent", "equivalent"], "not reproduced", "not reproduced"),
+        (["equivalent", "inconclusive"], "inconclusive", "inconclusive"),
+    ],
+)
+def test_choices_from_a_pool_against_random_ones(bench, verdicts, beats, differs):
+    random = "resampled-random"
+    bench.put_condition(random, "resampled", reference="control", oversampling="pool-random", pool="edm", alpha=1)
+    for strategy in ("pool-hard", "pool-average"):
+        rows = [{"condition": f"{strategy}{i}", "verdict": own} for i, own in enumerate(verdicts)]
+        for row in rows:
+            bench.put_condition(row["condition"], "resampled", oversampling=strategy, pool="edm", alpha=1)
+        bench.put_contrasts([{**row, "reference": random, "family": "pool", "difference": -0.02} for row in rows])
+        assert bench.verdict("pool-hard" if strategy == "pool-hard" else "average-differs") == (
+            beats if strategy == "pool-hard" else differs
+        )
+    with pytest.raises(NotMeasuredError, match="the study does not compare pool-hard with pool-random"):
+        bench.verdict("pool-hard")
 
 
 def test_rankings_differ(bench):

@@ -29,11 +29,13 @@ from hbr.conditions.names import (
     tracked_conditions,
 )
 from hbr.conditions.placebos import RANDOM, SHUFFLED
+from hbr.conditions.pools import Pool
 from hbr.conditions.resampling import plan_resampled
-from hbr.conditions.strategies import NEEDS, NONE, Pool, Reserve, apply, needs_of
+from hbr.conditions.strategies import NEEDS, NONE, Reserve, apply, needs_of
 from hbr.data.datasets import prepare, save_dataset
 from hbr.data.files import write_table
-from hbr.data.plans import HOLDOUT, KEPT, SYNTHETIC, Plan, check_plan
+from hbr.data.plans import HOLDOUT, KEPT, OWN_IMAGES, Plan, check_plan
+from hbr.data.pools import save_pool
 from hbr.errors import StudyError
 from hbr.hardness.allocation import allocation_table
 from hbr.study.studies import SCHEMA
@@ -89,8 +91,7 @@ def things() -> Watched:
         "class_names": ("a", "b", "c"),
         "sharpness": 1.0,
         "reserve": Reserve(outside, LABELS[outside]),
-        "allocation": allocation_table(CLASS_TABLE.assign(samples=20), 1.0),
-        "pool": Pool(IMAGES[outside], LABELS[outside], DIFFICULTY[outside]),
+        "pool": Pool(IMAGES, LABELS, DIFFICULTY, np.array([0.2, 0.5, 0.9])),
     }
     assert everything.keys() == NEEDS.keys()
     return Watched(everything)
@@ -115,7 +116,7 @@ def test_strategies_meet_the_allocation_with_samples_that_exist(over, under, spl
     assert len(np.unique(kept)) == len(kept)
     assert (kept < INSIDE).all()
     assert (plan.source[plan.origin == HOLDOUT] >= INSIDE).all()
-    assert len(plan.synthetic) == (plan.origin == SYNTHETIC).sum()
+    assert len(plan.synthetic) == np.isin(plan.origin, OWN_IMAGES).sum()
     assert plan.checksum == resampled(granted, over, under, seed).checksum
 
 
@@ -165,6 +166,11 @@ def results(tmp_path_factory):
         for alpha in ("0", "0.5", "1"):
             path = _made(folder / f"allocations/{estimator}/alpha{alpha}.csv")
             write_table(path, allocation_table(classes, float(alpha)))
+    labels = np.tile(LABELS, 2)
+    save_pool(folder / "pools/mixture/pool.npz", [IMAGES, IMAGES], labels, np.arange(2 * SIZE), "")
+    scores = pd.DataFrame({"class": labels, "confidence": np.tile(DIFFICULTY, 2)})
+    write_table(folder / "pools/mixture/scores.parquet", scores)
+    write_table(folder / "pools/mixture/classes.csv", pd.DataFrame({"real_confidence": [0.2, 0.5, 0.9]}))
     return folder
 
 
@@ -203,7 +209,7 @@ def test_a_plan_is_made_of_what_is_declared_and_of_its_base(results, name):
     draw = Draw.of(results / "dataset.npz", variant=1, key=(0, "d"), files=files)
     base = ground.plan(draw, CONDITIONS[name].base.argument)
     assert len(np.unique(base.source)) == len(base)
-    real = ~np.isin(plan.origin, (SYNTHETIC, HOLDOUT))
+    real = ~np.isin(plan.origin, (*OWN_IMAGES, HOLDOUT))
     assert np.isin(plan.source[real], base.source).all()
     np.testing.assert_array_equal(draw.on(base).reserve, np.setdiff1d(np.arange(SIZE), base.source))
     for module in plan_modules(CONFIG, CONDITIONS[name]):

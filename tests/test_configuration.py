@@ -265,10 +265,10 @@ def test_a_number_that_yaml_takes_for_text_is_explained():
 
 def test_more_trainings_than_can_be_planned_are_refused():
     message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
-    # Control, four resampled conditions and two placebos, beside 8 + 16 + 10 + 2 + 2 of the others.
+    # Control, eight resampled conditions and two placebos, beside 8 + 16 + 10 + 2 + 2 of the others.
     assert message.startswith("baseline.members, resampling.variants, resampling.members, ")
-    assert "make 7,000,038 trainings of all conditions; at most 10,000" in message
-    most = (MOST_TRAININGS - 38) // 7 // 2
+    assert "make 11,000,038 trainings of all conditions; at most 10,000" in message
+    most = (MOST_TRAININGS - 38) // 11 // 2
     checked(changed({"resampling.variants": most, "resampling.members": 2}))
     refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
 
@@ -373,7 +373,8 @@ def test_strategies_need_both_halves(key):
 
 @pytest.mark.parametrize("source", COMPLETE)
 def test_a_complete_source_passes(source):
-    checked(changed({"datasets.digits": dataset_of(source, **COMPLETE[source])}))
+    pools = DEFAULT["datasets"]["digits"]["pools"]
+    checked(changed({"datasets.digits": dataset_of(source, **COMPLETE[source], pools=pools)}))
 
 
 @pytest.mark.parametrize(
@@ -526,7 +527,7 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard"}},
         {"hardness.estimators.forgetting.never_learned": "zero"},
         {"datasets.digits.network": "my_networks:wide"},
-        {"resampling": REMOVED, "placebos": REMOVED, "pruning": REMOVED, "noise": REMOVED, "hardness": REMOVED},
+        dict.fromkeys(("resampling", "placebos", "pruning", "noise", "hardness", "datasets.digits.pools"), REMOVED),
         {"placebos": REMOVED},
         {"limited": REMOVED},
         {"limited.strategies": REMOVED, "limited.rates": []},

@@ -255,6 +255,14 @@ def check_placebos(figure, differences, _, metric, gap):
     same(changes_of(right), 100 * against["difference"])
 
 
+def check_pool_gaps(figure, summary, _):
+    for axes, (_, cell) in zip(figure.axes, summary.groupby("gap", sort=False), strict=True):
+        for strategy, rows in cell.groupby("strategy"):
+            same(values(axes, strategy), 100 * rows["mean"])
+            same(intervals(axes, strategy), 100 * rows[["lower", "upper"]])
+            assert line(axes, strategy)[0][0] == 0
+
+
 def check_pruned_share(figure, shares, allocation, _):
     for rate, rows in shares.groupby("rate"):
         places = dict(zip(allocation["class"], allocation["position"], strict=True))
@@ -293,7 +301,7 @@ def check_pruning_classes(figure, summary, *_):
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
-CHECKS |= {f"{which}_images": check_images for which in ("easiest", "hardest", "lowest")}
+CHECKS |= {f"{which}_images": check_images for which in ("easiest", "hardest", "lowest", "pool")}
 CHECKS |= dict.fromkeys(("pruning_recall", "pruning_gaps"), CHECKS.pop("pruning_by_rate"))
 
 

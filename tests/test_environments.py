@@ -54,7 +54,8 @@ def code(tmp_path_factory) -> dict[str, set[Path]]:
     config = whole_config()
     digits = config["datasets"]["digits"]
     config["datasets"]["quick"] = {key: digits[key] for key in digits if key != "width"} | {"network": "quick-cnn"}
-    config["datasets"]["archive"] = {"source": "torchvision", "name": "CIFAR10", "network": "resnet8", "recipe": "quick"}
+    archive = {"source": "torchvision", "name": "CIFAR10", "network": "resnet8", "recipe": "quick"}
+    config["datasets"]["archive"] = archive | {"pools": digits["pools"]}
     study, found = Study(tmp_path_factory.mktemp("all-rules"), config), defaultdict(set)
     for job in study.jobs("--forceall"):
         found[job.rule] |= {study.folder / path for path in job.input if path.endswith(".py")}

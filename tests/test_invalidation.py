@@ -100,11 +100,13 @@ def test_analysis_never_trains(measured):
 
 
 def test_data_and_training_train_everything_again(measured):
-    # It is of what networks say of further images.
-    others = {"training/scores.py": {"score_images", "record_checksums"}}
+    # They are of further images, which only conditions with a pool train on.
+    others = {"training/scores.py": {"score_images"}}
+    others |= {path: {"prepare_pool"} for path in ("data/pools.py", "data/pool_sources.py", "data/mixtures.py")}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:
-            assert rules(jobs) == others[path], label
+            assert rules([job for job in jobs if not job.follows]) == others[path], label
+            assert not [job for job in jobs if job.rule == "train_member" and "pool" not in job.wildcards["condition"]], label
         else:
             assert Counter(job.rule for job in jobs)["train_member"] == 6, label
 
@@ -133,6 +135,13 @@ LIMITED = {
         ("oversampling/holdout", {name for name in LIMITED if "holdout" in name}),
         ("bases/random", {"control-random-50", *LIMITED}),
         ("undersampling/random", set()),
+        (
+            "oversampling/pool_hard",
+            {
+                "resampled-aum-pool-hard-mixture-easy-alpha1",
+                "resampled-aum_denoised-pool-hard-mixture-easy-alpha1",
+            },
+        ),
     ],
 )
 def test_a_kind_or_strategy_plans_its_own_conditions_again(bench, module, planned):

@@ -29,21 +29,14 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
-    for figure in (
-        "placebos",
-        "limited_gaps",
-        "pruning_recall",
-        "pruned_share",
-        "noise_by_class",
-        "cumulative_aum",
-        "lowest_images",
-    ):
+    shown = ["placebos", "pool_gaps", "limited_gaps", "pruning_recall", "pruned_share"]
+    for figure in (*shown, "noise_by_class", "cumulative_aum", "lowest_images"):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
     assert len(claims) == 15
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
-    assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 2 of 2 plans", "digits: 2 plans")
+    assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 4 of 4 plans", "digits: 4 plans")
     whole.snakemake("--report", "report.html")
     report = (whole.folder / "report.html").read_text()
     assert "Resampling keeps the size of the training set." in report

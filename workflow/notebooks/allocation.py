@@ -68,9 +68,9 @@ display(HTML(plan_summary({label: plans[name] for name, label in conditions["lab
 
 # %% [markdown]
 # ## Effective sampling
-# How often a sample of each difficulty decile (within its class) stands in the plan of the first variant, synthetic images not
-# counted (so smote equals none). The paper's `hard` and `easy` weights span only 2 : 1 and are nearly `random`. Samples
-# that the estimator does not know, since a rule of label noise took them, do not count.
+# How often a sample of each difficulty decile (within its class) stands in the plan of the first variant, images of the plan's
+# own not counted (so smote and pools equal none). The paper's `hard` and `easy` weights span only 2 : 1 and are nearly
+# `random`. Samples that the estimator does not know, since a rule of label noise took them, do not count.
 
 # %%
 samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}

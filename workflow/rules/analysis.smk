@@ -253,6 +253,30 @@ use rule render_baseline as render_effect with:
         code=digest("render_notebook.py", notebook="workflow/notebooks/effect.py"),
 
 
+use rule render_baseline as render_pools with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/pools.py"),
+        notebook=source("workflow/notebooks/pools.py"),
+        pools=collect(
+            "<results>/{{dataset}}/pools/{pool}/pool.npz", pool=pools_of(config)
+        ),
+        scores=collect(
+            "<results>/{{dataset}}/pools/{pool}/scores.parquet", pool=pools_of(config)
+        ),
+        classes=collect(
+            "<results>/{{dataset}}/pools/{pool}/classes.csv", pool=pools_of(config)
+        ),
+        gaps="<results>/{dataset}/gaps.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        **pages_of("pools"),
+    log:
+        "<logs>/render_pools/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/pools.py"),
+
+
 use rule render_baseline as render_placebos with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/placebos.py"),

@@ -63,6 +63,7 @@ from hbr.conditions.names import (
     tracked_conditions,
 )
 from hbr.conditions.noise import rule_of
+from hbr.conditions.pools import pools_of
 from hbr.study.configuration import check_file, check_meaning, check_shape
 from hbr.data.archives import ARCHIVES
 from hbr.study.presence import (
@@ -86,7 +87,8 @@ from hbr.study.surroundings import forget_settings
 from hbr.study.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
 from hbr.study.reported import chapter_title, reported_figures
-from hbr.study.scored import scored_sets
+from hbr.study.pools import pools_of_dataset
+from hbr.study.scored import TRAIN, ScoredSet, scored_sets
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -131,6 +133,7 @@ CHAPTERS = [
     "robustness",
     *(["noise"] if config["noise"]["rules"] else []),
     *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
+    *(["pools"] if pools_of(config) else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
     *(["limited"] if config["limited"]["rates"] else []),
     *(["pruning"] if config["pruning"]["rates"] else []),
@@ -493,22 +496,72 @@ def keep_weights(wildcards):
     return "yes" if asked or keep_dynamics(wildcards) == "epochs" else "no"
 
 
+POOLS = {name: pools_of_dataset(keys) for name, keys in config["datasets"].items()}
+
+
+def pool_keys(wildcards):
+    """Return what the study says of a pool."""
+    return POOLS[wildcards.dataset][wildcards.pool]
+
+
+def pool_key(key, default=""):
+    """Return a function that looks a key of a pool up."""
+    return lambda wildcards: config["datasets"][wildcards.dataset]["pools"][
+        wildcards.pool
+    ].get(key, default)
+
+
+def pool_fingerprint(wildcards):
+    """Return a digest of a pool's images, empty for one that the workflow makes."""
+    return source_fingerprint(
+        config["datasets"][wildcards.dataset]["pools"][wildcards.pool]
+    )
+
+
+def scored_set(wildcards):
+    """Return a scored set; training images are one beside pools, too, whether the study names them or not."""
+    named = SCORED[wildcards.dataset]
+    return ScoredSet() if wildcards.images == TRAIN else named[wildcards.images]
+
+
+def pool_to_score(wildcards):
+    """Return the pool that a scored set is."""
+    is_pool = wildcards.images in POOLS[wildcards.dataset]
+    return "<results>/{dataset}/pools/{images}/pool.npz" if is_pool else []
+
+
 def images_to_score(wildcards):
     """Return the file of a scored set."""
-    scored = SCORED[wildcards.dataset][wildcards.images]
-    return scored.file or "<results>/{dataset}/dataset.npz"
+    return (
+        pool_to_score(wildcards)
+        or scored_set(wildcards).file
+        or "<results>/{dataset}/dataset.npz"
+    )
 
 
 def array_to_score(wildcards):
     """Return the array of that file that holds the images."""
-    scored = SCORED[wildcards.dataset][wildcards.images]
+    if pool_to_score(wildcards):
+        return "images"
+    scored = scored_set(wildcards)
     return scored.array if scored.file else "train_images"
 
 
 def fingerprint_to_score(wildcards):
-    """Return a digest of the file of a scored set; the prepared data has its own."""
-    scored = SCORED[wildcards.dataset][wildcards.images]
+    """Return a digest of the file of a scored set; the prepared data and pools have their own."""
+    if pool_to_score(wildcards):
+        return ""
+    scored = scored_set(wildcards)
     return fingerprint_of_arrays(Path(scored.file)) if scored.file else ""
+
+
+def scores_of_members(wildcards, images):
+    """Return what each network that hardness is averaged over says of a pool, or of the training images."""
+    home = f"<results>/{wildcards.dataset}/members/{BASELINE}"
+    return [
+        f"{home}/variant{variant}/member{member}/scores/{images}.npz"
+        for variant, member in hardness_runs(config, BASELINE)
+    ]
 
 
 def scores_of_dataset(wildcards):

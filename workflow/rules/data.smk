@@ -57,3 +57,33 @@ rule prepare_dataset:
     shell:
         "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
         " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"
+
+
+rule prepare_pool:
+    input:
+        code=sources("prepare_pool.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        # Known by its fingerprint, as the arrays of a data set are.
+        file=ancient(pool_key("file", [])),
+    output:
+        "<results>/{dataset}/pools/{pool}/pool.npz",
+    log:
+        "<logs>/prepare_pool/{dataset}/{pool}.log",
+    conda:
+        "../../envs/training.yaml"
+    # Sums in another order would make another pool.
+    threads: 1
+    resources:
+        # Where the images lie is no part of what they are.
+        path=lambda wildcards: pool_keys(wildcards).path,
+    params:
+        code=digest("prepare_pool.py"),
+        data=pool_fingerprint,
+        flags=flags(
+            seed=lookup("seed", within=config),
+            pool=lambda wildcards: pool_keys(wildcards).text,
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags} --path={resources.path:q}"
+        " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q} --name {wildcards.pool:q}"
+        " --output {output:q} --log {log:q}"

@@ -76,8 +76,9 @@ rule score_images:
         dataset="<results>/{dataset}/dataset.npz",
         whitening=whitening_of_network,
         weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
-        # Known by its fingerprint, as the arrays of a data set are.
+        # Known by its fingerprint, as the arrays of a data set are; a pool is the workflow's own.
         images=ancient(images_to_score),
+        pool=pool_to_score,
     output:
         "<results>/{dataset}/members/{condition}/variant{variant}/member{member}/scores/{images}.npz",
     log:
@@ -104,3 +105,25 @@ rule score_images:
         " --images {wildcards.images:q} --file {input.images:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --scores {output:q} --log {log:q}"
+
+
+rule score_pool:
+    input:
+        code=sources("score_pool.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        pool="<results>/{dataset}/pools/{pool}/pool.npz",
+        scores=lambda wildcards: scores_of_members(wildcards, wildcards.pool),
+        real=lambda wildcards: scores_of_members(wildcards, TRAIN),
+    output:
+        scores="<results>/{dataset}/pools/{pool}/scores.parquet",
+        classes="<results>/{dataset}/pools/{pool}/classes.csv",
+    log:
+        "<logs>/score_pool/{dataset}/{pool}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("score_pool.py"),
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --pool {input.pool:q} --scores {input.scores:q} --real {input.real:q}"
+        " --name {wildcards.pool:q} --table {output.scores:q} --classes {output.classes:q} --log {log:q}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from hbr.data.plans import HOLDOUT, ORIGINS, SYNTHETIC, THRESHOLD
+from hbr.data.plans import HOLDOUT, ORIGINS, OWN_IMAGES, THRESHOLD
 
 
 def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
@@ -43,12 +43,12 @@ def plan_list(
     """Return one row a variant and training sample that its plan drops, adds again, gets back or gives another label.
 
     ``plans`` are tables of source and origin by variant. ``change`` is dropped, added (``times`` beyond the first), returned
-    (a base had left it out) or relabelled (a threshold sample). Synthetic images are no samples and have no ids.
+    (a base had left it out) or relabelled (a threshold sample). Images of a plan's own are no samples and have no ids.
     """
     tables = []
     for variant, plan in plans.items():
         origin = plan["origin"].astype(str)
-        real = plan["source"][origin != ORIGINS[SYNTHETIC]]
+        real = plan["source"][~origin.isin([ORIGINS[own] for own in OWN_IMAGES])]
         counts = np.bincount(real, minlength=len(labels))
         returned, relabelled = (np.unique(plan["source"][origin == ORIGINS[code]]) for code in (HOLDOUT, THRESHOLD))
         for change, chosen, times in (

@@ -10,6 +10,7 @@ from hbr.analysis.comparisons import summarise
 from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.datasets import PreparedDataset
+from hbr.data.plans import ORIGINS, OWN_IMAGES
 from hbr.words import change, counted, in_points, number, p_value, rounded
 
 # Beyond this, a sentence is no place for comparisons.
@@ -42,11 +43,13 @@ def percent_summary(measured: pd.DataFrame, names: Mapping[int, str]) -> pd.Data
 
 
 def plan_summary(plans: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return size and origins of each plan."""
+    """Return size and origins of each plan; beside the usual three, origins are told where a plan has them."""
     rows = []
+    found = {origin for plan in plans.values() for origin in plan["origin"].astype(str).unique()}
+    shown = [origin for origin in ORIGINS if origin in found | {"kept", "duplicate", "synthetic"}]
     for condition, plan in plans.items():
         origins = plan["origin"].astype(str).value_counts()
-        counts = {origin: int(origins.get(origin, 0)) for origin in ("kept", "duplicate", "synthetic")}
+        counts = {origin: int(origins.get(origin, 0)) for origin in shown}
         rows.append({"condition": condition, "examples": len(plan), **counts})
     return pd.DataFrame(rows)
 
@@ -62,7 +65,7 @@ def draw_rates(plans: Mapping[str, pd.DataFrame], samples: Mapping[str, pd.DataF
         known = samples[condition]
         rank = known.groupby("class")["difficulty_rank"].rank(method="first", pct=True)
         decile = np.ceil(rank * 10).clip(1, 10).astype(int).to_numpy()
-        real = plan[plan["origin"].astype(str) != "synthetic"]
+        real = plan[~plan["origin"].astype(str).isin([ORIGINS[own] for own in OWN_IMAGES])]
         copies = np.bincount(real["source"], minlength=int(known["sample"].max()) + 1)[known["sample"]]
         means = pd.Series(copies).groupby(decile).mean()
         rows += [{"condition": condition, "decile": place, "copies": value} for place, value in means.items()]

@@ -33,16 +33,16 @@ def alpha_text(alpha: float) -> str:
 
 @cache
 def registered(registry: str) -> list[str]:
-    """Return the names in a registry (kinds, bases, oversampling, undersampling): those of its files, sorted."""
+    """Return the names in a registry (kinds, bases, oversampling, undersampling): those of its files, with hyphens, sorted."""
     package = importlib.import_module(f"hbr.conditions.{registry}")
-    return sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(package.__path__))
 
 
 def module_of(registry: str, name: str) -> str:
     """Return the module that is registered by a name; raise ``StudyError`` where none is."""
     if name not in (known := registered(registry)):
         raise StudyError(f"{short(repr(name))} is not registered under hbr/conditions/{registry}{nearest(name, known)}")
-    return f"hbr.conditions.{registry}.{name}"
+    return f"hbr.conditions.{registry}.{name.replace('-', '_')}"
 
 
 def load(registry: str, name: str) -> Any:
@@ -77,12 +77,12 @@ ALL = Base("all", ("baseline",))
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition of a study: what its kind says of it.
+    """One condition of a study: what its kind says of it; ``words`` make its name, ``pool`` is what its images are drawn from.
 
-    ``words`` make its name. ``compared`` is the base whose control its runs are paired with by seed, ``reference`` that
-    control's name. ``allocation`` is the estimator whose class counts a plan must meet. ``method`` is dlp or clp of a pruned
-    condition, the kind of a placebo, the rule of a denoised one, the base of a control, the source of hardness of one on
-    limited data; ``rate`` is in percent. What does not apply is empty.
+    ``compared`` is the base whose control its runs are paired with by seed, ``reference`` that control's name.
+    ``allocation`` is the estimator whose class counts a plan must meet. ``method`` is dlp or clp of a pruned condition, the
+    kind of a placebo, the rule of a denoised one, the base of a control, the source of hardness of one on limited data;
+    ``rate`` is in percent. What does not apply is empty.
     """
 
     kind: str
@@ -96,6 +96,7 @@ class Condition:
     estimator: str = ""
     oversampling: str = ""
     undersampling: str = ""
+    pool: str = ""
     alpha: str = ""
     method: str = ""
     rate: str = ""

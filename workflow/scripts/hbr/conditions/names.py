@@ -10,7 +10,7 @@ from hbr.conditions.kind import alpha_text as alpha_text
 
 BASELINE, CONTROL, THRESHOLD = "baseline", "control", "threshold"
 # The parts of a condition that tables tell.
-PARTS = ("kind", "reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate")
+PARTS = ("kind", "reference", "estimator", "oversampling", "undersampling", "pool", "alpha", "method", "rate")
 
 
 @cache

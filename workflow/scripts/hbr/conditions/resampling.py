@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, module_of
-from hbr.conditions.strategies import NONE, Added, Reserve, apply, least_samples, needs_of
+from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, joined, module_of
+from hbr.conditions.pools import draws_from_pool, pool_files, pools_of, read_pool
+from hbr.conditions.strategies import NONE, Added, Reserve, ShortageError, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
-from hbr.hardness.allocation import with_counts
+from hbr.hardness.allocation import largest_alpha_within, with_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +33,21 @@ class ByAllocation(Kind):
         bases: Sequence[Base],
         method: str = "",
     ) -> Iterator[Condition]:
-        """Yield one condition a base of the kind's section, strategy and alpha; the estimator's first goes without saying."""
+        """Yield one condition a base of the kind's section, strategy, pool to draw from and alpha.
+
+        The estimator's first base goes without saying; a pool does not, so that another one changes no names.
+        """
         own = [base for base in bases if base.section == self.section]
-        for base, strategy, alpha in product(own, section["strategies"], map(alpha_text, section["alphas"])):
-            over, under = strategy["oversampling"], strategy["undersampling"]
+        pooled = [
+            (strategy["oversampling"], strategy["undersampling"], pool)
+            for strategy in section["strategies"]
+            for pool in (pools_of(config) if draws_from_pool(strategy["oversampling"]) else [""])
+        ]
+        for base, (over, under, pool), alpha in product(own, pooled, map(alpha_text, section["alphas"])):
             on = () if base == bases[0] else (base.name,)
             yield Condition(
                 words[0],
-                (*words, estimator, *on, over, under, f"alpha{alpha}"),
+                (*words, estimator, *on, joined(over, pool) if pool else over, under, f"alpha{alpha}"),
                 *self.runs(config),
                 base=base,
                 compared=base,
@@ -47,15 +55,17 @@ class ByAllocation(Kind):
                 estimator=estimator,
                 oversampling=over,
                 undersampling=under,
+                pool=pool,
                 alpha=alpha,
                 method=method,
             )
 
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
-        """Return the allocation and what the strategy needs: the hardness of the estimator that the allocation is of."""
+        """Return the allocation and what the strategy needs: the hardness of the estimator that it is of, or a pool."""
         estimator, settings = condition.allocation, self.settings(condition, config)
         hardness = {"samples": f"hardness/{estimator}/samples.parquet"} if "hardness" in self.needs(settings) else {}
-        return hardness | {"allocation": f"allocations/{estimator}/alpha{condition.alpha}.csv"}
+        pool = pool_files(condition.pool) if condition.pool else {}
+        return hardness | pool | {"allocation": f"allocations/{estimator}/alpha{condition.alpha}.csv"}
 
     def settings(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the strategy, and the settings that it needs."""
@@ -99,18 +109,25 @@ class ByAllocation(Kind):
             "class_names": lambda: draw.class_names,
             "sharpness": lambda: settings["sharpness"],
             "reserve": lambda: Reserve(draw.reserve, draw.all_labels[draw.reserve]),
-            "allocation": lambda: allocation,
+            "pool": lambda: read_pool(draw.files),
         }
         needs, (over, under) = self.needs(settings), (settings[side] for side in SIDES)
         if unmet := needs - offered.keys():
             raise StudyError(f"{over} / {under} needs a {min(unmet)}, and the study has none")
         given, granted = {need: offered[need]() for need in needs}, allocation["granted"].to_numpy()
-        return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
+        try:
+            return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
+        except ShortageError as error:
+            ratio, control, samples = (allocation[column].to_numpy() for column in ("ratio", "control", "samples"))
+            alpha = largest_alpha_within(ratio, control, samples + error.most)
+            works = f"the largest alpha that works is {alpha:g}" if alpha else "no alpha works"
+            raise StudyError(f"{error}; {works}") from None
 
     def strategy(self, condition: Condition, by: str) -> str:
-        """Return `random / easy`, with the estimator (``by``) and the base where they do not go without saying."""
+        """Return `random / easy`, with the estimator (``by``), pool and base where they do not go without saying."""
         on = f" on {condition.base.name}" if condition.base.name in condition.words else ""
-        return f"{condition.oversampling} / {condition.undersampling}{by}{on}" if condition.oversampling else ""
+        of = f" of {condition.pool}" if condition.pool else ""
+        return f"{condition.oversampling}{of} / {condition.undersampling}{by}{on}" if condition.oversampling else ""
 
     def strategy_label(self, condition: Condition, by: str) -> str:
         """Return `random / easy, alpha 1`."""

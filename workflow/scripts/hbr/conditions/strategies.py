@@ -15,6 +15,7 @@ import numpy as np
 
 from hbr.conditions.kind import load
 from hbr.data.plans import DUPLICATE
+from hbr.errors import StudyError
 
 # No strategy: the classes of that side stay as they are.
 NONE = "none"
@@ -24,8 +25,7 @@ NEEDS = {
     "class_names": "names for messages",
     "sharpness": "the setting of that name",
     "reserve": "a Reserve: real samples that the base left out",
-    "allocation": "the explained allocation that the samples are to meet, one row a class",
-    "pool": "a Pool: images of no data set, scored",
+    "pool": "a hbr.conditions.pools.Pool: other images of the classes, scored",
 }
 Counts = Mapping[int, int]
 
@@ -39,15 +39,6 @@ class Reserve:
 
 
 @dataclass(frozen=True)
-class Pool:
-    """Images of no data set: uint8 of the samples' shape, their labels, and a score of each, high = hard."""
-
-    images: np.ndarray
-    labels: np.ndarray
-    scores: np.ndarray
-
-
-@dataclass(frozen=True)
 class Added:
     """Examples that a strategy adds, of one ``origin``: sources as in a plan, labels, and synthetic images where there are."""
 
@@ -55,6 +46,14 @@ class Added:
     labels: np.ndarray
     origin: int
     images: np.ndarray | None = None
+
+
+class ShortageError(StudyError):
+    """A class needs more than there is; ``most`` says how many samples each class can be given."""
+
+    def __init__(self, sentence: str, most: np.ndarray) -> None:
+        super().__init__(sentence)
+        self.most = most
 
 
 def strategy_of(side: str, name: str) -> Callable[..., Any]:

@@ -1,12 +1,12 @@
 """Users' own images: a folder with one sub-folder a class."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from hbr.data.trees import ImageTree, counted
+from hbr.data.trees import ImageFile, ImageTree, counted
 from hbr.errors import StudyError
 
 # Whatever its name, a file of another format is not opened: some formats are programs that Pillow has others run.
@@ -46,6 +46,19 @@ def read_images(tree: ImageTree, size: int, report: Callable[[str], None]) -> di
     if moving:
         report(f"{tree.root}: {counted(moving, 'file')} of several pictures, of which the first is read")
     return splits
+
+
+def read_batches(root: Path, files: Sequence[ImageFile], size: int, channels: int, batch: int) -> Iterator[np.ndarray]:
+    """Yield uint8 images ``(batch, size, size, channels)`` of the files, no more than one batch in memory at a time.
+
+    Grey images become RGB where ``channels`` is 3. Raises ``StudyError`` on the first file that cannot be used.
+    """
+    for start in range(0, len(files), batch):
+        images = [_read_image(root / file.path, size)[0] for file in files[start : start + batch]]
+        stacked = _stacked(images, size)
+        if stacked.shape[3] > channels:
+            raise StudyError(f"{root} holds colour images, and the data set's are grey; convert them")
+        yield np.repeat(stacked, channels // stacked.shape[3], axis=3)
 
 
 def _stacked(images: list[np.ndarray], size: int) -> np.ndarray:

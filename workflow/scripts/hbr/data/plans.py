@@ -13,15 +13,17 @@ from hbr.errors import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-KEPT, DUPLICATE, SYNTHETIC, HOLDOUT, THRESHOLD = range(5)
-ORIGINS = ("kept", "duplicate", "synthetic", "holdout", "threshold")
+KEPT, DUPLICATE, SYNTHETIC, HOLDOUT, THRESHOLD, POOL = range(6)
+ORIGINS = ("kept", "duplicate", "synthetic", "holdout", "threshold", "pool")
+# Examples whose images are no training images: the plan holds them itself.
+OWN_IMAGES = (SYNTHETIC, POOL)
 
 
 @dataclass(frozen=True)
 class Plan:
     """The training examples of one condition, one row an example.
 
-    ``source`` is the index into the prepared training images, or, where ``origin`` is synthetic, into ``synthetic``
+    ``source`` is the index into the prepared training images, or, where ``origin`` is synthetic or pool, into ``synthetic``
     (uint8 images of the same shape). ``labels`` are class indices; ``origin`` indexes :data:`ORIGINS`. Threshold samples
     (Pleiss et al. 2020) bear the label of one extra class, after the last real one.
     """
@@ -51,9 +53,9 @@ class Plan:
     def on(self, base: "Plan") -> "Plan":
         """Return the plan with samples of ``base``, which it names by their rows there, named as in the prepared data.
 
-        Synthetic images and real ones from outside the base stay what they are.
+        Images of the plan's own and real ones from outside the base stay what they are.
         """
-        inside = ~np.isin(self.origin, (SYNTHETIC, HOLDOUT))
+        inside = ~np.isin(self.origin, (*OWN_IMAGES, HOLDOUT))
         source = self.source.copy()
         source[inside] = base.source[source[inside]]
         return replace(self, source=source)
@@ -82,7 +84,7 @@ def check_plan(plan: Plan, labels: np.ndarray, where: str) -> None:
     """Raise ``StudyError`` where a plan does not fit the data set's training ``labels``."""
     if len(plan) and (plan.origin.min() < 0 or plan.origin.max() >= len(ORIGINS)):
         raise StudyError(f"{where}: a row's origin is none of {', '.join(ORIGINS)}; delete it and run again")
-    synthetic = plan.origin == SYNTHETIC
+    synthetic = np.isin(plan.origin, OWN_IMAGES)
     limits = np.where(synthetic, len(plan.synthetic), len(labels))
     outside = np.flatnonzero((plan.source < 0) | (plan.source >= limits))
     if len(outside):
@@ -111,13 +113,13 @@ def check_samples(samples: "pd.DataFrame", labels: np.ndarray, path: object, dat
 
 
 def save_plan(path: str | os.PathLike[str], plan: Plan) -> None:
-    """Write a plan as Parquet: source, class, origin, and the bytes of synthetic images where there are."""
+    """Write a plan as Parquet: source, class, origin, and the bytes of images of its own where there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     origin = pa.DictionaryArray.from_arrays(pa.array(plan.origin, pa.int8()), list(ORIGINS))
     columns = {"source": pa.array(plan.source), "class": pa.array(plan.labels), "origin": origin}
-    rows = np.flatnonzero(plan.origin == SYNTHETIC)
+    rows = np.flatnonzero(np.isin(plan.origin, OWN_IMAGES))
     if not np.array_equal(np.sort(plan.source[rows]), np.arange(len(plan.synthetic))):
         raise ValueError("each synthetic image must stand in one row of the plan")
     if len(rows):
@@ -145,6 +147,6 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
         source, shape = columns["source"].to_numpy(), columns.schema.metadata[b"image_shape"].split()
         images = columns["image"].drop_null().to_pylist() if "image" in columns.column_names else []
         synthetic = np.empty((len(images), *map(int, shape)), dtype=np.uint8)
-        for place, image in zip(source[origin == SYNTHETIC], images, strict=True):
+        for place, image in zip(source[np.isin(origin, OWN_IMAGES)], images, strict=True):
             synthetic[place] = np.frombuffer(image, dtype=np.uint8).reshape(synthetic.shape[1:])
         return Plan(source, columns["class"].to_numpy(), origin, synthetic)

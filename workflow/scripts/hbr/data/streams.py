@@ -67,6 +67,24 @@ def open_images(path: Path, array: str = "images") -> Iterator[ImageStream]:
             archive.close()
 
 
+def map_rows(path: Path, name: str) -> np.ndarray:
+    """Return an array of an ``.npz`` of :func:`write_rows` without reading it: rows are read as they are asked for."""
+    with reading(path, "an .npz of plain arrays"), zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(f"{name}.npy")
+        with archive.open(member) as stream:
+            np.lib.format.read_magic(stream)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+            header = stream.tell()
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"{name} is compressed")
+        with path.open("rb") as file:
+            file.seek(member.header_offset)
+            # The local header ends with the lengths of the name and of what follows it.
+            lengths = np.frombuffer(file.read(30)[26:], "<u2")
+        offset = member.header_offset + 30 + int(lengths.sum()) + header
+        return np.memmap(path, dtype, "r", offset, shape) if np.prod(shape) else np.empty(shape, dtype)
+
+
 def write_rows(
     path: Path,
     name: str,

@@ -145,6 +145,14 @@ def largest_alpha(ratios: np.ndarray, control: np.ndarray) -> float:
     return float(np.floor(limit * 1e4) / 1e4)
 
 
+def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarray) -> float:
+    """Return the largest alpha, rounded down to 4 digits, at which no class is owed more than its ``most`` samples."""
+    target = _shares(ratios, control) * total_of(control)
+    growing = target > control * (1 + _EQUAL)
+    limit = ((most - control)[growing] / (target - control)[growing]).min(initial=np.inf)
+    return max(0.0, float(np.floor(limit * 1e4) / 1e4))
+
+
 def allocation_table(
     classes: pd.DataFrame, alpha: float, offset: float = 0.0, compat: str = "none", balance: str = KEEP
 ) -> pd.DataFrame:

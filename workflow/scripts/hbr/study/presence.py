@@ -21,7 +21,8 @@ SOURCES_ASKED = ContextVar("SOURCES_ASKED", default=True)
 def expand_paths(config: Mapping[str, Any]) -> None:
     """Replace the ~ of every path that a user writes by the home folder it means, in place."""
     for name, dataset in config["datasets"].items():
-        places = {f"scored.{scored}": keys for scored, keys in dataset.get("scored", {}).items()} | {"": dataset}
+        inside = {f"{part}.{own}": keys for part in ("scored", "pools") for own, keys in dataset.get(part, {}).items()}
+        places = inside | {"": dataset}
         for place, keys in places.items():
             for key in PATHS:
                 if (path := keys.get(key, "")).startswith("~"):
@@ -33,7 +34,7 @@ def expand_paths(config: Mapping[str, Any]) -> None:
 
 
 def source_fingerprint(dataset: Mapping[str, Any]) -> str:
-    """Return what a user's own data are known by, wherever they lie: names and sizes of images, checksums inside an ``.npz``.
+    """Return what a user's own data, or a pool, are known by, wherever they lie: names and sizes, checksums inside an ``.npz``.
 
     Empty for other sources, which cannot change. Raises ``StudyError`` where the data are not there or cannot be read.
     """
@@ -67,6 +68,7 @@ def present_sources(config: Mapping[str, Any], resources: Path = Path("resources
         prepared = Path("results") / config["study"] / name / "dataset.npz"
         try:
             _check_scored(dataset)
+            _check_pools(dataset)
             found[name] = _present_source(dataset, prepared, resources)
         except AbsentError as error:
             if not prepared.is_file():
@@ -97,6 +99,14 @@ def _check_scored(dataset: Mapping[str, Any]) -> None:
                 fingerprint_of_arrays(Path(scored.file))
         except AbsentError as error:
             raise StudyError(f"scored.{key}.file: {error}; mount it, or name another") from None
+
+
+def _check_pools(dataset: Mapping[str, Any]) -> None:
+    for name, keys in dataset.get("pools", {}).items():
+        try:
+            source_fingerprint(keys)
+        except AbsentError as error:
+            raise StudyError(f"pools.{name}: {error}; mount it, or name another") from None
 
 
 def _check_classes(tree: ImageTree, prepared: Path) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hbr.data.datasets import PreparedDataset
-from hbr.data.plans import SYNTHETIC, Plan
+from hbr.data.plans import OWN_IMAGES, Plan
 from hbr.errors import StudyError
 from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
 from hbr.training.checkpoints import Checkpoints
@@ -120,7 +120,7 @@ class Training:
         self.classes = dataset.classes
         mean, std = torch.from_numpy(dataset.mean), torch.from_numpy(dataset.std)
         images = np.concatenate((dataset.train_images, plan.synthetic)) if len(plan.synthetic) else dataset.train_images
-        place = plan.source + np.where(plan.origin == SYNTHETIC, len(dataset.train_images), 0)
+        place = plan.source + np.where(np.isin(plan.origin, OWN_IMAGES), len(dataset.train_images), 0)
         self.bank = ImageBank(torch.from_numpy(images), mean, std, recipe.crop_padding, device)
         self.test_bank = ImageBank(torch.from_numpy(dataset.test_images), mean, std, 0, device)
         self.image_index = torch.from_numpy(place).to(device)

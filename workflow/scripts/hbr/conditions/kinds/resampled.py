@@ -1,12 +1,17 @@
 """Resampling by hardness: hard classes grow, easy ones shrink, by an allocation at some alpha."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hbr.conditions.kind import Base, Condition, check_known
+from hbr.conditions.pools import check_pools
 from hbr.conditions.resampling import ByAllocation
 from hbr.conditions.strategies import needs_of
 from hbr.errors import StudyError
+
+# What other choices from a pool are compared with.
+AT_RANDOM = "pool-random"
 
 
 class Resampled(ByAllocation):
@@ -24,9 +29,17 @@ class Resampled(ByAllocation):
         """Return `random / easy, alpha 1`."""
         return self.strategy_label(condition, by)
 
+    def contrasts(self, condition: Condition, conditions: Mapping[str, Condition]) -> list[tuple[str, str, str]]:
+        """Compare what is chosen from a pool with what is drawn from it at random, all else equal."""
+        if not condition.pool or condition.oversampling == AT_RANDOM:
+            return []
+        partner = replace(condition, words=(), oversampling=AT_RANDOM)
+        return [(condition.name, name, "pool") for name, one in conditions.items() if replace(one, words=()) == partner]
+
     def check(self, config: Mapping[str, Any]) -> None:
-        """Refuse estimators that are not there, and strategies that draw from what no base leaves out."""
+        """Refuse estimators that are not there, strategies without their pool, and those that draw from what none left out."""
         check_known("resampling.estimators", config["resampling"]["estimators"], config)
+        check_pools(config)
         for place, strategy in enumerate(config["resampling"]["strategies"]):
             if "reserve" in needs_of("oversampling", strategy["oversampling"]):
                 raise StudyError(

@@ -18,7 +18,7 @@ from hbr.version import VERSION
 
 TRAINING = "train_member"
 # From archives and images, which whoever is given results may not have; what they make is held by its checksum.
-FROM_SOURCES = ("download_archive", "prepare_dataset")
+FROM_SOURCES = ("download_archive", "prepare_dataset", "prepare_pool")
 
 
 def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bool = True) -> Findings:

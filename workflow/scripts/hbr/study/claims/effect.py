@@ -1,6 +1,7 @@
 """Claims on what resampling and pruning do."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -158,7 +159,7 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
     rows, untested = _records(
-        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] != "placebo"
+        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] == "control"
     )
     if any(row["reference_value"] == 0 for row in rows):
         raise NotMeasuredError("the control has no gap that could fall")
@@ -185,9 +186,51 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     return Finding(measured, verdict, f"{why}; {note}", _variants(rows), value, lower, upper)
 
 
-def needs_pool(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Say that pools of generated images are no part of the workflow."""
-    raise NotMeasuredError("pools of generated images are no condition of this workflow")
+def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge what ``strategy`` chooses from a pool against random images of it, paired by seed: reproduced where it improves.
+
+    Not reproduced where it worsens in any declared comparison, or is equivalent in all.
+    """
+    rows, found = _against_random(evidence, claim)
+    if found["worsens"]:
+        return replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {found['worsens']} {rows.why}")
+    if found["improves"]:
+        return replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
+    return _no_difference(rows, found)
+
+
+def differs_from_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge whether what ``strategy`` chooses from a pool does better or worse than random images of it: then reproduced.
+
+    Not reproduced where it is equivalent in all declared comparisons.
+    """
+    rows, found = _against_random(evidence, claim)
+    if changed := found["improves"] + found["worsens"]:
+        return replace(rows, verdict=REPRODUCED, why=f"other than random images in {changed} {rows.why}")
+    return _no_difference(rows, found)
+
+
+def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Finding, dict[str, int]]:
+    """Return a finding without verdict on a strategy against random images of its pool, and how often each verdict stands."""
+    strategy = claim["strategy"]
+    rows, untested = _records(
+        evidence,
+        "resampled",
+        family="pool",
+        keep=lambda row: row["oversampling"] == strategy,
+        missing=f"the study does not compare {strategy} with pool-random",
+    )
+    shown = "; ".join(f"{row['gap']} {_change(row)} of {row['pool']} at alpha {number(float(row['alpha']))}" for row in rows)
+    tests = f"of {len(rows)} comparisons, after Holm over all of the family"
+    found = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    return Finding(f"{strategy} - pool-random: {shown}{untested}", "", tests, _variants(rows)), found
+
+
+def _no_difference(rows: Finding, found: Mapping[str, int]) -> Finding:
+    """Return the finding where nothing differs after Holm."""
+    if found["equivalent"] == sum(found.values()):
+        return replace(rows, verdict=NOT_REPRODUCED, why="equivalent to random images within the margin in every comparison")
+    return replace(rows, verdict=INCONCLUSIVE, why=f"undecided in {found['inconclusive']} {rows.why}")
 
 
 def _records(

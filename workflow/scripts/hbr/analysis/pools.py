@@ -1,0 +1,77 @@
+"""Pools of other images: what the baseline says of them, and gaps against alpha."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.comparisons import SIGNED_GAPS
+from hbr.intervals import mean_interval
+from hbr.words import number
+
+
+def alpha_summary(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and 95 % t-interval over variants of every strategy's gaps, by alpha; its control is alpha 0.
+
+    ``gaps`` is long, of one metric: the columns of a condition, variant, member, gap and value. Strategies are those with a
+    control that some strategy with a pool has. One row a strategy, alpha and gap, with the number of variants; members are
+    averaged within a variant first. A gap with a sign enters by its size; one without a value is left out.
+    """
+    signed = gaps["gap"].isin(SIGNED_GAPS)
+    gaps = gaps.assign(value=gaps["value"].where(~signed, gaps["value"].abs())).dropna(subset="value")
+    resampled = gaps[gaps["kind"] == "resampled"]
+    shared = resampled[resampled["reference"].isin(resampled.loc[resampled["pool"].notna(), "reference"])]
+    ways = shared[["strategy", "reference"]].drop_duplicates().rename(columns={"reference": "condition"})
+    control = gaps[gaps["kind"] == "control"].drop(columns=["strategy", "alpha"]).merge(ways, on="condition")
+    rows = []
+    for key, cell in pd.concat([control.assign(alpha=0.0), shared]).groupby(["strategy", "alpha", "gap"], sort=False):
+        means = cell.groupby("variant")["value"].mean().to_numpy()
+        lower, upper = map(float, mean_interval(means))
+        told = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means)}
+        rows.append(dict(zip(("strategy", "alpha", "gap"), key, strict=True)) | told)
+    order = {strategy: place for place, strategy in enumerate(ways["strategy"])}
+    return pd.DataFrame(rows).sort_values(["strategy", "alpha"], key=lambda own: own.replace(order), ignore_index=True)
+
+
+def confidence_table(classes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return for people how sure the baseline is of each pool and class, beside the training images; means over images.
+
+    ``classes`` are of :func:`hbr.hardness.confidence.pool_classes` by pool. A pool's first row is of all its images.
+    """
+    rows = []
+    for name, table in classes.items():
+        whole: dict[Hashable, Any] = {"class_name": "all"}
+        for prefix in ("", "real_"):
+            weights = table[f"{prefix}images"]
+            whole[f"{prefix}images"] = weights.sum()
+            for column in ("confidence", "otherwise"):
+                whole[prefix + column] = np.average(table[prefix + column].fillna(0), weights=weights)
+        for row in [whole, *table.to_dict("records")]:
+            rows.append(
+                {
+                    "pool": name,
+                    "class": row["class_name"],
+                    "images": int(row["images"]),
+                    "mean confidence": number(row["confidence"]),
+                    "labelled otherwise (%)": number(100 * row["otherwise"]),
+                    "training images": int(row["real_images"]),
+                    "their mean confidence": number(row["real_confidence"]),
+                    "theirs labelled otherwise (%)": number(100 * row["real_otherwise"]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def extreme_images(scores: pd.DataFrame, classes: pd.DataFrame, each: int = 5, most: int = 10) -> pd.DataFrame:
+    """Return the rows of ``scores`` of the ``each`` least and then most confident images of every class.
+
+    Of more than ``most`` classes those of lowest mean confidence are shown. A class with few images shows each once.
+    """
+    known = classes[classes["images"] > 0]
+    shown = known.sort_values("confidence", kind="stable")["class"].head(most) if len(known) > most else known["class"]
+    tables = []
+    for label in shown:
+        own = scores[scores["class"] == label].sort_values("confidence", kind="stable")
+        tables.append(own if len(own) <= 2 * each else pd.concat([own.head(each), own.tail(each)]))
+    return pd.concat(tables)

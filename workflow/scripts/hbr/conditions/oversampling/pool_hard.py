@@ -1,0 +1,15 @@
+"""Images of a pool, at random out of twice as many that the baseline is least sure of (arXiv 2504.07031 v2)."""
+
+import numpy as np
+
+from hbr.conditions.pools import Pool, draw_from_pool, least
+from hbr.conditions.strategies import Added, Counts
+
+
+def add(labels: np.ndarray, wanted: Counts, rng: np.random.Generator, *, class_names: tuple[str, ...], pool: Pool) -> Added:
+    """Return so many images of each class, none twice."""
+
+    def choose(places: np.ndarray, count: int, label: int) -> np.ndarray:
+        return rng.choice(least(pool.confidence, places, 2 * count), count, replace=False)
+
+    return draw_from_pool(wanted, class_names, pool, choose, times=2)
