@@ -11,8 +11,15 @@ from hbr.study.dry_run import PlannedJob as Job
 
 # Only what every dry run imports anyway; each study's own modules are imported after the fork. `plan` is what `make plan` asks.
 _SERVER = """
-import dataclasses, json, os, pathlib, sys
-import jsonschema, numpy, pandas, PIL.Image, snakemake.cli
+import ast, dataclasses, functools, json, os, pathlib, sys
+import jsonschema, numpy, pandas, PIL.Image, snakemake.cli, yaml
+
+# Most modules are the same in every study, and are parsed once; nobody changes a tree.
+parse = ast.parse
+parsed = functools.cache(parse)
+for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
+    parsed(path.read_bytes())
+
 for line in sys.stdin:
     folder, output, what, *arguments = line.rstrip("\\n").split("\\t")
     if not (child := os.fork()):
@@ -23,6 +30,9 @@ for line in sys.stdin:
             os.dup2(file, 1)
             os.dup2(file, 2)
             if what == "plan":
+                ast.parse = lambda source, *more, **named: (parse if more or named else parsed)(source, *more, **named)
+                # What it says of a broken file differs, and these are whole.
+                yaml.SafeLoader = yaml.CSafeLoader
                 sys.path.insert(0, str(pathlib.Path("workflow/scripts").absolute()))
                 from hbr.study.dry_run import planned_jobs
                 jobs = planned_jobs(pathlib.Path("config.yaml").absolute(), "--forceall" in arguments)
@@ -46,7 +56,7 @@ for line in sys.stdin:
 def _server() -> subprocess.Popen:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # Without the switch the working directory would be on the path of imports, unlike under the snakemake command.
-    command = [sys.executable, "-P", "-c", _SERVER]
+    command = [sys.executable, "-P", "-c", _SERVER, str(Path(__file__).parents[1] / "workflow")]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env={**os.environ, "PATH": path}, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 

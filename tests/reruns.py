@@ -209,6 +209,7 @@ class Bench:
         self.finished, self.whole, self.folder = finished, whole, folder
         self.studies: dict[str, Study] = {}
         self.from_nothing: dict[str, list[Job]] = {}
+        self.kept: dict[str, dict[Path, tuple[os.stat_result, bytes]]] = {}
 
     def study(self, base: str) -> Study:
         """Return a finished study; all but digits are made by declaring its results to be theirs."""
@@ -227,8 +228,9 @@ class Bench:
     def changed(self, case: Case) -> Iterator[Study]:
         """Yield the case's study with the change; take it back afterwards, dates too."""
         study = self.study(case.base)
-        before = {path: (path.stat(), path.read_bytes()) for path in self._files(study)}
-        config = copy.deepcopy(study.config)
+        if case.base not in self.kept:
+            self.kept[case.base] = {path: (path.stat(), path.read_bytes()) for path in self._files(study)}
+        before, config = self.kept[case.base], copy.deepcopy(study.config)
         try:
             case.change(study)
             yield study
@@ -238,9 +240,10 @@ class Bench:
                 if path not in before:
                     path.unlink()
             for path, (stat, content) in before.items():
-                if path.read_bytes() != content:
+                now = path.stat()
+                if (now.st_mtime_ns, now.st_size) != (stat.st_mtime_ns, stat.st_size):
                     path.write_bytes(content)
-                os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+                    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
     def jobs(self, case: Case) -> list[Job]:
         """Return what would run after the change."""

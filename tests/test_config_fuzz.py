@@ -332,7 +332,7 @@ def test_snakemake_plans_or_refuses_a_sample_alike(tmp_path, record_property):
             provide(folder, config)
             assert re.search(r"^train_member +[1-9]", study.snakemake("--dry-run", "--quiet", "rules"), re.MULTILINE)
 
-    cases = sampled(40)
+    cases = sampled(16)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(run, enumerate(cases)))
     counts = {"run": len(cases), "planned": sum(not message for _, message in cases)}

@@ -259,7 +259,7 @@ def test_own_images_network_and_estimator(tmp_path):
     config["resampling"] |= {"estimators": ["doubt"], "strategies": [{"oversampling": "hard", "undersampling": "random"}]}
     config["resampling"]["hardness_offset"] = 0
     study = Study(tmp_path, config)
-    study.snakemake()
+    study.snakemake("reports/own/pictures/hardness.html", "reports/own/pictures/effect.html")
     html = (tmp_path / "reports/own/pictures/hardness.html").read_text()
     assert "&lt;script&gt;" in html
     (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text().replace("1.1", "1.2"))

@@ -20,6 +20,8 @@ PROFILE = "workflow/profiles/slurm"
 MEMBERS = {"1": "", "2": "fail once", "3": "wait", "4": "eat memory", "5": "be slow once"}
 MEGABYTES, MINUTES = 1500, 120
 AWAY_SECONDS = 25
+# Training, hardness, measures, a page: what other rules do differs in nothing that SLURM would see.
+TARGETS = ("results/digits/digits/hardness/aum/classes.csv", "reports/digits/digits/baseline.html")
 
 
 class Run:
@@ -150,20 +152,20 @@ def story(cluster, folder) -> SimpleNamespace:
     def state(job: str) -> str:
         return cluster.call("squeue", "--noheader", "--states=all", "--format=%T", f"--jobs={job}").strip()
 
-    killed = Run(cluster, folder)
+    killed = Run(cluster, folder, *TARGETS)
     eventually(lambda: state(killed.job("5")) == "RUNNING", 60)
     killed.kill()
     story.left_behind = cluster.call("squeue", "--noheader", f"--name={killed.id}")
     cluster.call("scancel", "--name", killed.id)
     eventually(lambda: not cluster.call("squeue", "--noheader"), 60)
-    story.locked = Run(cluster, folder).end()
+    story.locked = Run(cluster, folder, *TARGETS).end()
     Run(cluster, folder, "--unlock").end()
 
     shutil.rmtree(folder / "gpus", ignore_errors=True)
     (folder / "fates").mkdir()
     for member, fate in MEMBERS.items():
         (folder / "fates" / member).write_text(fate)
-    mishaps = Run(cluster, folder, "--retries", "1")
+    mishaps = Run(cluster, folder, *TARGETS, "--retries", "1")
     cluster.call("scontrol", "update", f"JobId={mishaps.job('5')}", "TimeLimit=1")
     for attempt in (1, 2):
         waiting = mishaps.job("3", attempt)
@@ -178,7 +180,7 @@ def story(cluster, folder) -> SimpleNamespace:
 
     (folder / "fates/3").write_text("be slow once")
     (folder / "fates/4").unlink()
-    finishing = Run(cluster, folder)
+    finishing = Run(cluster, folder, *TARGETS)
     story.preempted = finishing.job("3")
     # A job whose step begins while the controller is away fails after ten seconds and is repeated.
     eventually((folder / "results/digits/digits/members/baseline/variant0/member3/checkpoint.npz").exists, 120)
@@ -192,7 +194,7 @@ def story(cluster, folder) -> SimpleNamespace:
 
     logs = folder / "logs/digits/train_member/digits/baseline"
     story.logs = {member: (logs / f"variant0_member{member}.log").read_text() for member in MEMBERS}
-    story.idle = Run(cluster, folder, "--dry-run").end()
+    story.idle = Run(cluster, folder, *TARGETS, "--dry-run").end()
     return story
 
 
