@@ -548,6 +548,7 @@ def degenerate_rows(draw):
         "reference": reference,
         "reference_kind": reference.partition("-")[0],
         "rate": 30.0,
+        "method": draw(st.sampled_from(["full", "base"])),
         "metric": "recall",
     }
     row |= {"gap": draw(st.sampled_from(["max_min", "mean", "hard_easy"])), "estimator": "aum"}

@@ -59,7 +59,7 @@ def study() -> dict:
     strategies = [{"oversampling": over, "undersampling": under} for over in [NONE, *OVER] for under in [NONE, *UNDER]]
     config["resampling"] |= {"strategies": strategies, "alphas": [1, 0.5]}
     config["placebos"] |= {"kinds": [SHUFFLED, RANDOM], "strategies": strategies[-2:]}
-    config["limited"] |= {"rates": [50], "strategies": strategies, "hardness": [FULL, OWN]}
+    config["limited"] |= {"rates": [50], "strategies": strategies, "alphas": [1], "hardness": [FULL, OWN]}
     validate(config, str(SCHEMA))
     return config
 

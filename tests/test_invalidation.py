@@ -120,7 +120,7 @@ def test_hardness_and_conditions_never_train_the_baseline(measured):
 
 
 LIMITED = {
-    f"limited-{source}-aum-random-50-{over}-easy-alpha1" for source in ("full", "base") for over in ("random", "holdout")
+    f"limited-{source}-aum-random-50-{over}-easy-alpha0.1" for source in ("full", "base") for over in ("random", "holdout")
 }
 
 

@@ -77,7 +77,7 @@ def test_plans_of_every_kind_hold_what_their_condition_says(whole):
     of_base = pd.read_parquet(results / "hardness/aum/random-50/variant1/samples.parquet")
     assert set(of_base["sample"]) == base
     for source in ("full", "base"):
-        table = plan(f"limited-{source}-aum-random-50-holdout-easy-alpha1")
+        table = plan(f"limited-{source}-aum-random-50-holdout-easy-alpha0.1")
         held = table["origin"] == "holdout"
         assert held.any()
         assert not set(table.loc[held, "source"]) & base
@@ -99,7 +99,7 @@ def test_every_comparison_has_its_family_and_verdict(whole):
     assert set(declared["metric"]) == {"recall"}
     assert set(declared["gap"]) == {"max_min"}
     pairs = set(zip(declared["condition"], declared["reference"], declared["family"], strict=True))
-    resampled, limited = "resampled-aum-smote-easy-alpha1", "limited-{}-aum-random-50-{}-easy-alpha1"
+    resampled, limited = "resampled-aum-smote-easy-alpha1", "limited-{}-aum-random-50-{}-easy-alpha0.1"
     hardness = ("full", "base")
     assert pairs == {
         (resampled, "control", "resampling"),

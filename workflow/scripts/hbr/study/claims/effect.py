@@ -146,7 +146,7 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
         evidence, "limited", family="holdout", missing="the study does not resample limited data by holdout and by random"
     )
     n, tests = _variants(rows), len(rows)
-    shown = "; ".join(f"{row['metric']} {row['gap']} {_change(row)} at {number(row['rate'])} %" for row in rows)
+    shown = "; ".join(f"{row['metric']} {row['gap']} {_change(row)} at {_place(row)}" for row in rows)
     verdicts = [row["verdict"] for row in rows]
     counts = ", ".join(f"{verdicts.count(one)} {one}" for one in VERDICTS if one in verdicts)
     if "worsens" in verdicts or set(verdicts) == {"equivalent"}:
@@ -268,6 +268,11 @@ def _untested_conditions(evidence: Evidence) -> set[str]:
 
 def _change(row: Mapping[str, Any]) -> str:
     return change(row["difference"], row["total_lower"], row["total_upper"])
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """Return the rate of limited data, and whose hardness it is where that is not the baseline's."""
+    return f"{number(row['rate'])} %{', hardness of the base' if row['method'] == 'base' else ''}"
 
 
 def _variants(rows: Sequence[Mapping[str, Any]]) -> str:
