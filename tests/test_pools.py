@@ -153,7 +153,7 @@ def test_a_pool_is_shuffled_whatever_order_it_comes_in(tmp_path):
     labels, images = np.repeat([0, 1, 2], 100), np.arange(300, dtype=np.uint16).view(np.uint8).reshape(300, 1, 2, 1)
     order = shuffled(labels, 0, np.random.default_rng(1))
     assert sorted(order) == list(range(300))
-    checksum = save_pool(tmp_path / "pool.npz", iter([images[:90], images[90:]]), labels, order, "d")
+    checksum, _ = save_pool(tmp_path / "pool.npz", iter([images[:90], images[90:]]), labels, order, "d")
     pool = read_arrays(tmp_path / "pool.npz")
     np.testing.assert_array_equal(pool["images"], images[pool["places"]])
     np.testing.assert_array_equal(pool["labels"], labels[pool["places"]])
@@ -162,11 +162,21 @@ def test_a_pool_is_shuffled_whatever_order_it_comes_in(tmp_path):
     assert np.bincount(pool["labels"][:100], minlength=3).min() > 20
     np.testing.assert_array_equal(map_rows(tmp_path / "pool.npz", "images")[[7, 250]], pool["images"][[7, 250]])
     before = (tmp_path / "pool.npz").read_bytes()
-    assert save_pool(tmp_path / "pool.npz", [images], labels, order, "d") == checksum
+    assert save_pool(tmp_path / "pool.npz", [images], labels, order, "d") == (checksum, 0)
     assert (tmp_path / "pool.npz").read_bytes() == before
     few = shuffled(labels, 7, np.random.default_rng(1))
     assert np.bincount(labels[few]).tolist() == [7, 7, 7]
     assert few.tolist() == [place for place in order if place in set(few)]
+
+
+def test_test_images_are_left_out_of_a_pool(tmp_path):
+    images = np.arange(2500, dtype=np.uint16).view(np.uint8).reshape(2500, 1, 2, 1)
+    tested, labels, order = {images[7].tobytes(), images[1800].tobytes(), b"no"}, np.arange(2500) % 3, np.arange(2500)[::-1]
+    assert save_pool(tmp_path / "pool.npz", [images[:2000], images[2000:]], labels, order, "d", tested)[1] == 2
+    pool = read_arrays(tmp_path / "pool.npz")
+    assert pool["places"].tolist() == [place for place in order if place not in (7, 1800)]
+    np.testing.assert_array_equal(pool["images"], images[pool["places"]])
+    np.testing.assert_array_equal(pool["labels"], labels[pool["places"]])
 
 
 def read(source, path=None, data=DATA, **keys):

@@ -27,14 +27,16 @@ def main(arguments: argparse.Namespace) -> None:
         if not len(found.labels):
             raise StudyError(f"{arguments.path} holds no images; name another")
         order = shuffled(found.labels, settings.get("most_per_class", 0), rng("order"))
-        checksum = save_pool(arguments.output, found.batches, found.labels, order, dataset.checksum)
+        # Some published pools hold the test set, too.
+        tested = {image.tobytes() for image in dataset.test_images}
+        checksum, left_out = save_pool(arguments.output, found.batches, found.labels, order, dataset.checksum, tested)
     except StudyError as error:
         raise StudyError(f"datasets.{arguments.dataset_name}.pools.{name}: {error}") from None
     counts = np.bincount(read_arrays(arguments.output, "labels")["labels"], minlength=dataset.classes)
     say(
         arguments.log,
-        f"pool {name}: {len(order):,} of {len(found.labels):,} images, {counts.min():,} to {counts.max():,} a class, "
-        f"SHA-256 {checksum[:16]}",
+        f"pool {name}: {counts.sum():,} of {len(found.labels):,} images, {counts.min():,} to {counts.max():,} a class, "
+        f"SHA-256 {checksum[:16]}" + (f"; left out are {left_out:,} that are test images" if left_out else ""),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,13 +90,21 @@ def shuffled(labels: np.ndarray, most_per_class: int, rng: np.random.Generator) 
     return order[np.sort(kept)]
 
 
-def save_pool(path: Path, batches: Iterable[np.ndarray], labels: np.ndarray, order: np.ndarray, dataset: str) -> str:
-    """Write a pool: the images at the places ``order`` of a source, in that order; return the SHA-256 of pixels and labels.
+def save_pool(
+    path: Path,
+    batches: Iterable[np.ndarray],
+    labels: np.ndarray,
+    order: np.ndarray,
+    dataset: str,
+    without: Collection[bytes] = frozenset(),
+) -> tuple[str, int]:
+    """Write a pool: the images at the places ``order`` of a source, in that order, but for those whose pixels are ``without``.
 
-    ``batches`` of uint8 images come in the order of the source and ``labels``; no more than one is in memory at a time, as
-    each image is put at its place on disk first. ``dataset`` is the checksum of the data that the classes are of.
+    Return the SHA-256 of pixels and labels, and how many were left out. ``batches`` of uint8 images come in the order of the
+    source and ``labels``; no more than one is in memory at a time, as each image is put at its place on disk first.
+    ``dataset`` is the checksum of the data that the classes are of.
     """
-    place = np.full(len(labels), -1)
+    place, kept = np.full(len(labels), -1), np.ones(len(order), dtype=bool)
     place[order] = np.arange(len(order))
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, shape, done = hashlib.sha256(), (0, 0, 0), 0
@@ -105,27 +113,31 @@ def save_pool(path: Path, batches: Iterable[np.ndarray], labels: np.ndarray, ord
             shape = batch.shape[1:]
             for image, where in zip(batch, place[done : done + len(batch)], strict=True):
                 if where >= 0:
+                    content = image.tobytes()
+                    kept[where] = content not in without
                     unordered.seek(int(where) * image.size)
-                    unordered.write(image.tobytes())
+                    unordered.write(content)
             done += len(batch)
         unordered.seek(0)
-        size = int(np.prod(shape))
+        size, left = int(np.prod(shape)), order[kept].astype(np.int64)
 
         def rows() -> Iterator[np.ndarray]:
-            while content := unordered.read(BATCH * size):
-                digest.update(content)
-                yield np.frombuffer(content, np.uint8)
+            for start in range(0, len(order), BATCH):
+                here = kept[start : start + BATCH]
+                part = np.frombuffer(unordered.read(len(here) * size), np.uint8).reshape(len(here), size)[here]
+                digest.update(part.tobytes())
+                yield part
 
         def others() -> dict[str, np.ndarray]:
-            kept = labels[order].astype(np.int64)
-            digest.update(kept.data)
+            own = labels[left].astype(np.int64)
+            digest.update(own.data)
             return {
-                "labels": kept,
+                "labels": own,
                 # Which image of the source each one is.
-                "places": order.astype(np.int64),
+                "places": left,
                 "checksum": np.asarray(digest.hexdigest()),
                 "dataset": np.asarray(dataset),
             }
 
-        write_rows(path, "images", (len(order), *shape), np.uint8, rows(), others)
-    return digest.hexdigest()
+        write_rows(path, "images", (len(left), *shape), np.uint8, rows(), others)
+    return digest.hexdigest(), len(order) - len(left)
