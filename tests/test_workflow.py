@@ -25,7 +25,7 @@ def test_study_ends_with_notebooks_and_figures(finished):
 
 def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole):
     reports = whole.folder / "reports/digits"
-    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "placebos", "limited", "pruning")
+    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "pools", "placebos", "limited", "pruning")
     assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
@@ -33,7 +33,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     for figure in (*shown, "noise_by_class", "cumulative_aum", "lowest_images"):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
-    assert len(claims) == 15
+    assert len(claims) == 16
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
     assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 4 of 4 plans", "digits: 4 plans")

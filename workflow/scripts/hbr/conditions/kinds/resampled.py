@@ -39,13 +39,13 @@ class Resampled(ByAllocation):
     def check(self, config: Mapping[str, Any]) -> None:
         """Refuse estimators that are not there, strategies without their pool, and those that draw from what none left out."""
         check_known("resampling.estimators", config["resampling"]["estimators"], config)
-        check_pools(config)
         for place, strategy in enumerate(config["resampling"]["strategies"]):
             if "reserve" in needs_of("oversampling", strategy["oversampling"]):
                 raise StudyError(
                     f"resampling.strategies.{place}.oversampling: {strategy['oversampling']} adds samples that were left out, "
                     "and none are left out of all; write it under limited.strategies, or random here"
                 )
+        check_pools(config)
 
 
 KIND = Resampled()
