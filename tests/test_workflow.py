@@ -25,8 +25,19 @@ def test_study_ends_with_notebooks_and_figures(finished):
 
 def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole):
     reports = whole.folder / "reports/digits"
-    chapters = ("baseline", "hardness", "robustness", "noise", "allocation", "effect", "pools", "placebos", "limited", "pruning")
-    assert {path.stem for path in (reports / "digits").glob("*.html")} == set(chapters)
+    chapters = {
+        "baseline",
+        "hardness",
+        "robustness",
+        "noise",
+        "allocation",
+        "effect",
+        "pools",
+        "placebos",
+        "limited",
+        "pruning",
+    }
+    assert {path.stem for path in (reports / "digits").glob("*.html")} == chapters
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
     shown = ["placebos", "pool_gaps", "limited_gaps", "pruning_recall", "pruned_share"]

@@ -531,12 +531,10 @@ def pool_to_score(wildcards):
 
 
 def images_to_score(wildcards):
-    """Return the file of a scored set."""
-    return (
-        pool_to_score(wildcards)
-        or scored_set(wildcards).file
-        or "<results>/{dataset}/dataset.npz"
-    )
+    """Return the file of a scored set that is no pool: what is declared twice, once as ancient, voids nothing."""
+    if pool_to_score(wildcards):
+        return []
+    return scored_set(wildcards).file or "<results>/{dataset}/dataset.npz"
 
 
 def array_to_score(wildcards):

@@ -102,7 +102,7 @@ rule score_images:
     shell:
         "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --weights {input.weights:q} --whitening {input.whitening:q}"
-        " --images {wildcards.images:q} --file {input.images:q}"
+        " --images {wildcards.images:q} --file {input.images:q} {input.pool:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --scores {output:q} --log {log:q}"
 
