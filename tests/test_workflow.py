@@ -111,10 +111,10 @@ def test_every_comparison_has_its_family_and_verdict(whole):
     assert set(declared["gap"]) == {"max_min"}
     pairs = set(zip(declared["condition"], declared["reference"], declared["family"], strict=True))
     resampled, limited = "resampled-aum-smote-easy-alpha1", "limited-{}-aum-random-50-{}-easy-alpha0.1"
-    hardness = ("full", "base")
+    hardness, strategies = ("full", "base"), ("smote", "pool-hard-mixture")
     assert pairs == {
-        (resampled, "control", "resampling"),
-        ("resampled-aum_denoised-smote-easy-alpha1", "control-denoised-lowest", "resampling"),
+        *((f"resampled-aum-{over}-easy-alpha1", "control", "resampling") for over in strategies),
+        *((f"resampled-aum_denoised-{over}-easy-alpha1", "control-denoised-lowest", "resampling") for over in strategies),
         (resampled, "placebo-shuffled-aum-smote-easy-alpha1", "placebo"),
         *((limited.format(one, over), "control-random-50", "limited") for one in hardness for over in ("random", "holdout")),
         *((limited.format(one, "holdout"), limited.format(one, "random"), "holdout") for one in hardness),
