@@ -336,6 +336,7 @@ _RECIPE = "recipes__quick__"
 _FORGETTING = "hardness__estimators__forgetting__"
 _OWN = "hardness__estimators__aum__"
 _STRATEGY = {"oversampling": "smote", "undersampling": "easy"}
+_FROM_POOL = {"oversampling": "pool-hard", "undersampling": "easy"}
 # Another value of every key of the recipe that can be changed alone.
 _OTHER_RECIPE: dict[str, object] = {
     "epochs": 32,
@@ -438,7 +439,7 @@ KEYS: dict[str, tuple[str, Change]] = {
     **{
         f"placebos.strategies.{side}": (
             WHOLE,
-            settings(resampling__strategies=[_STRATEGY, strategy], placebos__strategies=[strategy]),
+            settings(resampling__strategies=[_STRATEGY, _FROM_POOL, strategy], placebos__strategies=[strategy]),
         )
         for side, strategy in (
             ("oversampling", {"oversampling": "random", "undersampling": "easy"}),

@@ -54,7 +54,7 @@ def imported(folder: Path) -> set[str]:
 
 def declared(job: Job) -> set[str]:
     files = (path.removeprefix("workflow/scripts/") for path in job.input)
-    modules = (path.removesuffix(".py").removesuffix("/__init__") for path in files if path.startswith("hbr/"))
+    modules = (path.removesuffix(".py").removesuffix("/__init__") for path in files if re.fullmatch(r"hbr/.*\.py", path))
     return {path.replace("/", ".") for path in modules}
 
 
