@@ -29,7 +29,7 @@ END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_c
 # Where there are more conditions.
 LISTED = {"list_conditions": 1, **END}
 # Each holds something of the table of all gaps.
-PAGES_OF_GAPS = {"render_noise": 1, "render_placebos": 1, "render_pruning": 1}
+PAGES_OF_GAPS = {f"render_{page}": 1 for page in ("limited", "noise", "placebos", "pools", "pruning")}
 
 
 @pytest.fixture(scope="module")
