@@ -54,9 +54,9 @@ class Run:
             found = re.findall(rf"rule_train_member/digits_baseline_0_{member}/(\d+)\.log\)", self.output)
             return found[attempt - 1 :]
 
-        return eventually(submitted, 180)[0]
+        return eventually(submitted, 300)[0]
 
-    def end(self, seconds: float = 400) -> str:
+    def end(self, seconds: float = 700) -> str:
         """Wait for the end; return the output."""
         try:
             self.process.wait(seconds)
@@ -153,11 +153,11 @@ def story(cluster, folder) -> SimpleNamespace:
         return cluster.call("squeue", "--noheader", "--states=all", "--format=%T", f"--jobs={job}").strip()
 
     killed = Run(cluster, folder, *TARGETS)
-    eventually(lambda: state(killed.job("5")) == "RUNNING", 60)
+    eventually(lambda: state(killed.job("5")) == "RUNNING", 300)
     killed.kill()
     story.left_behind = cluster.call("squeue", "--noheader", f"--name={killed.id}")
     cluster.call("scancel", "--name", killed.id)
-    eventually(lambda: not cluster.call("squeue", "--noheader"), 60)
+    eventually(lambda: not cluster.call("squeue", "--noheader"), 300)
     story.locked = Run(cluster, folder, *TARGETS).end()
     Run(cluster, folder, "--unlock").end()
 
@@ -169,9 +169,9 @@ def story(cluster, folder) -> SimpleNamespace:
     cluster.call("scontrol", "update", f"JobId={mishaps.job('5')}", "TimeLimit=1")
     for attempt in (1, 2):
         waiting = mishaps.job("3", attempt)
-        eventually(lambda waiting=waiting: state(waiting) == "RUNNING", 60)
+        eventually(lambda waiting=waiting: state(waiting) == "RUNNING", 300)
         if attempt == 1:
-            eventually((folder / "gpus/3").exists, 120)
+            eventually((folder / "gpus/3").exists, 300)
             story.shown, story.seen = cluster.call("scontrol", "show", "job", "-d", waiting), (folder / "gpus/3").read_text()
         cluster.call("scancel", waiting)
     story.mishaps_output = mishaps.end()
@@ -183,7 +183,7 @@ def story(cluster, folder) -> SimpleNamespace:
     finishing = Run(cluster, folder, *TARGETS)
     story.preempted = finishing.job("3")
     # A job whose step begins while the controller is away fails after ten seconds and is repeated.
-    eventually((folder / "results/digits/digits/members/baseline/variant0/member3/checkpoint.npz").exists, 120)
+    eventually((folder / "results/digits/digits/members/baseline/variant0/member3/checkpoint.npz").exists, 300)
     cluster.call("pkill", "-STOP", "slurmctld")
     time.sleep(AWAY_SECONDS)
     cluster.call("pkill", "-CONT", "slurmctld")
