@@ -121,7 +121,7 @@ def test_every_job_used_its_own_environment_alone(finished):
         made = [path.with_suffix("") for path in study.environments.glob("*.yaml") if path.read_bytes() == own]
         for path in (path for folder in made for path in folder.glob("processes/*.json")):
             process = json.loads(path.read_text())
-            ran |= {(Path(word).name, name) for word in process["arguments"] if word.startswith("workflow/scripts/")}
+            ran |= {(Path(word).name, name) for word in process["arguments"] if re.match(r"workflow/scripts/\w+\.py$", word)}
             workflow = Path(process["folder"]) / "workflow"
             borrowed = [file for file in process["outside"] if not Path(file).is_relative_to(workflow)]
             assert not borrowed, (process["arguments"], borrowed)
