@@ -146,7 +146,7 @@ def small_config() -> dict:
     config["hardness"]["estimators"] = {"aum": {}, "forgetting": {}}
     config["placebos"] = {"kinds": [], "strategies": [], "alphas": []}
     config["pruning"] |= {"rates": [], "variants": 1}
-    config["limited"] = {"rates": [], "variants": 1}
+    config["limited"] |= {"rates": [], "hardness": ["full"], "variants": 1}
     config["noise"] |= {"rules": {}, "denoised": [], "variants": 1}
     config["statistics"]["resamples"] = 200
     config["resampling"] |= {

@@ -338,7 +338,11 @@ MIXTURE = {"source": "gaussian-mixture", "per_class": 5}
 @pytest.mark.parametrize(
     ("pools", "strategies", "sentence"),
     [
-        ({}, ["pool-hard"], r"resampling.strategies: pool-hard draws from a pool; name one under `pools` of every data set"),
+        (
+            {},
+            ["pool-hard"],
+            r"datasets.digits.pools: there is none, and pool-hard of resampling.strategies draws from one; name",
+        ),
         (
             {"m": MIXTURE},
             ["random"],

@@ -44,7 +44,11 @@ def check_pools(config: Mapping[str, Any]) -> None:
     names, strategies = pools_of(config), config["resampling"]["strategies"]
     drawing = [strategy["oversampling"] for strategy in strategies if draws_from_pool(strategy["oversampling"])]
     if drawing and not names:
-        raise StudyError(f"resampling.strategies: {drawing[0]} draws from a pool; name one under `pools` of every data set")
+        dataset = min(config["datasets"])
+        raise StudyError(
+            f"datasets.{dataset}.pools: there is none, and {drawing[0]} of resampling.strategies draws from one; name one under "
+            "`pools` of every data set"
+        )
     for dataset, keys in config["datasets"].items():
         for name in names:
             if name not in keys.get("pools", {}):
