@@ -46,8 +46,8 @@ def check_pools(config: Mapping[str, Any]) -> None:
     if drawing and not names:
         dataset = min(config["datasets"])
         raise StudyError(
-            f"datasets.{dataset}.pools: there is none, and {drawing[0]} of resampling.strategies draws from one; name one under "
-            "`pools` of every data set"
+            f"datasets.{dataset}.pools: there is none, and {drawing[0]} of resampling.strategies draws from one; name one "
+            "under `pools` of every data set"
         )
     for dataset, keys in config["datasets"].items():
         for name in names:
