@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.comparisons import SIGNED_GAPS
-from hbr.intervals import mean_interval
+from hbr.analysis.comparisons import SIGNED_GAPS, summarise_variants
 from hbr.words import number
 
 
@@ -15,8 +14,8 @@ def alpha_summary(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return mean and 95 % t-interval over variants of every strategy's gaps, by alpha; its control is alpha 0.
 
     ``gaps`` is long, of one metric: the columns of a condition, variant, member, gap and value. Strategies are those with a
-    control that some strategy with a pool has. One row a strategy, alpha and gap, with the number of variants; members are
-    averaged within a variant first. A gap with a sign enters by its size; one without a value is left out.
+    control that some strategy with a pool has. One row a strategy, alpha and gap: :func:`.comparisons.summarise_variants`.
+    A gap with a sign enters by its size; one without a value is left out.
     """
     signed = gaps["gap"].isin(SIGNED_GAPS)
     gaps = gaps.assign(value=gaps["value"].where(~signed, gaps["value"].abs())).dropna(subset="value")
@@ -24,14 +23,9 @@ def alpha_summary(gaps: pd.DataFrame) -> pd.DataFrame:
     shared = resampled[resampled["reference"].isin(resampled.loc[resampled["pool"].notna(), "reference"])]
     ways = shared[["strategy", "reference"]].drop_duplicates().rename(columns={"reference": "condition"})
     control = gaps[gaps["kind"] == "control"].drop(columns=["strategy", "alpha"]).merge(ways, on="condition")
-    rows = []
-    for key, cell in pd.concat([control.assign(alpha=0.0), shared]).groupby(["strategy", "alpha", "gap"], sort=False):
-        means = cell.groupby("variant")["value"].mean().to_numpy()
-        lower, upper = map(float, mean_interval(means))
-        told = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means)}
-        rows.append(dict(zip(("strategy", "alpha", "gap"), key, strict=True)) | told)
+    table = summarise_variants(pd.concat([control.assign(alpha=0.0), shared]), ["strategy", "alpha", "gap"])
     order = {strategy: place for place, strategy in enumerate(ways["strategy"])}
-    return pd.DataFrame(rows).sort_values(["strategy", "alpha"], key=lambda own: own.replace(order), ignore_index=True)
+    return table.sort_values(["strategy", "alpha"], key=lambda own: own.replace(order), ignore_index=True)
 
 
 def confidence_table(classes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
