@@ -519,38 +519,35 @@ def pool_fingerprint(wildcards):
 
 
 def scored_set(wildcards):
-    """Return a scored set; training images are one beside pools, too, whether the study names them or not."""
-    named = SCORED[wildcards.dataset]
-    return ScoredSet() if wildcards.images == TRAIN else named[wildcards.images]
+    """Return a scored set; a pool is one, and beside pools training images are, which no study need name."""
+    if wildcards.images in POOLS[wildcards.dataset]:
+        return ScoredSet()
+    if wildcards.images == TRAIN:
+        return ScoredSet(array="train_images")
+    return SCORED[wildcards.dataset][wildcards.images]
 
 
-def pool_to_score(wildcards):
-    """Return the pool that a scored set is."""
-    is_pool = wildcards.images in POOLS[wildcards.dataset]
-    return "<results>/{dataset}/pools/{images}/pool.npz" if is_pool else []
+def users_images(wildcards):
+    """Return the user's file of a scored set, nothing where it is the workflow's own."""
+    return scored_set(wildcards).file or []
 
 
-def images_to_score(wildcards):
-    """Return the file of a scored set that is no pool: what is declared twice, once as ancient, voids nothing."""
-    if pool_to_score(wildcards):
-        return []
-    return scored_set(wildcards).file or "<results>/{dataset}/dataset.npz"
+def own_images(wildcards):
+    """Return the workflow's own file of a scored set, nothing where it is a user's."""
+    if wildcards.images in POOLS[wildcards.dataset]:
+        return "<results>/{dataset}/pools/{images}/pool.npz"
+    return [] if scored_set(wildcards).file else "<results>/{dataset}/dataset.npz"
 
 
 def array_to_score(wildcards):
-    """Return the array of that file that holds the images."""
-    if pool_to_score(wildcards):
-        return "images"
-    scored = scored_set(wildcards)
-    return scored.array if scored.file else "train_images"
+    """Return the array of the file of a scored set that holds the images."""
+    return scored_set(wildcards).array
 
 
 def fingerprint_to_score(wildcards):
-    """Return a digest of the file of a scored set; the prepared data and pools have their own."""
-    if pool_to_score(wildcards):
-        return ""
-    scored = scored_set(wildcards)
-    return fingerprint_of_arrays(Path(scored.file)) if scored.file else ""
+    """Return a digest of the user's file of a scored set; what is the workflow's own has its own."""
+    file = scored_set(wildcards).file
+    return fingerprint_of_arrays(Path(file)) if file else ""
 
 
 def scores_of_members(wildcards, images):

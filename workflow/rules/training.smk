@@ -76,9 +76,10 @@ rule score_images:
         dataset="<results>/{dataset}/dataset.npz",
         whitening=whitening_of_network,
         weights="<results>/{dataset}/members/{condition}/variant{variant}/member{member}/weights.npz",
-        # Known by its fingerprint, as the arrays of a data set are; a pool is the workflow's own.
-        images=ancient(images_to_score),
-        pool=pool_to_score,
+        # A user's file is known by its fingerprint, as the arrays of a data set are. What is the workflow's own is never declared
+        # as ancient: where a file is declared twice, that would hold for both.
+        images=ancient(users_images),
+        own=own_images,
     output:
         "<results>/{dataset}/members/{condition}/variant{variant}/member{member}/scores/{images}.npz",
     log:
@@ -102,7 +103,7 @@ rule score_images:
     shell:
         "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --weights {input.weights:q} --whitening {input.whitening:q}"
-        " --images {wildcards.images:q} --file {input.images:q} {input.pool:q}"
+        " --images {wildcards.images:q} --file {input.images:q} {input.own:q}"
         " --variant {wildcards.variant} --member {wildcards.member}"
         " --threads {threads} --scores {output:q} --log {log:q}"
 
