@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from dry_runs import Job, planned_jobs
+from forked import Job, planned_jobs, snakemake_forked
 
 from hbr.data.datasets import PreparedDataset, prepare
 from hbr.training.recipe import Recipe
@@ -114,11 +113,8 @@ class Study:
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
-        environment = os.environ | HOSTILE | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
-        output = done.stdout + done.stderr
-        assert (done.returncode != 0) == fails, output[-6000:]
+        status, output = snakemake_forked(self.folder, *arguments, settings=HOSTILE)
+        assert (status != 0) == fails, output[-6000:]
         return output
 
     def jobs(self, *arguments: str) -> list[Job]:

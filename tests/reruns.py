@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from conftest import ROOT, Study
-from dry_runs import Job, snakemake_forked
+from forked import Job, snakemake_forked
 
 from hbr.study.studies import SCHEMA as SCHEMA_FILE
 from hbr.training.recipe import Recipe

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import Study, whole_config
-from dry_runs import Job, planned_jobs
+from forked import Job, planned_jobs
 
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
 from hbr.data.plans import KEPT, load_plan, save_plan

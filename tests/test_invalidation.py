@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, Study
-from dry_runs import Job, snakemake_forked
+from forked import Job, snakemake_forked
 from reruns import KEYS, MODULES, PAGES, SCHEMA, SECTIONS, WHOLE, Bench, Case, append, page, replace_arrays, settings
 
 from hbr.study.configuration import SETTINGS

@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT, Study, small_config
-from dry_runs import snakemake_forked
+from forked import snakemake_forked
 
 from hbr.study.costs import outcomes_of, timed_trainings
 from hbr.study.dry_run import PlannedJob

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT, Study, small_config
-from dry_runs import snakemake_forked
+from forked import snakemake_forked
 
 from hbr.errors import StudyError
 from hbr.study.modules import check_plugins, plugin_files, plugin_folders

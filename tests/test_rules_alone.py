@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT, Study, small_config
-from dry_runs import Job
+from forked import Job
 from PIL import Image
 
 RULES = sorted(

@@ -1,9 +1,11 @@
-"""What Snakemake would do: dry runs forked from one process that has imported Snakemake once."""
+"""Snakemake, and what it would do: forked from one process that has imported Snakemake once."""
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +13,8 @@ from hbr.study.dry_run import PlannedJob as Job
 
 # Only what every dry run imports anyway; each study's own modules are imported after the fork. `plan` is what `make plan` asks.
 _SERVER = """
-import ast, dataclasses, functools, json, os, pathlib, sys
-import jsonschema, numpy, pandas, PIL.Image, snakemake.cli, yaml
+import ast, dataclasses, functools, json, os, pathlib, signal, sys
+import jsonschema, numpy, pandas, PIL.Image, smart_open, snakemake.cli, yaml
 
 # Most modules are the same in every study, and are parsed once; nobody changes a tree.
 parse = ast.parse
@@ -21,11 +23,15 @@ for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
     parsed(path.read_bytes())
 
 for line in sys.stdin:
-    folder, output, what, *arguments = line.rstrip("\\n").split("\\t")
+    folder, output, settings, what, *arguments = json.loads(line)
     if not (child := os.fork()):
         status = 1
         try:
             os.chdir(folder)
+            os.environ.update(settings)
+            # No job may wait for more than a test would, nor read what is meant for the server.
+            signal.alarm(900)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(file, 1)
             os.dup2(file, 2)
@@ -61,22 +67,21 @@ def _server() -> subprocess.Popen:
     return subprocess.Popen(command, env={**os.environ, "PATH": path}, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 
 
-def _forked(folder: Path, what: str, *arguments: str) -> tuple[int, str]:
-    output = folder / ".snakemake/forked.txt"
-    output.parent.mkdir(exist_ok=True)
-    server = _server()
-    server.stdin.write("\t".join([str(folder), str(output), what, *arguments]) + "\n")
-    server.stdin.flush()
-    return int(server.stdout.readline()), output.read_text()
+def _forked(folder: Path, settings: Mapping[str, str], what: str, *arguments: str) -> tuple[int, str]:
+    with tempfile.NamedTemporaryFile("r") as output:
+        server = _server()
+        server.stdin.write(json.dumps([str(folder), output.name, dict(settings), what, *arguments]) + "\n")
+        server.stdin.flush()
+        return int(server.stdout.readline()), output.read()
 
 
-def snakemake_forked(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Return exit status and output of ``snakemake`` in a folder."""
-    return _forked(folder, "snakemake", "--cores", "2", *arguments)
+def snakemake_forked(folder: Path, *arguments: str, settings: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Return exit status and output of ``snakemake`` in a folder, with further settings of the environment."""
+    return _forked(folder, settings or {}, "snakemake", "--cores", "2", *arguments)
 
 
 def planned_jobs(folder: Path, *arguments: str) -> list[Job]:
     """Return the jobs of a dry run, without targets that run nothing."""
-    status, text = _forked(folder, "plan", *arguments)
+    status, text = _forked(folder, {}, "plan", *arguments)
     assert status == 0, text[-6000:]
     return [Job(**job | {name: tuple(job[name]) for name in ("input", "output")}) for job in json.loads(text.splitlines()[-1])]
