@@ -23,12 +23,13 @@ for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
     parsed(path.read_bytes())
 
 for line in sys.stdin:
-    folder, output, settings, what, *arguments = json.loads(line)
+    folder, output, environment, what, *arguments = json.loads(line)
     if not (child := os.fork()):
         status = 1
         try:
             os.chdir(folder)
-            os.environ.update(settings)
+            os.environ.clear()
+            os.environ.update(environment)
             # No job may wait for more than a test would, nor read what is meant for the server.
             signal.alarm(900)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -60,17 +61,18 @@ for line in sys.stdin:
 
 @cache
 def _server() -> subprocess.Popen:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # Without the switch the working directory would be on the path of imports, unlike under the snakemake command.
     command = [sys.executable, "-P", "-c", _SERVER, str(Path(__file__).parents[1] / "workflow")]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env={**os.environ, "PATH": path}, stdin=pipe, stdout=pipe, text=True, bufsize=1)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, bufsize=1)
 
 
 def _forked(folder: Path, settings: Mapping[str, str], what: str, *arguments: str) -> tuple[int, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, **settings}
     with tempfile.NamedTemporaryFile("r") as output:
         server = _server()
-        server.stdin.write(json.dumps([str(folder), output.name, dict(settings), what, *arguments]) + "\n")
+        server.stdin.write(json.dumps([str(folder), output.name, environment, what, *arguments]) + "\n")
         server.stdin.flush()
         return int(server.stdout.readline()), output.read()
 
