@@ -2,10 +2,9 @@ r"""How many wrong labels stand among the first images by out-of-fold margin: so
 
 python benchmarks/suspects.py photos10 --keep /tmp/draws --cleanlab /path/to/python
 
-Draw 0 has no label changed: its out-of-fold accuracy is what settings are chosen by, and no other draw has a say in that. In
-every other one labels are changed, folds divided and networks trained anew, with the functions that the workflow calls. What
-was trained is kept, and not trained again. `--cleanlab` is an interpreter with cleanlab, whose find_label_issues gets the same
-probabilities.
+In every draw other labels are changed, folds divided and networks trained anew, with the functions that the workflow calls.
+What was trained is kept, and not trained again. Settings are chosen by the accuracy out of fold, which knows nothing of what
+was changed. `--cleanlab` is an interpreter with cleanlab, whose find_label_issues gets the same probabilities.
 """
 
 import argparse
@@ -54,23 +53,34 @@ def mistaken(data: PreparedDataset, mistakes: int, rng: np.random.Generator) -> 
     return replace(data, train_labels=labels[:train], test_labels=labels[train:]), changed
 
 
-def judged(data: PreparedDataset, options: argparse.Namespace, draw: int) -> dict[str, np.ndarray]:
-    """Return labels, folds, logits ``(members, images, classes)`` and AUM of all images, of trainings without each fold."""
+def judged(data: PreparedDataset, options: argparse.Namespace, draw: int, member: int) -> dict[str, np.ndarray]:
+    """Return labels, logits ``(1, images, classes)`` and AUM of all images, of one member's trainings without each fold."""
     folds = fold_table(data, options.folds, derive_seed(draw, "folds"), 0.0, derive_rng(draw, "none"))
     recipe, settings = Recipe.of(options.recipe), options.network_settings
     runs, dynamics = [], []
     for fold in range(1, options.folds + 1):
         own = fold_dataset(data, folds, fold)
         plan = identity_plan(own.train_labels, own.train_images.shape[1:])
-        for member in range(1, options.members + 1):
-            seeds = MemberSeeds(*(derive_seed(draw, fold, member, what) for what in ("weights", "order")), fold, member)
-            network = network_for(options.network, own, seeds.weights, **settings)
-            outcomes, seen = train_member(own, plan, network, recipe, seeds, CPU, keep_epochs=False)
-            print(f"draw {draw}, fold {fold}, member {member}: {outcomes.history[-1, 4]:.1%}", flush=True)
-            runs.append(outcomes)
-            dynamics.append(seen)
+        seeds = MemberSeeds(*(derive_seed(draw, fold, member, what) for what in ("weights", "order")), fold, member)
+        network = network_for(options.network, own, seeds.weights, **settings)
+        outcomes, seen = train_member(own, plan, network, recipe, seeds, CPU, keep_epochs=False)
+        print(f"draw {draw}, fold {fold}, member {member}: {outcomes.history[-1, 4]:.1%}", flush=True)
+        runs.append(outcomes)
+        dynamics.append(seen)
     aum = aum_of_folds(dynamics, [run.variant for run in runs], folds)
     return {"labels": folds["label"].to_numpy(), "logits": logits_of_folds(runs, folds), "aum": aum}
+
+
+def kept(data: PreparedDataset, options: argparse.Namespace, draw: int) -> dict[str, np.ndarray]:
+    """Return labels, logits ``(members, images, classes)`` and AUM, mean over members; those that lack are trained first."""
+    parts = []
+    for member in range(1, options.members + 1):
+        path = options.keep / f"draw{draw}_member{member}.npz"
+        if not path.is_file():
+            write_arrays(path, **judged(data, options, draw, member))
+        parts.append(read_arrays(path))
+    logits = np.concatenate([part["logits"] for part in parts])
+    return {"labels": parts[0]["labels"], "logits": logits, "aum": np.mean([part["aum"] for part in parts], axis=0)}
 
 
 def issues(python: Path, found: Mapping[str, np.ndarray]) -> list[int]:
@@ -106,13 +116,13 @@ def measured(found: Mapping[str, np.ndarray], changed: np.ndarray, python: Path 
 
 
 def main() -> None:
-    """Print the table, after every draw anew."""
+    """Print a line a draw, then the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="<folder>/<class>/...")
     parser.add_argument("--keep", type=Path, required=True, help="where the logits of each draw go")
     parser.add_argument("--cleanlab", type=Path)
     parser.add_argument("--mistakes", type=int, default=6)
-    parser.add_argument("--draws", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])
+    parser.add_argument("--draws", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--members", type=int, default=1)
     parser.add_argument("--image-size", type=int, default=32)
@@ -125,18 +135,14 @@ def main() -> None:
     print(circumstances(CPU), flush=True)
     data, told = folder_dataset(options.folder, options.image_size, 0.2, 0), {}
     for draw in options.draws:
-        own, changed = mistaken(data, options.mistakes if draw else 0, derive_rng(draw, "mistakes"))
-        path = options.keep / f"draw{draw}.npz"
-        if not path.is_file():
-            write_arrays(path, **judged(own, options, draw))
-        told[draw] = measured(read_arrays(path), changed, options.cleanlab if draw else None)
+        own, changed = mistaken(data, options.mistakes, derive_rng(draw, "mistakes"))
+        told[draw] = measured(kept(own, options, draw), changed, options.cleanlab)
         print(f"draw {draw}: {told[draw]}", flush=True)
-    rows = [[str(draw), *map(shown, row.values())] for draw, row in told.items() if draw]
-    if rows:
-        numbers = [[row[place] for row in rows] for place in range(1, len(rows[0]))]
-        rows.append(["mean", *(f"{mean(map(float, own)):.1f}" if all(map(is_number, own)) else "" for own in numbers)])
-        names = ["draw", *next(row for draw, row in told.items() if draw)]
-        print(table(f"{options.mistakes} labels of {len(data.train_ids) + len(data.test_ids):,} changed", names, rows))
+    rows = [[str(draw), *map(shown, row.values())] for draw, row in told.items()]
+    numbers = [[row[place] for row in rows] for place in range(1, len(rows[0]))]
+    rows.append(["mean", *(f"{mean(map(float, own)):.1f}" if all(map(is_number, own)) else "" for own in numbers)])
+    names = ["draw", *told[options.draws[0]]]
+    print(table(f"{options.mistakes} labels of {len(data.train_ids) + len(data.test_ids):,} changed", names, rows))
 
 
 def shown(value: object) -> str:
@@ -151,7 +157,7 @@ def is_number(text: str) -> bool:
 
 NETWORK_SETTINGS = {"widths": [16, 48, 96], "pair_widths": [16, 32, 64]}
 RECIPE = {
-    "epochs": 30,
+    "epochs": 18,
     "batch_size": 50,
     "learning_rate": 0.08,
     "momentum": 0.85,
@@ -159,13 +165,13 @@ RECIPE = {
     "bias_factor": 64,
     "frozen_scale": True,
     "schedule": "one-cycle",
-    "warmup_epochs": 6,
+    "warmup_epochs": 4.5,
     "start_factor": 0.2,
     "lookahead_steps": 5,
     "alternating_flips": True,
     "crop_padding": 4,
-    "el2n_epoch": 10,
-    "evaluate_every": 30,
+    "el2n_epoch": 6,
+    "evaluate_every": 18,
     "precision": "float32",
 }
 

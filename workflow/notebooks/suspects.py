@@ -43,9 +43,8 @@ display(HTML(f"<p>{suspect_sentences(suspects)}</p>"))
 # %%
 first = first_images(suspects)
 captions = suspect_captions(first, data.class_names)
-save_figure(
-    image_sheet(images_of(first, data), captions, f"{dataset}: lowest out-of-fold margins", columns=5), figures, "suspects"
-)
+sheet = image_sheet(images_of(first, data), captions, f"{dataset}: lowest out-of-fold margins", columns=5)
+save_figure(sheet, figures, "suspect_images")
 show(suspects_shown(first))
 
 # %% [markdown]
