@@ -18,6 +18,8 @@ from hbr.conditions.noise import rule_of
 from hbr.data.datasets import prepare
 from hbr.data.folds import divide, fold_dataset, fold_table, plant
 from hbr.errors import StudyError
+from hbr.study.dry_run import PlannedJob
+from hbr.study.forecast import training_table
 from hbr.study.suspects import GIVEN, PLANTED, fold_runs, labellings, planted_sentence
 
 NAMES = ("ant", "bee", "cow")
@@ -217,3 +219,12 @@ def test_labels_are_planted_where_that_is_cheap_or_asked_for(changes, found, sai
     assert labellings(config) == found
     assert said in planted_sentence(config)
     assert len(fold_runs(config)) == changes["folds"]
+
+
+def test_the_forecast_counts_trainings_without_a_fold(tmp_path):
+    config = small_config() | {"suspects": {"folds": 2, "members": 1, "planted": "always"}}
+    fold = {"dataset": "digits", "condition": PLANTED, "variant": "2", "member": "1"}
+    jobs = [PlannedJob("train_fold", fold, "Missing output files", (), ("x",), "")]
+    table = training_table(config, "digits", jobs, tmp_path).set_index("condition")
+    assert table.loc["without a fold", ["trainings", "to do"]].tolist() == [2, 0]
+    assert table.loc["without a fold, labels planted", ["trainings", "to do"]].tolist() == [2, 1]
