@@ -20,7 +20,8 @@ from hbr.data.folds import divide, fold_dataset, fold_table, plant
 from hbr.errors import StudyError
 from hbr.study.dry_run import PlannedJob
 from hbr.study.forecast import training_table
-from hbr.study.suspects import GIVEN, PLANTED, fold_runs, labellings, planted_sentence
+from hbr.study.labellings import GIVEN, PLANTED
+from hbr.study.suspects import fold_runs, labellings, planted_sentence
 
 NAMES = ("ant", "bee", "cow")
 

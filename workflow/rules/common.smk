@@ -90,7 +90,8 @@ from hbr.training.networks import builder_of, is_whitened
 from hbr.study.reported import chapter_title, reported_figures
 from hbr.study.pools import pools_of_dataset
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
-from hbr.study.suspects import GIVEN, PLANTED, fold_runs, labellings
+from hbr.study.labellings import GIVEN, PLANTED
+from hbr.study.suspects import fold_runs, labellings
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -482,11 +483,20 @@ def members_of(file):
 
 def all_outcomes(wildcards):
     """Return the outcomes of every training of the study."""
-    return [
-        f"<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz"
-        for dataset in config["datasets"]
+    places = [
+        f"members/{condition}/variant{variant}/member{member}"
         for condition in CONDITIONS
         for variant, member in runs_of(config, condition)
+    ]
+    places += [
+        f"folds/{labelling}/variant{fold}/member{member}"
+        for labelling in labellings(config)
+        for fold, member in fold_runs(config)
+    ]
+    return [
+        f"<results>/{dataset}/{place}/outcomes.npz"
+        for dataset in config["datasets"]
+        for place in places
     ]
 
 

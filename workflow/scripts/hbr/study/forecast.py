@@ -9,7 +9,8 @@ import pandas as pd
 
 from hbr.conditions.names import BASELINE, conditions_of
 from hbr.study.dry_run import PlannedJob
-from hbr.study.suspects import LABELLINGS, fold_runs, labellings
+from hbr.study.labellings import LABELLINGS
+from hbr.study.suspects import fold_runs, labellings
 from hbr.training.settings import TrainingSettings
 
 _RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hbr.conditions.names import conditions_of
+from hbr.study.labellings import GIVEN, PLANTED
 
-GIVEN, PLANTED = "given", "planted"
-LABELLINGS = {GIVEN: "without a fold", PLANTED: "without a fold, labels planted"}
 # Of all trainings; beyond it the planted labels are left out unless asked for.
 MOST_SHARE = 0.2
 
