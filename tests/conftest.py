@@ -176,6 +176,7 @@ def whole_config() -> dict:
         },
         "denoised": ["lowest"],
     }
+    config["suspects"] = {"folds": 2, "planted": "always"}
     return config
 
 

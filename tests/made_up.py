@@ -160,6 +160,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "pruned_share": (pruning.pruned_share, shares, allocation, "made_up"),
         "noise_by_class": (noise.noise_by_class, taken, range(classes), "made_up"),
         "lowest_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 6),
+        "suspect_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 5),
         "pool_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), drawn, "made_up"),
         "class_order": (class_order, ranks, "made_up"),
         "class_recall": (class_recall, baseline.merge(allocation[["class", "class_name"]]), "made_up", 2),

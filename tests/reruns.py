@@ -311,7 +311,7 @@ SOURCES = [*MODULES, *STARTED, *NOTEBOOKS]
 # What the small study does not use.
 OF_OTHERS = {
     re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random|pool|mixtures|confidence"): WHOLE,
-    re.compile("score_images|training/scores"): WHOLE,
+    re.compile("score_images|training/scores|fold|suspect"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
 }
@@ -471,6 +471,9 @@ KEYS: dict[str, tuple[str, Change]] = {
     "noise.threshold_variants": (WHOLE, settings(noise__threshold_variants=3)),
     "noise.variants": (WHOLE, settings(noise__variants=2)),
     "noise.members": (WHOLE, settings(noise__members=2, resampling__members=2)),
+    "suspects.folds": (WHOLE, settings(suspects__folds=3)),
+    "suspects.members": (WHOLE, settings(suspects__members=2)),
+    "suspects.planted": (WHOLE, settings(suspects__planted="never")),
     "statistics.margin_points": ("digits", settings(statistics__margin_points=2)),
     "statistics.metrics": ("digits", settings(statistics__metrics=["precision"])),
     "statistics.gaps": ("digits", settings(statistics__gaps=["std"])),
@@ -572,8 +575,8 @@ HEAD = """\
 
 Measured by dry runs of a finished small study (one data set, 2 baseline members, 2 estimators of hardness, control and one
 condition with 2 variants of 1 member, 6 trainings) after every single change; what that study does not have, in one with a
-placebo, a pool, pruning, limited data and label noise beside (26 trainings). Of sources that jobs of the same rules declare
-one is edited; for the others the page says what these declarations mean. Of the keys of a recipe one is changed.
+placebo, a pool, pruning, limited data, label noise and suspects beside (30 trainings). Of sources that jobs of the same rules
+declare one is edited; for the others the page says what these declarations mean. Of the keys of a recipe one is changed.
 `tests/test_invalidation.py` measures all of it again at each test run and compares it with this page;
 `WRITE_PAGE=1 python -m pytest tests/test_invalidation.py -k page` writes it anew.
 

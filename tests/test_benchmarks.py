@@ -396,3 +396,30 @@ def test_studies_of_different_classes_are_not_compared(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("error: ") and "different classes" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_planted_mistakes_are_counted_among_the_first_suspects(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    from PIL import Image
+    from suspects import hits, mistaken
+
+    from hbr.data.sources import folder_dataset
+
+    assert hits([*range(3, 40), 0], np.arange(40) < 5) == 2
+    for label, name in enumerate(("dark", "light")):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.new("L", (8, 8), 40 + 150 * label + index).save(tmp_path / f"{name}/{index}.png")
+    data = folder_dataset(tmp_path, 8, 0.2, 0)
+    changed, where = mistaken(data, 4, np.random.default_rng(0))
+    labels = [np.concatenate([one.train_labels, one.test_labels]) for one in (data, changed)]
+    assert where.sum() == 4
+    assert np.array_equal(where, labels[0] != labels[1])
+    recipe = json.dumps({"epochs": 2, "el2n_epoch": 1, "warmup_epochs": 1, "batch_size": 8})
+    small = ["--network", "small-cnn", "--network-settings", '{"width": 4}', "--image-size", 8, "--recipe", recipe]
+    text = run("suspects.py", tmp_path, "--keep", tmp_path / "kept", "--mistakes", 2, "--draws", 1, "--folds", 2, *small)
+    found = rows(text)
+    # Draw, accuracy, the first by margin and by AUM, and the ranks of those that were changed.
+    assert len(found["1"]) == 5
+    assert int(found["1"][2]) == sum(int(rank) <= 20 for rank in found["1"][4].split())
+    assert "2 labels of 40 changed" in text

@@ -415,6 +415,10 @@ def test_digits_need_a_test_fraction():
         ({"datasets.digits.recipe": "xyzzy"}, "datasets.digits.recipe: 'xyzzy' is not under recipes; known are quick"),
         ({"recipes.quick.el2n_epoch": 13}, "recipes.quick.el2n_epoch: 13 lies after the last epoch, 12"),
         ({"recipes.quick.warmup_epochs": 12}, "recipes.quick.warmup_epochs: 12 is not below epochs, 12"),
+        (
+            {"suspects.folds": 1},
+            "suspects.folds: 1 fold leaves nothing to train on; write at least 2, or 0 to judge no image",
+        ),
         ({"recipes.quick.momentum": 0}, "recipes.quick.nesterov: needs a momentum above 0"),
         (
             {"recipes.quick.schedule": "step"},

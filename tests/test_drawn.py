@@ -301,7 +301,7 @@ def check_pruning_classes(figure, summary, *_):
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
-CHECKS |= {f"{which}_images": check_images for which in ("easiest", "hardest", "lowest", "pool")}
+CHECKS |= {f"{which}_images": check_images for which in ("easiest", "hardest", "lowest", "pool", "suspect")}
 CHECKS |= dict.fromkeys(("pruning_recall", "pruning_gaps"), CHECKS.pop("pruning_by_rate"))
 
 

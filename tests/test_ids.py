@@ -153,6 +153,11 @@ def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     assert hard["id"].tolist() == ids[hard["sample"]].tolist()
     flagged = pd.read_csv(lists / "flagged.csv")
     assert int(flagged["lowest"].sum()) == 5
+    suspects = pd.read_csv(lists / "suspects.csv", dtype={"id": str})
+    assert len(suspects) == 1797
+    assert suspects["margin"].is_monotonic_increasing
+    of_test = suspects[suspects["split"] == "test"]
+    assert of_test["id"].tolist() == load_ids(results / "ids.parquet", "test")[of_test["sample"]].tolist()
     pruned = pd.read_csv(lists / "plans/pruned-aum-dlp-30.csv")
     assert set(pruned["change"]) == {"dropped"}
     assert len(pruned) == 870 - round(0.7 * 870)

@@ -24,6 +24,7 @@ HBR = "workflow/scripts/hbr/"
 LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
 MEASURING = {"list_conditions", "measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
 MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
+MEASURING |= {"find_suspects", "measure_suspects"}
 # What every change of a condition ends in.
 END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
 # Where there are more conditions.
@@ -100,8 +101,8 @@ def test_analysis_never_trains(measured):
 
 
 def test_data_and_training_train_everything_again(measured):
-    # They are of further images, which only conditions with a pool train on.
-    others = {"training/scores.py": {"score_images"}}
+    # They are of further images, which only conditions with a pool train on, or of folds.
+    others = {"training/scores.py": {"score_images"}, "data/folds.py": {"divide_folds", "prepare_fold"}}
     others |= {path: {"prepare_pool"} for path in ("data/pools.py", "data/pool_sources.py", "data/mixtures.py")}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:

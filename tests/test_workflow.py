@@ -30,6 +30,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
         "hardness",
         "robustness",
         "noise",
+        "suspects",
         "allocation",
         "effect",
         "pools",
@@ -41,7 +42,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
     shown = ["placebos", "pool_gaps", "limited_gaps", "pruning_recall", "pruned_share"]
-    for figure in (*shown, "noise_by_class", "cumulative_aum", "lowest_images"):
+    for figure in (*shown, "noise_by_class", "cumulative_aum", "lowest_images", "suspect_images"):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
     assert len(claims) == 16

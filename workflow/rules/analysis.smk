@@ -110,6 +110,57 @@ rule compare_conditions:
         " --class-differences {output.class_differences:q} --gap-differences {output.gap_differences:q} --log {log:q}"
 
 
+rule find_suspects:
+    input:
+        code=sources("find_suspects.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
+        folds=f"<results>/{{dataset}}/folds/{GIVEN}/samples.parquet",
+        outcomes=files_of_folds(GIVEN, "outcomes.npz"),
+        samples=f"<results>/{{dataset}}/hardness/{config['noise']['estimator']}/samples.parquet",
+        flagged=collect(
+            "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
+            noise_rule=config["noise"]["rules"],
+        ),
+    output:
+        "<results>/{dataset}/suspects.csv",
+    log:
+        "<logs>/find_suspects/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("find_suspects.py"),
+        rules=list(config["noise"]["rules"]),
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --folds {input.folds:q} --outcomes {input.outcomes:q}"
+        " --samples {input.samples:q} --rules {params.rules} --flagged {input.flagged:q}"
+        " --suspects {output:q} --log {log:q}"
+
+
+rule measure_suspects:
+    input:
+        code=sources("measure_suspects.py"),
+        folds=f"<results>/{{dataset}}/folds/{PLANTED}/samples.parquet",
+        outcomes=files_of_folds(PLANTED, "outcomes.npz"),
+        dynamics=files_of_folds(PLANTED, "dynamics.npz"),
+    output:
+        "<results>/{dataset}/suspects_rules.csv",
+    log:
+        "<logs>/measure_suspects/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_suspects.py"),
+        flags=flags(
+            rules=lambda wildcards: json.dumps(config["noise"]["rules"]),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --folds {input.folds:q} --outcomes {input.outcomes:q} --dynamics {input.dynamics:q}"
+        " --worth {output:q} --log {log:q}"
+
+
 rule render_baseline:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
@@ -205,6 +256,25 @@ use rule render_baseline as render_noise with:
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/noise.py"),
         order=list(config["noise"]["rules"]),
+
+
+use rule render_baseline as render_suspects with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/suspects.py"),
+        notebook=source("workflow/notebooks/suspects.py"),
+        data="<results>/{dataset}/dataset.npz",
+        suspects="<results>/{dataset}/suspects.csv",
+        worth=(
+            "<results>/{dataset}/suspects_rules.csv"
+            if PLANTED in labellings(config)
+            else []
+        ),
+    output:
+        **pages_of("suspects"),
+    log:
+        "<logs>/render_suspects/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/suspects.py"),
 
 
 use rule render_baseline as render_allocation with:

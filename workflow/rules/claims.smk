@@ -50,7 +50,7 @@ rule measure_costs:
         code=digest("measure_costs.py"),
         study=config["study"],
         datasets=list(config["datasets"]),
-        conditions=list(CONDITIONS),
+        conditions=[*CONDITIONS, *labellings(config)],
     shell:
         "python {input.code[0]:q}"
         " --study {params.study} --datasets {params.datasets} --conditions {params.conditions}"

@@ -72,6 +72,7 @@ from hbr.study.presence import (
     present_sources,
     source_fingerprint,
 )
+from hbr.data.folds import PLANTED_SHARE
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
 from hbr.study.modules import (
@@ -89,6 +90,8 @@ from hbr.training.networks import builder_of, is_whitened
 from hbr.study.reported import chapter_title, reported_figures
 from hbr.study.pools import pools_of_dataset
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
+from hbr.study.labellings import GIVEN, PLANTED
+from hbr.study.suspects import fold_runs, labellings
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -132,6 +135,7 @@ CHAPTERS = [
     "hardness",
     "robustness",
     *(["noise"] if config["noise"]["rules"] else []),
+    *(["suspects"] if config["suspects"]["folds"] else []),
     *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
     *(["pools"] if pools_of(config) else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
@@ -266,6 +270,25 @@ def whitening_of_network(wildcards):
     """Return the filters of the data set's images where its network needs them."""
     needed = is_whitened(config["datasets"][wildcards.dataset]["network"])
     return "<results>/{dataset}/whitening.npz" if needed else []
+
+
+def whitening_of_fold(wildcards):
+    """Return the filters of the images that a fold is trained on, where the network needs them."""
+    folder = "<results>/{dataset}/folds/{condition}/variant{variant}"
+    return f"{folder}/whitening.npz" if whitening_of_network(wildcards) else []
+
+
+def share_to_plant(wildcards):
+    """Return the share of labels that folds change on purpose: none of the labels as given."""
+    return PLANTED_SHARE if wildcards.condition == PLANTED else 0.0
+
+
+def files_of_folds(labelling, file):
+    """Return one file of every training without a fold."""
+    return [
+        f"<results>/{{dataset}}/folds/{labelling}/variant{fold}/member{member}/{file}"
+        for fold, member in fold_runs(config)
+    ]
 
 
 def estimator_method(wildcards):
@@ -460,11 +483,20 @@ def members_of(file):
 
 def all_outcomes(wildcards):
     """Return the outcomes of every training of the study."""
-    return [
-        f"<results>/{dataset}/members/{condition}/variant{variant}/member{member}/outcomes.npz"
-        for dataset in config["datasets"]
+    places = [
+        f"members/{condition}/variant{variant}/member{member}"
         for condition in CONDITIONS
         for variant, member in runs_of(config, condition)
+    ]
+    places += [
+        f"folds/{labelling}/variant{fold}/member{member}"
+        for labelling in labellings(config)
+        for fold, member in fold_runs(config)
+    ]
+    return [
+        f"<results>/{dataset}/{place}/outcomes.npz"
+        for dataset in config["datasets"]
+        for place in places
     ]
 
 

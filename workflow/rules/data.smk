@@ -87,3 +87,48 @@ rule prepare_pool:
         "python {input.code[0]:q} {params.flags} --path={resources.path:q}"
         " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q} --name {wildcards.pool:q}"
         " --output {output:q} --log {log:q}"
+
+
+# Every image is left out of some training: test images stand in folds beside those of the training set.
+rule divide_folds:
+    input:
+        code=sources("divide_folds.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+    output:
+        "<results>/{dataset}/folds/{condition}/samples.parquet",
+    log:
+        "<logs>/divide_folds/{dataset}/{condition}.log",
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=digest("divide_folds.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            folds=lookup("suspects/folds", within=config),
+            share=share_to_plant,
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q} --table {output:q} --log {log:q}"
+
+
+rule prepare_fold:
+    input:
+        code=sources("prepare_fold.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        folds="<results>/{dataset}/folds/{condition}/samples.parquet",
+    output:
+        data="<results>/{dataset}/folds/{condition}/variant{variant}/dataset.npz",
+        plan="<results>/{dataset}/folds/{condition}/variant{variant}/plan.parquet",
+    log:
+        "<logs>/prepare_fold/{dataset}/{condition}_variant{variant}.log",
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=digest("prepare_fold.py"),
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --folds {input.folds:q} --fold {wildcards.variant}"
+        " --output {output.data:q} --plan {output.plan:q} --log {log:q}"

@@ -67,6 +67,35 @@ rule train_member:
         " --outcomes {output.outcomes:q} --dynamics {output.dynamics:q} --weights {output.weights:q} --log {log:q}"
 
 
+# A fold is a variant: its data are all images but those left out, which it is tested on.
+use rule fit_whitening as fit_fold_whitening with:
+    input:
+        code=sources("fit_whitening.py"),
+        dataset="<results>/{dataset}/folds/{condition}/variant{variant}/dataset.npz",
+    output:
+        "<results>/{dataset}/folds/{condition}/variant{variant}/whitening.npz",
+    log:
+        "<logs>/fit_fold_whitening/{dataset}/{condition}_variant{variant}.log",
+
+
+use rule train_member as train_fold with:
+    input:
+        code=lambda wildcards: sources(
+            "train_member.py", plugin=network_builder(wildcards)
+        ),
+        dataset="<results>/{dataset}/folds/{condition}/variant{variant}/dataset.npz",
+        whitening=whitening_of_fold,
+        plan="<results>/{dataset}/folds/{condition}/variant{variant}/plan.parquet",
+    output:
+        outcomes="<results>/{dataset}/folds/{condition}/variant{variant}/member{member}/outcomes.npz",
+        dynamics="<results>/{dataset}/folds/{condition}/variant{variant}/member{member}/dynamics.npz",
+        weights="<results>/{dataset}/folds/{condition}/variant{variant}/member{member}/weights.npz",
+    log:
+        "<logs>/train_fold/{dataset}/{condition}/variant{variant}_member{member}.log",
+    benchmark:
+        "<benchmarks>/train_fold/{dataset}/{condition}/variant{variant}_member{member}.tsv"
+
+
 # Apart from the training, so that another set of images trains nothing again.
 rule score_images:
     input:

@@ -21,6 +21,7 @@ def main(arguments: argparse.Namespace) -> None:
     from hbr.study.costs import outcomes_of, timed_trainings
     from hbr.study.dry_run import planned_jobs
     from hbr.study.forecast import expected_hours, training_table
+    from hbr.study.suspects import planted_sentence
 
     jobs, timed = planned_jobs(arguments.study), timed_trainings(outcomes_of("*", "*"))
     for dataset, settings in config["datasets"].items():
@@ -34,6 +35,8 @@ def main(arguments: argparse.Namespace) -> None:
         print(table.to_string(index=False, formatters=formats, na_rep="unknown"), "\n")
         for sentence in expected_hours(config, dataset, int(total["to do"]), timed, results):
             print(sentence)
+        if decided := planted_sentence(config):
+            print(decided)
         print()
 
 

@@ -1,4 +1,4 @@
-"""Write lists of a study's training samples by their ids: hardness, what is flagged as label noise, what each plan changes."""
+"""Write lists of a study's samples by their ids: hardness, suspects, what is flagged as label noise, what each plan changes."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from hbr.analysis.lists import flagged_list, hardness_list, plan_list
+from hbr.analysis.lists import flagged_list, hardness_list, plan_list, with_paths
 from hbr.data.datasets import load_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
@@ -28,6 +28,8 @@ def lists_of(results: Path, estimators: list[str], rules: list[str]) -> Iterator
             "flagged",
             flagged_list({rule: read_table(path, "id") for rule, path in flagged.items()}, read_table(preferred), names),
         )
+    if (suspects := results / "suspects.csv").is_file():
+        yield "suspects", read_table(suspects)
     ids = load_ids(results / "ids.parquet")
     for folder in sorted((results / "plans").glob("*")):
         plans = {
@@ -41,11 +43,13 @@ def lists_of(results: Path, estimators: list[str], rules: list[str]) -> Iterator
 def main(arguments: argparse.Namespace) -> None:
     """Write one CSV a list and say where."""
     config = load_study(arguments.study)
-    for dataset in config["datasets"]:
+    for dataset, keys in config["datasets"].items():
         results, lists = Path("results") / config["study"] / dataset, Path("lists") / config["study"] / dataset
         if not (results / "ids.parquet").is_file():
             raise StudyError(f"{results} holds no ids of samples; run the study first")
         for name, table in lists_of(results, list(config["hardness"]["estimators"]), list(config["noise"]["rules"])):
+            if name == "suspects" and keys["source"] == "folder":
+                table = with_paths(table, Path(keys["root"]).absolute())
             write_table(lists / f"{name}.csv", table)
             print(f"{lists / name}.csv: {len(table):,} rows")
 

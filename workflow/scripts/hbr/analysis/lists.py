@@ -1,6 +1,7 @@
 """Lists of samples by their ids: which files are hard, flagged as label noise, dropped or added by a plan."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,13 @@ def plan_list(
             rows = {"variant": variant, "change": change, "sample": chosen, "id": ids[chosen], "class": labels[chosen]}
             tables.append(pd.DataFrame({**rows, "times": times}))
     return _named(pd.concat(tables, ignore_index=True), class_names)
+
+
+def with_paths(table: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Return a list of samples with the path of each one's file beside its id, which is that path relative to ``root``."""
+    located = table.copy()
+    located.insert(list(table).index("id") + 1, "path", [str(root / name) for name in table["id"]])
+    return located
 
 
 def _named(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:

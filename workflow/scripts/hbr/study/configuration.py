@@ -23,6 +23,7 @@ from hbr.plugins import is_plugin
 from hbr.sentences import nearest, short
 from hbr.study.pools import pools_of_dataset
 from hbr.study.scored import scored_sets
+from hbr.study.suspects import fold_runs, labellings
 from hbr.training.networks import NETWORKS
 from hbr.training.recipe import Recipe
 
@@ -144,13 +145,15 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
-    _check_noise(config["noise"], estimators)
+    _check_noise(config["noise"], estimators, bool(config["suspects"]["folds"]))
+    if config["suspects"]["folds"] == 1:
+        raise StudyError("suspects.folds: 1 fold leaves nothing to train on; write at least 2, or 0 to judge no image")
     for kind in kinds().values():
         kind.check(config)
     _check_sources(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
-            f"baseline.members, resampling.variants, resampling.members, placebos, pruning, limited and noise make "
+            f"baseline.members, resampling.variants, resampling.members, placebos, pruning, limited, noise and suspects make "
             f"{trainings:,} trainings of all conditions; at most {MOST_TRAININGS:,} can be planned"
         )
 
@@ -162,7 +165,8 @@ def dotted_path(keys: Iterable[Any]) -> str:
 
 def _trainings(config: Mapping[str, Any]) -> int:
     conditions = conditions_of(config).values()
-    return len(config["datasets"]) * sum(len(one.variants) * len(one.members) for one in conditions)
+    folds = len(labellings(config)) * len(fold_runs(config))
+    return len(config["datasets"]) * (folds + sum(len(one.variants) * len(one.members) for one in conditions))
 
 
 def _check_node(where: str, loader: yaml.SafeLoader, root: yaml.Node | None) -> None:
@@ -287,7 +291,7 @@ def _check_sources(config: Mapping[str, Any]) -> None:
             )
     for key, used in (
         ("pruning.estimators", config["pruning"]["estimators"] if config["pruning"]["rates"] else []),
-        ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] else []),
+        ("noise.estimator", [config["noise"]["estimator"]] if config["noise"]["rules"] or config["suspects"]["folds"] else []),
         ("resampling.estimators.0", config["resampling"]["estimators"][:1]),
     ):
         for name in used:
@@ -295,8 +299,8 @@ def _check_sources(config: Mapping[str, Any]) -> None:
                 raise StudyError(f"{key}: the hardness of {name} does not come from the baseline; name one that does")
 
 
-def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any]) -> None:
-    if not noise["rules"]:
+def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any], beside_suspects: bool) -> None:
+    if not (noise["rules"] or beside_suspects):
         return
     estimator = noise["estimator"]
     if estimator not in estimators:

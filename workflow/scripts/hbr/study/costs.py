@@ -7,15 +7,22 @@ import numpy as np
 import pandas as pd
 
 from hbr.data.files import reading
+from hbr.study.labellings import LABELLINGS
 from hbr.training.settings import TrainingSettings
 
 _COLUMNS = ["dataset", "condition", "machine", "seconds", "memory_mb", "data", "examples", "precision", "settings"]
+# Where trainings lie, and the rule that made them.
+_RULES = {"members": "train_member", "folds": "train_fold"}
 _TOLD = ("machine", "precision", "dataset", "examples", "settings")
 
 
 def outcomes_of(study: str, dataset: str, condition: str = "*", root: Path = Path()) -> list[Path]:
-    """Return the outcomes of all trainings there are of some studies, data sets and conditions, sorted; ``*`` means any."""
-    return sorted(root.glob(f"results/{study}/{dataset}/members/{condition}/variant*/member*/outcomes.npz"))
+    """Return the outcomes of all trainings there are of some studies, data sets and conditions, sorted; ``*`` means any.
+
+    A labelling of folds stands for a condition.
+    """
+    below = f"{condition}/variant*/member*/outcomes.npz"
+    return sorted(path for folder in _RULES for path in root.glob(f"results/{study}/{dataset}/{folder}/{below}"))
 
 
 def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
@@ -26,14 +33,15 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
     """
     rows = []
     for path in sorted(outcomes):
-        member, variant, condition, _, dataset, study = (folder.name for folder in list(path.parents)[:6])
-        timings = path.parents[7] / f"benchmarks/results/{study}/train_member/{dataset}/{condition}/{variant}_{member}.tsv"
+        member, variant, condition, folder, dataset, study = (parent.name for parent in list(path.parents)[:6])
+        timed = path.parents[7] / f"benchmarks/results/{study}/{_RULES[folder]}/{dataset}"
+        timings = timed / f"{condition}/{variant}_{member}.tsv"
         if timings.is_file():
             measured, told = pd.read_csv(timings, sep="\t"), _told_by(path)
             rows.append(
                 {
                     "dataset": dataset,
-                    "condition": condition,
+                    "condition": LABELLINGS[condition] if folder == "folds" else condition,
                     "machine": told["machine"] or "a machine that its outcomes do not name",
                     "seconds": float(measured["s"].median()),
                     "memory_mb": float(measured["max_rss"].max()),

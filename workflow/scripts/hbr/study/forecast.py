@@ -9,6 +9,8 @@ import pandas as pd
 
 from hbr.conditions.names import BASELINE, conditions_of
 from hbr.study.dry_run import PlannedJob
+from hbr.study.labellings import LABELLINGS
+from hbr.study.suspects import fold_runs, labellings
 from hbr.training.settings import TrainingSettings
 
 _RESULTS = ("outcomes.npz", "dynamics.npz", "weights.npz")
@@ -19,19 +21,22 @@ _BESIDE = 15_000
 def training_table(config: Mapping[str, Any], dataset: str, jobs: Sequence[PlannedJob], results: Path) -> pd.DataFrame:
     """Return one row a condition: trainings, done, to do, of these again, and megabytes of those to do (NaN while unknown).
 
-    ``jobs`` are what Snakemake plans; ``results`` is the data set's folder, where the size of what was trained is seen.
+    Trainings without a fold stand below, a row for each labelling. ``jobs`` are what Snakemake plans; ``results`` is the data
+    set's folder, where the size of what was trained is seen.
     """
-    planned = [job for job in jobs if job.rule == "train_member" and job.wildcards["dataset"] == dataset]
+    stated = [(name, "train_member", "members", name, one.runs) for name, one in conditions_of(config).items()]
+    stated += [(LABELLINGS[name], "train_fold", "folds", name, fold_runs(config)) for name in labellings(config)]
     rows = []
-    for condition, stated in conditions_of(config).items():
-        own = [job for job in planned if job.wildcards["condition"] == condition]
-        members = [results / f"members/{condition}/variant{v}/member{m}" for v, m in stated.runs]
+    for words, rule, folder, condition, runs in stated:
+        wanted = {"dataset": dataset, "condition": condition}
+        own = [job for job in jobs if job.rule == rule and wanted.items() <= job.wildcards.items()]
+        members = [results / f"{folder}/{condition}/variant{v}/member{m}" for v, m in runs]
         kept = [member for member in members if all((member / name).is_file() for name in _RESULTS)]
         sizes = [sum((member / name).stat().st_size for name in _RESULTS) for member in kept]
         size = float(np.median(sizes)) if sizes else _training_bytes(config, dataset, condition, results)
         rows.append(
             {
-                "condition": condition,
+                "condition": words,
                 "trainings": len(members),
                 "done": len(members) - len(own),
                 "to do": len(own),

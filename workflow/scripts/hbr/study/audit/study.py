@@ -4,6 +4,7 @@ No kind of condition, estimator or table is known here: what there is, and what 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from hbr.data.files import read_arrays
 from hbr.study.audit.findings import Findings
 from hbr.study.audit.record import RECORD, check_record, version_of
 from hbr.study.audit.replay import differences
-from hbr.study.audit.trainings import check_trainings
+from hbr.study.audit.trainings import check_trainings, data_of
 from hbr.study.dry_run import PlannedJob
 from hbr.version import VERSION
 
-TRAINING = "train_member"
+TRAININGS = ("train_member", "train_fold")
 # From archives and images, which whoever is given results may not have; what they make is held by its checksum.
 FROM_SOURCES = ("download_archive", "prepare_dataset", "prepare_pool")
 
@@ -39,8 +40,9 @@ def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bo
         if check.problems:
             continue
         with findings.check(f"{name}: trainings are of this data, plan, settings and seeds, and differ") as check:
-            trainings = [job for job in jobs if job.rule == TRAINING and job.wildcards["dataset"] == name]
-            check_trainings(config, name, data, trainings, results, check)
+            trainings = [job for job in jobs if job.rule in TRAININGS and job.wildcards["dataset"] == name]
+            for path, own in groupby(sorted(trainings, key=data_of), data_of):
+                check_trainings(config, name, load_dataset(path), own, check)
     for rule in dict.fromkeys(job.rule for job in jobs if not is_held(job)):
         again = [job for job in jobs if job.rule == rule]
         # Pages are told by what they are, not by a rule's name.

@@ -18,17 +18,16 @@ from hbr.training.settings import TrainingSettings
 
 
 def check_trainings(
-    config: Mapping[str, Any], name: str, data: PreparedDataset, jobs: Iterable[PlannedJob], results: Path, check: Check
+    config: Mapping[str, Any], name: str, data: PreparedDataset, jobs: Iterable[PlannedJob], check: Check
 ) -> None:
-    """Check outcomes and dynamics of every training of one data set; ``jobs`` are those trainings."""
+    """Check outcomes and dynamics of ``jobs``, every training on some prepared data of the data set ``name``."""
     settings = TrainingSettings.of(config, name)
     seen: dict[bytes, tuple[str, Path]] = {}
     for job in jobs:
         variant, member = int(job.wildcards["variant"]), int(job.wildcards["member"])
-        folder, plans = (f"{kind}/{job.wildcards['condition']}/variant{variant}" for kind in ("members", "plans"))
-        path = results / folder / f"member{member}/outcomes.npz"
+        path = _named(job.output, "outcomes.npz")
         run = load_outcomes(path)
-        plan = load_plan(results / plans / "plan.parquet")
+        plan = load_plan(_named(job.input, "plan.parquet"))
         key = (config["seed"], name, variant, member)
         check.artifacts += 2
         for holds, what in (
@@ -56,6 +55,15 @@ def check_trainings(
         check.expect(all(np.isfinite(array).all() for array in arrays), f"{path} holds NaN or infinity")
         check.expect(dynamics.dataset == data.checksum, f"{path} is of other data")
         check.expect(dynamics.examples == len(plan), f"{path} tells of {dynamics.examples} examples, its plan of {len(plan)}")
+
+
+def data_of(job: PlannedJob) -> Path:
+    """Return the prepared data that a training was trained on."""
+    return _named(job.input, "dataset.npz")
+
+
+def _named(paths: Iterable[str], name: str) -> Path:
+    return next(path for path in map(Path, paths) if path.name == name)
 
 
 def _is_finite(run: Outcomes) -> bool:
