@@ -20,9 +20,9 @@ HOUR, VARIANTS = 3600.0, (4, 10)
 
 
 def sizes_for(found: Found, root: str, study: str) -> dict[tuple[str, ...], Any]:
-    """Return values of ``studies/folder.yaml``, by path, for what was ``found``; ``root`` is how it is named there.
+    """Return values of ``studies/folder.yaml``, by path, for what was ``found``; all others are the template's.
 
-    ``study`` is the name of the study; the data set's is :func:`dataset_name`, the recipe's and all other values the template's.
+    ``root`` is how the study names the folder, ``study`` the study's own name.
     """
     smallest = min(found.class_counts)
     fraction = 0.0 if found.is_split else min(max(_TESTED / smallest, _FRACTIONS[0]), _FRACTIONS[1])
