@@ -4,6 +4,8 @@
 # make plan   print what is to train, and what it will cost where trainings were timed
 # make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
+# make pack   write a finished study as one archive (FILE=..., <study>.tar.gz if left out; PICTURES=no leaves images out)
+# make unpack FILE=...   put such an archive into this clone, ready for make audit and, with the pictures, make run
 # make test   set up, run all tests
 # make test-fast   set up, run those that start no other program, in under a minute
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
@@ -19,6 +21,9 @@ override STUDY := $(value STUDY)
 export STUDY
 override IMAGES := $(value IMAGES)
 export IMAGES
+override FILE := $(value FILE)
+export FILE
+PICTURES ?= yes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The environment is whole: a user's own packages and settings of Python have no say.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
@@ -33,7 +38,7 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run look report plan audit lists dry-run test test-fast test-conda test-slurm lint setup
+.PHONY: run look report plan audit lists pack unpack dry-run test test-fast test-conda test-slurm lint setup
 
 # A user's own images: the study file is written where there is none. Networks on the images as they are come first, since
 # their hardness says which offset resampling needs.
@@ -73,6 +78,12 @@ audit: setup
 
 lists: setup
 	@python workflow/scripts/write_lists.py "$$STUDY"
+
+pack: setup
+	@python workflow/scripts/pack_study.py "$$STUDY" --pictures $(PICTURES) $(if $(FILE),--file="$$FILE")
+
+unpack: setup
+	@python workflow/scripts/pack_study.py --unpack="$$FILE"
 
 dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules
