@@ -1,7 +1,11 @@
 # make run    set up, run the default study, build its report     (STUDY=studies/cifar10.yaml runs another)
+#             IMAGES=<folder or .zip> looks at your own images, writes a study for them (studies/own/) and runs it
+# make look IMAGES=...   the first part of it: say what there is, write the study file, say how long it will take
 # make plan   print what is to train, and what it will cost where trainings were timed
 # make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
+# make pack   write a finished study as one archive (FILE=..., <study>.tar.gz if left out; PICTURES=no leaves images out)
+# make unpack FILE=...   put such an archive into this clone, ready for make audit and, with the pictures, make run
 # make test   set up, run all tests
 # make test-fast   set up, run those that start no other program, in under a minute
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
@@ -15,6 +19,11 @@ STUDY ?= config.yaml
 # Paths reach the shell through the environment: there a space, a quote or a dollar in them is nothing special.
 override STUDY := $(value STUDY)
 export STUDY
+override IMAGES := $(value IMAGES)
+export IMAGES
+override FILE := $(value FILE)
+export FILE
+PICTURES ?= yes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The environment is whole: a user's own packages and settings of Python have no say.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
@@ -29,8 +38,18 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run report plan audit lists dry-run test test-fast test-conda test-slurm lint setup
+.PHONY: run look report plan audit lists pack unpack dry-run test test-fast test-conda test-slurm lint setup
 
+# A user's own images: the study file is written where there is none. Networks on the images as they are come first, since
+# their hardness says which offset resampling needs.
+ifneq ($(IMAGES),)
+run: setup
+	@study="$$(python workflow/scripts/describe_images.py "$$IMAGES")" && \
+	tables="$$(python workflow/scripts/settle_offset.py --tables "$$study")" && \
+	{ [ -z "$$tables" ] || { STUDY="$$study"; $(SNAKEMAKE) --cores all $$tables; }; } && \
+	python workflow/scripts/settle_offset.py "$$study" && \
+	$(MAKE) --no-print-directory run IMAGES= STUDY="$$study"
+else
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
 # Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
 # turn out the same. Where no plan can be made, the run says why and makes the rest.
@@ -39,6 +58,10 @@ run: setup
 	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && { $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
+endif
+
+look: setup
+	@python workflow/scripts/describe_images.py "$$IMAGES"
 
 # Built again only where a notebook is newer.
 report: setup
@@ -55,6 +78,12 @@ audit: setup
 
 lists: setup
 	@python workflow/scripts/write_lists.py "$$STUDY"
+
+pack: setup
+	@python workflow/scripts/pack_study.py "$$STUDY" --pictures $(PICTURES) $(if $(FILE),--file="$$FILE")
+
+unpack: setup
+	@python workflow/scripts/pack_study.py --unpack="$$FILE"
 
 dry-run: setup
 	@$(SNAKEMAKE) --dry-run --quiet rules

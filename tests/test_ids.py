@@ -10,7 +10,15 @@ from conftest import ROOT
 from PIL import Image
 
 from hbr.analysis.figures.images import shown_id
-from hbr.analysis.lists import flagged_list, hardness_list, plan_list
+from hbr.analysis.lists import (
+    flagged_list,
+    hardness_list,
+    is_of_files,
+    plan_list,
+    resampled_list,
+    sample_list,
+    weights_list,
+)
 from hbr.data.datasets import load_ids, prepare, save_dataset, save_ids, with_ids
 from hbr.data.plans import DUPLICATE, HOLDOUT, KEPT, ORIGINS, SYNTHETIC, THRESHOLD
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset
@@ -138,6 +146,67 @@ def test_the_list_of_a_plan_says_what_it_drops_and_adds():
     ]
 
 
+def plan_of(*rows: tuple[int, int, int]) -> pd.DataFrame:
+    columns = {"source": [row[0] for row in rows], "class": [row[1] for row in rows]}
+    return pd.DataFrame({**columns, "origin": [ORIGINS[row[2]] for row in rows]})
+
+
+def test_a_plan_is_a_table_to_train_by():
+    ids = np.array(["a/0.png", "a/1.png", "b/2.png", "b/3.png"], dtype=object)
+    labels = np.array([0, 0, 1, 1])
+    files = plan_of((0, 0, KEPT), (3, 1, KEPT), (3, 1, DUPLICATE), (3, 1, DUPLICATE))
+    assert resampled_list(files, ids, NAMES).to_numpy().tolist() == [
+        ["a/0.png", 0, "ant", "kept", 1],
+        ["b/3.png", 1, "bee", "kept", 1],
+        ["b/3.png", 1, "bee", "duplicate", 2],
+    ]
+    weights = weights_list(files, labels, ids, NAMES)
+    assert weights["weight"].tolist() == [1, 0, 0, 3]
+    assert weights["id"].tolist() == ids.tolist()
+    made = plan_of((0, 0, KEPT), (0, 1, SYNTHETIC), (1, 1, SYNTHETIC))
+    assert resampled_list(made, ids, NAMES).to_numpy().tolist()[1] == ["", 1, "bee", "synthetic", 2]
+    assert [is_of_files(plan) for plan in (files, made, plan_of((0, 2, THRESHOLD)), plan_of((2, 1, HOLDOUT)))] == [1, 0, 0, 1]
+
+
+def test_samples_bear_paths_and_what_other_lists_say(tmp_path):
+    splits = {"train": (np.array(["a/0", "b/1"]), np.array([0, 1])), "test": (np.array(["a/0"]), np.array([0]))}
+    hard = pd.DataFrame(
+        {"sample": [1, 0], "id": ["b/1", "a/0"], "class": [1, 0], "class_name": ["bee", "ant"], "aum": [3.0, 1]}
+    )
+    flagged = pd.DataFrame({"id": ["b/1"], "aum": [3.0], "low": [True]})
+    table = sample_list(splits, tmp_path, NAMES, [hard, flagged])
+    assert list(table) == ["filepath", "id", "split", "class", "class_name", "aum", "low"]
+    assert table["filepath"].tolist() == [f"{tmp_path}/{name}" for name in ("a/0", "b/1", "a/0")]
+    assert table["aum"].tolist()[:2] == [1, 3]
+    assert table[["aum", "low"]].isna().sum().tolist() == [1, 2]
+    assert sample_list(splits, None, NAMES)["filepath"].tolist() == [""] * 3
+
+
+def test_a_loop_of_ones_own_draws_files_as_a_plan_holds_them(tmp_path, monkeypatch, capsys):
+    """The example, on pictures of different sizes."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    import own_loop
+
+    files = [f"{name}/{number}.png" for name in NAMES for number in range(8)]
+    write(tmp_path / "pictures", files)
+    Image.new("RGB", (50, 30)).save(tmp_path / "pictures/bee/0.png")
+    dataset = folder_dataset(tmp_path / "pictures", 8, 0.25, 0)
+    ids = {split: np.array(own, dtype=object) for split, own in (("train", dataset.train_ids), ("test", dataset.test_ids))}
+    splits = {"train": (ids["train"], dataset.train_labels), "test": (ids["test"], dataset.test_labels)}
+    # One bee makes up for all others but one.
+    bee = int(np.flatnonzero(dataset.train_labels)[0])
+    plan = plan_of(*((sample, 0, KEPT) for sample in range(6)), (bee, 1, KEPT), *[(bee, 1, DUPLICATE)] * 5)
+    weights = weights_list(plan, dataset.train_labels, ids["train"], NAMES)
+    (tmp_path / "plans/mine/variant1").mkdir(parents=True)
+    weights.to_csv(tmp_path / "plans/mine/variant1/weights.csv", index=False)
+    sample_list(splits, tmp_path / "pictures", NAMES).to_csv(tmp_path / "samples.csv", index=False)
+    drawn = np.bincount([place for _ in range(200) for place in own_loop.sampler_of(weights, _)], minlength=12) / 200
+    np.testing.assert_allclose(drawn, weights["weight"], atol=0.5)
+    words = [str(tmp_path), "mine", "--side", "16", "--epochs", "2", "--batch-size", "4"]
+    assert 0 <= own_loop.main(own_loop.parser.parse_args(words)) <= 1
+    assert "accuracy on 4 test images" in capsys.readouterr().out
+
+
 def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     study = whole.copied(tmp_path / "copy")
     monkeypatch.chdir(study.folder)
@@ -163,6 +232,16 @@ def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     assert len(pruned) == 870 - round(0.7 * 870)
     for table in ("hardness/aum/samples.parquet", "noise/lowest/samples.parquet", "noise/preferred.parquet"):
         assert pd.read_parquet(results / table)["id"].tolist() == ids.tolist()
+    samples = pd.read_parquet(lists / "samples.parquet")
+    assert samples["split"].value_counts().to_dict() == {"test": 927, "train": 870}
+    assert samples["aum"].notna().sum() == 870
+    variant = "plans/resampled-aum-smote-easy-alpha1/variant1"
+    resampled = pd.read_csv(lists / variant / "resampled.csv")
+    assert resampled["times"].sum() == 870
+    assert {"kept", "synthetic"} <= set(resampled["origin"])
+    assert not (lists / variant / "weights.csv").exists()
+    assert pd.read_csv(lists / "plans/control/variant1/weights.csv")["weight"].sum() == 870
+    assert not (lists / "plans/threshold/variant1").exists()
     assert "hardness.csv: 870 rows" in capsys.readouterr().out
     shutil.rmtree(results)
     with pytest.raises(StudyError, match="run the study first"):

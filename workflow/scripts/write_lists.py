@@ -1,57 +1,87 @@
-"""Write lists of a study's samples by their ids: hardness, suspects, what is flagged as label noise, what each plan changes."""
+"""Write lists of a study's samples by their ids: hardness, suspects, what is flagged, and each plan as a table to train by."""
 
 import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from hbr.analysis.lists import flagged_list, hardness_list, plan_list, with_paths
+from hbr.analysis.lists import (
+    TRAIN,
+    flagged_list,
+    hardness_list,
+    is_of_files,
+    plan_list,
+    resampled_list,
+    sample_list,
+    weights_list,
+    with_paths,
+)
 from hbr.data.datasets import load_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.study.studies import load_study
 
 
-def lists_of(results: Path, estimators: list[str], rules: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the name and the table of each list that the results of a data set give so far."""
-    arrays = read_arrays(results / "dataset.npz", "train_labels", "class_names")
+def lists_of(results: Path, estimators: list[str], rules: list[str], root: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield file and table of each list that results of a data set give so far; ``root`` is its folder of images, if any."""
+    arrays = read_arrays(results / "dataset.npz", "train_labels", "test_labels", "class_names")
     labels, names = arrays["train_labels"], [str(name) for name in arrays["class_names"]]
+    ids, of_samples = load_ids(results / "ids.parquet"), []
     hardness = {name: path for name in estimators if (path := results / f"hardness/{name}/samples.parquet").is_file()}
     if hardness:
-        yield "hardness", hardness_list({name: read_table(path, "id") for name, path in hardness.items()}, names)
+        of_samples.append(hardness_list({name: read_table(path, "id") for name, path in hardness.items()}, names))
+        yield "hardness.csv", of_samples[-1]
     flagged = {rule: path for rule in rules if (path := results / f"noise/{rule}/samples.parquet").is_file()}
     preferred = results / "noise/preferred.parquet"
     if flagged and preferred.is_file():
-        yield (
-            "flagged",
-            flagged_list({rule: read_table(path, "id") for rule, path in flagged.items()}, read_table(preferred), names),
-        )
-    if (suspects := results / "suspects.csv").is_file():
-        yield "suspects", read_table(suspects)
-    ids = load_ids(results / "ids.parquet")
+        tables = {rule: read_table(path, "id") for rule, path in flagged.items()}
+        of_samples.append(flagged_list(tables, read_table(preferred), names))
+        yield "flagged.csv", of_samples[-1]
+    if (path := results / "suspects.csv").is_file():
+        suspects = read_table(path)
+        yield "suspects.csv", with_paths(suspects, root) if root else suspects
+    splits = {TRAIN: (ids, labels), "test": (load_ids(results / "ids.parquet", "test"), arrays["test_labels"])}
+    samples = sample_list(splits, root, names, of_samples)
+    yield "samples.csv", samples
+    yield "samples.parquet", samples
     for folder in sorted((results / "plans").glob("*")):
         plans = {
-            int(path.parent.name.removeprefix("variant")): read_table(path, "source", "origin")
+            int(path.parent.name.removeprefix("variant")): read_table(path, "source", "class", "origin")
             for path in folder.glob("variant*/plan.parquet")
         }
-        if len(table := plan_list(dict(sorted(plans.items())), labels, ids, names) if plans else ()):
-            yield f"plans/{folder.name}", table
+        yield from lists_of_plans(folder.name, dict(sorted(plans.items())), labels, ids, names)
+
+
+def lists_of_plans(
+    condition: str, plans: dict[int, pd.DataFrame], labels: np.ndarray, ids: np.ndarray, names: list[str]
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield what a condition's plans change, and each of them as a table to train by, weights too where they say all of it."""
+    if len(table := plan_list(plans, labels, ids, names) if plans else ()):
+        yield f"plans/{condition}.csv", table
+    for variant, plan in plans.items():
+        own = f"plans/{condition}/variant{variant}"
+        # Classes of a plan with threshold samples are not the data set's.
+        if plan["class"].max() < len(names):
+            yield f"{own}/resampled.csv", resampled_list(plan, ids, names)
+        if is_of_files(plan):
+            yield f"{own}/weights.csv", weights_list(plan, labels, ids, names)
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Write one CSV a list and say where."""
+    """Write each list and say where."""
     config = load_study(arguments.study)
     for dataset, keys in config["datasets"].items():
         results, lists = Path("results") / config["study"] / dataset, Path("lists") / config["study"] / dataset
         if not (results / "ids.parquet").is_file():
             raise StudyError(f"{results} holds no ids of samples; run the study first")
-        for name, table in lists_of(results, list(config["hardness"]["estimators"]), list(config["noise"]["rules"])):
-            if name == "suspects" and keys["source"] == "folder":
-                table = with_paths(table, Path(keys["root"]).absolute())
-            write_table(lists / f"{name}.csv", table)
-            print(f"{lists / name}.csv: {len(table):,} rows")
+        root = Path(keys["root"]).absolute() if keys["source"] == "folder" else None
+        estimators, rules = (list(config[part][key]) for part, key in (("hardness", "estimators"), ("noise", "rules")))
+        for name, table in lists_of(results, estimators, rules, root):
+            write_table(lists / name, table)
+            print(f"{lists / name}: {len(table):,} rows")
 
 
 parser = argparse.ArgumentParser(description=__doc__)

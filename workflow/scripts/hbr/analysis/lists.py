@@ -8,6 +8,8 @@ import pandas as pd
 
 from hbr.data.plans import HOLDOUT, ORIGINS, OWN_IMAGES, THRESHOLD
 
+TRAIN = "train"
+
 
 def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
     """Return one row a training sample, the hardest by the first estimator on top: id, class, and per estimator its hardness
@@ -68,6 +70,53 @@ def with_paths(table: pd.DataFrame, root: Path) -> pd.DataFrame:
     located = table.copy()
     located.insert(list(table).index("id") + 1, "path", [str(root / name) for name in table["id"]])
     return located
+
+
+def resampled_list(plan: pd.DataFrame, ids: np.ndarray, class_names: Sequence[str]) -> pd.DataFrame:
+    """Return what a plan trains on, one row a sample and origin: id, class, class_name, origin, times.
+
+    ``plan`` has source, class and origin; times sum to its length. Images of a plan's own are no files: one row a class counts
+    them, without an id.
+    """
+    origin = plan["origin"].astype(str)
+    own = origin.isin([ORIGINS[code] for code in OWN_IMAGES])
+    rows = plan.assign(origin=pd.Categorical(origin, ORIGINS), id=np.where(own, "", ids[np.where(own, 0, plan["source"])]))
+    counted = rows.groupby(["class", "id", "origin"], observed=True).size().rename("times").reset_index()
+    return _named(counted[["id", "class", "origin", "times"]], class_names)
+
+
+def weights_list(plan: pd.DataFrame, labels: np.ndarray, ids: np.ndarray, class_names: Sequence[str]) -> pd.DataFrame:
+    """Return how often each training sample stands in a plan, in the order of samples: id, class, class_name, weight.
+
+    A sampler that draws as many samples as the weights sum to, with replacement, draws each ``weight`` times in the mean.
+    """
+    weights = np.bincount(plan["source"], minlength=len(labels))
+    return _named(pd.DataFrame({"id": ids, "class": labels, "weight": weights}), class_names)
+
+
+def is_of_files(plan: pd.DataFrame) -> bool:
+    """Return whether a plan consists of training samples under their own labels alone, so that weights say all of it."""
+    return not plan["origin"].astype(str).isin([ORIGINS[code] for code in (*OWN_IMAGES, THRESHOLD)]).any()
+
+
+def sample_list(
+    splits: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    root: Path | None,
+    class_names: Sequence[str],
+    more: Sequence[pd.DataFrame] = (),
+) -> pd.DataFrame:
+    """Return one row an image of all splits: filepath, id, split, class, class_name, and what other lists tell of it.
+
+    ``splits`` are ids and labels by name; ``root`` is the folder that ids are paths in, nothing where they are none. ``more``
+    are lists of training samples; of columns that several have the first counts.
+    """
+    parts = [pd.DataFrame({"id": ids, "split": split, "class": labels}) for split, (ids, labels) in splits.items()]
+    table = _named(pd.concat(parts, ignore_index=True), class_names)
+    table.insert(0, "filepath", [str(root / name) for name in table["id"]] if root else "")
+    for extra in more:
+        new = [column for column in extra if column not in (*table, "sample")]
+        table = table.merge(extra[["id", *new]].assign(split=TRAIN), on=["id", "split"], how="left")
+    return table
 
 
 def _named(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:

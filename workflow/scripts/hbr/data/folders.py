@@ -1,6 +1,7 @@
 """Users' own images: a folder with one sub-folder a class."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hbr.errors import StudyError
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 # Exact conversions; every other one would choose for the user what to do about transparency, inks or depth.
 _EXACT = {"P": "RGB", "1": "L"}
+_USED = ("L", "RGB")
 
 
 def read_images(tree: ImageTree, size: int, report: Callable[[str], None]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -61,6 +63,12 @@ def read_batches(root: Path, files: Sequence[ImageFile], size: int, channels: in
         yield np.repeat(stacked, channels // stacked.shape[3], axis=3)
 
 
+def picture_size(file: Path) -> tuple[int, int]:
+    """Return width and height of an image, whose pixels are not decoded; raise ``StudyError`` where it cannot be used."""
+    with _opened(file) as image:
+        return image.size
+
+
 def _stacked(images: list[np.ndarray], size: int) -> np.ndarray:
     channels = max(image.shape[2] for image in images)
     stacked = np.empty((len(images), size, size, channels), dtype=np.uint8)
@@ -71,18 +79,24 @@ def _stacked(images: list[np.ndarray], size: int) -> np.ndarray:
 
 def _read_image(file: Path, size: int) -> tuple[np.ndarray, bool]:
     """Return the pixels, and whether the file holds more pictures than the first."""
+    with _opened(file) as opened:
+        moving = bool(getattr(opened, "is_animated", False))
+        image = opened if opened.mode in _USED else opened.convert(_EXACT[opened.mode])
+        resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
+        pixels = np.asarray(resized, dtype=np.uint8)
+    return (pixels[:, :, None] if pixels.ndim == 2 else pixels), moving
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    """Open an image whose colours need no choice of ours; raise ``StudyError`` on others, and on what decoders stumble over."""
     try:
         with Image.open(file, formats=_FORMATS) as opened:
-            moving = bool(getattr(opened, "is_animated", False))
-            exact = _EXACT.get(opened.mode) if "transparency" not in opened.info else None
-            image = opened.convert(exact) if exact else opened
-            if image.mode not in ("L", "RGB"):
-                raise StudyError(f"{file} has colour mode {image.mode}; convert it to RGB or 8-bit grey (L)")
-            resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
-            pixels = np.asarray(resized, dtype=np.uint8)
+            if opened.mode not in _USED and (opened.mode not in _EXACT or "transparency" in opened.info):
+                raise StudyError(f"{file} has colour mode {opened.mode}; convert it to RGB or 8-bit grey (L)")
+            yield opened
     except (StudyError, MemoryError):
         raise
     # Decoders raise many types on bytes that are not theirs.
     except Exception as error:
         raise StudyError(f"{file} cannot be read as an image ({error}); replace or remove it") from None
-    return (pixels[:, :, None] if pixels.ndim == 2 else pixels), moving

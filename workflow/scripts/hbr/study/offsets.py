@@ -1,0 +1,39 @@
+"""The offset of class hardness, set from the baseline where 0 would give a class more than twice its images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hbr.data.files import read_table
+from hbr.hardness.allocation import control_counts, sensible_offset
+
+OFFSET = ("resampling", "hardness_offset")
+
+
+def hardness_tables(config: Mapping[str, Any]) -> dict[str, Path]:
+    """Return by data set the table of class hardness that resampling goes by; none where nothing is resampled."""
+    if not config["resampling"]["strategies"]:
+        return {}
+    estimator, results = config["resampling"]["estimators"][0], Path("results") / config["study"]
+    return {dataset: results / dataset / f"hardness/{estimator}/classes.csv" for dataset in config["datasets"]}
+
+
+def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:
+    """Return the least offset, at least 0, that is sensible (:func:`hbr.hardness.allocation.sensible_offset`) everywhere."""
+    found = [
+        sensible_offset(
+            table["hardness"].to_numpy(), str(table["direction"].iloc[0]), control_counts(table["samples"].to_numpy(), balance)
+        )
+        for table in tables.values()
+    ]
+    return max(0.0, *found)
+
+
+def offset_to_set(config: Mapping[str, Any]) -> float | None:
+    """Return the offset that a study should have, from its results; nothing where it has one already or needs none."""
+    tables = {dataset: read_table(path) for dataset, path in hardness_tables(config).items() if path.is_file()}
+    if not tables or config["resampling"]["hardness_offset"]:
+        return None
+    return needed_offset(tables, config["resampling"]["balance"]) or None
