@@ -25,7 +25,7 @@ LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
 MEASURING = {"list_conditions", "measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
 MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 # What every change of a condition ends in.
-END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
+END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "render_precision": 1, "record_checksums": 1, **LEDGER}
 # Where there are more conditions.
 LISTED = {"list_conditions": 1, **END}
 # Each holds something of the table of all gaps.

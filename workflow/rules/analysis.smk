@@ -308,6 +308,30 @@ use rule render_baseline as render_limited with:
         code=digest("render_notebook.py", notebook="workflow/notebooks/limited.py"),
 
 
+use rule render_baseline as render_precision with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/precision.py"),
+        notebook=source("workflow/notebooks/precision.py"),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=[
+                *of_kinds("baseline", "control", "resampled"),
+                *of_kinds("control", "limited", section="limited"),
+            ],
+        ),
+        gaps="<results>/{dataset}/gaps.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        class_differences="<results>/{dataset}/class_differences.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        **pages_of("precision"),
+    log:
+        "<logs>/render_precision/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/precision.py"),
+
+
 use rule render_baseline as render_pruning with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/pruning.py"),
