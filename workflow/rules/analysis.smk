@@ -63,10 +63,11 @@ rule measure_gaps:
         "../../envs/analysis.yaml"
     params:
         code=digest("measure_gaps.py"),
+        flags=flags(compat=lookup("compat", within=config)),
         # Inputs are compared as a set, yet their order is that of rows and figures.
         order=list(CONDITIONS),
     shell:
-        "python {input.code[0]:q}"
+        "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --allocation {input.allocation:q}"
         " --gaps {output:q} --log {log:q}"
 
@@ -101,6 +102,7 @@ rule compare_conditions:
             metrics=",".join(config["statistics"]["metrics"]),
             gap_names=",".join(config["statistics"]["gaps"]),
             resamples=lookup("statistics/resamples", within=config),
+            compat=lookup("compat", within=config),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"

@@ -1,6 +1,6 @@
 """Precision beside recall: how they go together over classes, and their means under each condition."""
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -11,7 +11,8 @@ from hbr.analysis.limited import limited_summary
 from hbr.words import interval, rounded
 
 BOTH = ["recall", "precision"]
-COEFFICIENTS = ("pearson", "spearman")
+Coefficient = Literal["pearson", "spearman"]
+COEFFICIENTS: tuple[Coefficient, ...] = get_args(Coefficient)
 
 
 def baseline_points(classes: pd.DataFrame, allocation: pd.DataFrame) -> pd.DataFrame:
@@ -43,8 +44,10 @@ def change_points(differences: pd.DataFrame) -> pd.DataFrame:
     return wide.merge(told, on=["condition", "reference"])
 
 
-def correlation_of(points: pd.DataFrame, coefficient: str) -> float:
+def correlation_of(points: pd.DataFrame, coefficient: Coefficient) -> float:
     """Return the Pearson or Spearman correlation of recall and precision over rows; NaN where either is the same in all."""
+    if min(points[metric].nunique() for metric in BOTH) < 2:
+        return float("nan")
     return float(points["recall"].corr(points["precision"], method=coefficient))
 
 
