@@ -21,10 +21,12 @@ from hbr.analysis.figures.hardness import (
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.limited import limited_gaps
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
+from hbr.analysis.figures.precision import mean_recall_precision, precision_recall
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
-from hbr.analysis.pools import alpha_summary
+from hbr.analysis.pools import pool_summary
+from hbr.analysis.precision import baseline_points, change_points, mean_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
 from hbr.analysis.tables import recall_summary
@@ -114,6 +116,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     contrasts = of_recall[["condition", "reference", "family"]].drop_duplicates(["condition", "reference"])
     pairs = pair_runs(gaps[gaps["metric"] == "recall"], contrasts, ["metric", "gap"])
     pairs["difference"] = sized_differences(pairs)
+    moved = change_points(changes).merge(allocation[["class", "group"]], on="class")
     rates = rate_summary(gaps[gaps["metric"] == "recall"], "gap")
     recall = rate_summary(table[table["metric"] == "recall"], "class")
     labels = np.arange(10 * classes) % classes
@@ -130,7 +133,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     )
     captions = noise.image_captions(images, allocation["class_name"], planted)
     drawn = pool_captions(images.assign(confidence=0.123, otherwise=[0, 0.25]), allocation["class_name"])
-    pooled = alpha_summary(gaps[gaps["metric"] == "recall"].assign(pool="edm"))
+    pooled = pool_summary(gaps[gaps["metric"] == "recall"].assign(pool="edm"))
     ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
     decile = {"decile": range(1, 11), "copies": np.linspace(0.5, 1.5, 10)}
     draws = pd.concat([pd.DataFrame({"strategy": "smote / easy", "alpha": alpha, **decile}) for alpha in (1.0, 1e-05)])
@@ -162,6 +165,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "lowest_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 6),
         "suspect_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), captions, "made_up", 5),
         "pool_images": (image_sheet, np.zeros((2, 8, 8, 1), dtype=np.uint8), drawn, "made_up"),
+        "precision_recall": (precision_recall, baseline_points(table, allocation), moved, "made_up"),
         "class_order": (class_order, ranks, "made_up"),
         "class_recall": (class_recall, baseline.merge(allocation[["class", "class_name"]]), "made_up", 2),
         "hardness_distributions": (hardness_distributions, samples, hardness, "aum", "made_up"),
@@ -171,6 +175,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         # Without classes:
         "gap_changes": (gap_changes, of_recall, pairs, "made_up"),
         "pool_gaps": (pool_gaps, pooled, "made_up"),
+        "mean_recall_precision": (mean_recall_precision, mean_summary(gaps), "made_up"),
         "placebos": (placebo_changes, judged, "made_up", "recall", "max_min"),
         "pruning_recall": (pruning.pruning_by_rate, rates, ["mean"], "made_up"),
         "pruning_gaps": (pruning.pruning_by_rate, rates, ["max_min", "std"], "made_up"),

@@ -61,6 +61,41 @@ def test_v1_rounding_drifts_where_largest_remainder_does_not():
     assert allocate(ratios, even(10, 4), 1, NAMES).sum() == 10
 
 
+def test_alpha_is_continuous_and_acts_as_1_below_it_with_compat_v2():
+    # N = 100 of 4 classes at alpha 1: 40, 30, 20 and 10.
+    ratios, control = np.array([0.4, 0.3, 0.2, 0.1]), even(100, 4)
+    assert allocate(ratios, control, 0.5, NAMES).tolist() == [33, 28, 22, 17]
+    assert allocate(ratios, control, 0.5, NAMES, compat="v2").tolist() == [40, 30, 20, 10]
+    assert allocate(ratios, control, 1, NAMES, compat="v2").tolist() == [40, 30, 20, 10]
+    assert allocate(ratios, control, 0, NAMES, compat="v2").tolist() == [25] * 4
+    # Above 1 distances from the mean, 15, 5, 5 and 15 of 25, times 1.5 are 22.5 and 7.5, whose halves are cut off.
+    assert allocate(ratios, control, 1.5, NAMES, compat="v2").tolist() == [47, 32, 18, 3]
+    with pytest.raises(StudyError, match=r"alpha 2 would leave class 'd' with -5.0 samples; the largest alpha .* is 1.6$"):
+        allocate(ratios, control, 2, NAMES, compat="v2")
+    poor = np.array([0.5, 0.3, 0.2, 0.001]) / 1.001
+    with pytest.raises(StudyError, match=r"with compat v2 none works, as any below 1 acts as 1: write another compat, and al"):
+        allocate(poor, control, 0.5, NAMES, compat="v2")
+
+
+def test_compat_v2_rounds_before_it_stretches():
+    # Of 10: 1.7, 1.7, 1.7 and 4.9 are 2, 2, 2 and 5, 11 in all; their mean 2.75 is cut off to 2, and 3 times 2 is 6.
+    ratios = np.array([0.17, 0.17, 0.17, 0.49])
+    assert allocate(ratios, even(10, 4), 1, NAMES, compat="v2").tolist() == [2, 2, 2, 5]
+    assert allocate(ratios, even(10, 4), 2, NAMES, compat="v2").tolist() == [2, 2, 2, 8]
+
+
+def test_compat_v2_shifts_negative_hardness():
+    table = allocation_table(class_table_of([50_000, 50_000], [-0.5, 1.0]), 1, compat="v2")
+    # 0.0001 and 1.5001, whose inverses are as 1.5001 to 0.0001; the offset that did it stands in the table.
+    np.testing.assert_allclose(table["hardness_offset"], 0.5001)
+    np.testing.assert_allclose(table["ratio"], [1.5001 / 1.5002, 0.0001 / 1.5002])
+    assert table["granted"].tolist() == [99_993, 7]
+    assert allocation_table(class_table_of([50, 50], [0.5, 1.0]), 1, compat="v2")["hardness_offset"].tolist() == [0, 0]
+    for compat in ("none", "v1"):
+        with pytest.raises(StudyError, match="ratios need positive hardness"):
+            allocation_table(class_table_of([50, 50], [-0.5, 1.0]), 1, compat=compat)
+
+
 @settings(max_examples=200)
 @given(hardness_lists, st.integers(200, 60000), st.floats(0, 1), st.sampled_from([LOW_IS_HARD, HIGH_IS_HARD]))
 def test_allocation_sums_to_n_and_is_monotone_in_hardness(hardness, total, alpha, direction):

@@ -67,7 +67,7 @@ UNKNOWN = ["x", "Seed", "", " ", "1", "a.b", "line\nbreak", "<script>", "{x}", "
 # What a study may say beside what it says; not every value fits every study.
 SETTINGS = {
     "seed": [1, 2**63 - 1, 2**63],
-    "compat": ["v1", "none"],
+    "compat": ["v1", "v2", "none"],
     "checkpoint_minutes": [0.5, 60, 0],
     "baseline.members": [8, 9, 20, 1000],
     "hardness.members": [1, 2, [1, 3], [2], [4, 4], [9]],

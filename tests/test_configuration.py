@@ -117,7 +117,7 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("seed", "zero", "not of type 'integer'"),
         ("seed", -1, "less than the minimum"),
         ("seed", 1.5, "not of type 'integer'"),
-        ("compat", "v2", "not one of"),
+        ("compat", "v3", "not one of"),
         ("datasets", {}, "non-empty"),
         ("datasets.digits", None, "not of type 'object'"),
         ("datasets.digits.source", "web", "not one of"),

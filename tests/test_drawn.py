@@ -291,6 +291,32 @@ def check_limited_gaps(figure, summary, gaps, _):
             assert np.abs(line(axes, name)[0] - own["rate"]).max() < 2
 
 
+def check_precision_recall(figure, points, changes, _):
+    left, right = figure.axes
+    for group in ("easy", "hard"):
+        rows = 100 * points.loc[points["group"] == group, ["recall", "precision"]]
+        same(np.transpose(line(left, group)), rows)
+        drawn = next(dots for dots in right.collections if dots.get_label() == group)
+        same(drawn.get_offsets(), 100 * changes.loc[changes["group"] == group, ["recall", "precision"]])
+    for axes, table in ((left, points), (right, changes)):
+        pearson = np.corrcoef(table["recall"], table["precision"])[0, 1]
+        ranked = np.corrcoef(table["recall"].rank(), table["precision"].rank())[0, 1]
+        assert axes.get_title().endswith(
+            f"Pearson {pearson:.2f}, Spearman {ranked:.2f}, n = {len(table)}".replace("-0.00", "0.00")
+        )
+
+
+def check_mean_recall_precision(figure, summary, _):
+    cells = [(way, metric) for way in ("alpha", "rate") for metric in ("recall", "precision")]
+    for axes, (way, metric) in zip(figure.axes, cells, strict=True):
+        rows = summary[(summary["along"] == way) & (summary["metric"] == metric)]
+        for name, own in rows.groupby("line"):
+            own = own.sort_values("place")
+            same(values(axes, name), 100 * own["mean"])
+            same(intervals(axes, name), 100 * own[["lower", "upper"]])
+            assert np.abs(line(axes, name)[0] - own["place"]).max() < 2
+
+
 def check_pruning_classes(figure, summary, *_):
     for rate in (10, 30):
         axes = panel(figure, f"{rate} % pruned")

@@ -180,7 +180,7 @@ def test_figures_draw_studies_of_every_size_without_a_warning(classes, variants)
         warnings.filterwarnings("ignore", "vert: bool was deprecated")
         small = classes == 2
         for name, (draw, *tables) in list(every_figure(classes, variants, names, ("aum", "el2n")[: 1 + small]).items())[
-            : None if small else 11
+            : None if small else 12
         ]:
             figure = draw(*tables)
             figure.draw_without_rendering()

@@ -198,7 +198,7 @@ def test_compat_v1_takes_the_authors_rule_where_there_is_one_and_none_is_written
     def text_of(compat, **keys):
         return estimator_of_study({"compat": compat, "hardness": {"estimators": {"forgetting": keys}}}, "forgetting").settings
 
-    assert text_of("v1") == {"never_learned": "zero"}
+    assert text_of("v1") == text_of("v2") == {"never_learned": "zero"}
     assert text_of("none") == text_of("v1", never_learned="maximum") == {"never_learned": "maximum"}
 
 

@@ -26,7 +26,7 @@ MEASURING = {"list_conditions", "measure_classes", "measure_gaps", "compare_cond
 MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 MEASURING |= {"find_suspects", "measure_suspects"}
 # What every change of a condition ends in.
-END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "record_checksums": 1, **LEDGER}
+END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "render_precision": 1, "record_checksums": 1, **LEDGER}
 # Where there are more conditions.
 LISTED = {"list_conditions": 1, **END}
 # Each holds something of the table of all gaps.

@@ -71,6 +71,17 @@ def test_a_class_that_needs_more_than_was_left_out_is_refused_with_the_largest_a
     assert planned(results, 75, "steep")[0].class_counts(3).tolist() == [1, 1, 4]
 
 
+def test_compat_v2_reaches_what_is_left(results):
+    columns = {"class": range(3), "class_name": NAMES, "samples": 8, "hardness": [1.0, 1, 2], "direction": "high-is-hard"}
+    write_table(results / "half.csv", allocation_table(pd.DataFrame(columns), 0.5, compat="v2"))
+    # Any alpha below 1 acts as 1: 3, 3 and 6 of the 12 that are left.
+    assert planned(results, allocation="half")[0].class_counts(3).tolist() == [3, 3, 6]
+    write_table(results / "half.csv", allocation_table(pd.DataFrame(columns | {"hardness": [1.0, 1, 6]}), 0.5, compat="v2"))
+    # At 0.8 it would be enough, but there is no 0.8.
+    with pytest.raises(StudyError, match=r"needs 5 samples .*; no alpha works$"):
+        planned(results, allocation="half")
+
+
 def test_a_rate_that_empties_a_class_is_refused_by_name():
     labels = np.array([0] * 20 + [1] * 2)
     with pytest.raises(StudyError, match=r"^limited.rates: 80 % leaves none of the 2 samples of class 'bee'; write a smaller"):

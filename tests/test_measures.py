@@ -56,6 +56,14 @@ def test_top_bottom_takes_a_fifth_of_the_classes():
     assert gap_metrics(values, values < 0.5)["top_bottom"] == pytest.approx(0.85 - 0.05)
 
 
+def test_compat_v2_takes_a_tenth_of_100_classes():
+    values = np.arange(100) / 100
+    # Best and worst 20: .895 and .095; best and worst 10: .945 and .045.
+    assert gap_metrics(values, values < 0.5)["top_bottom"] == pytest.approx(0.8)
+    assert gap_metrics(values, values < 0.5, compat="v2")["top_bottom"] == pytest.approx(0.9)
+    assert gap_metrics(values[:10], values[:10] < 0.05, compat="v2")["top_bottom"] == pytest.approx(0.085 - 0.005)
+
+
 def test_a_class_with_recall_0_counts_and_no_hard_class_has_no_hard_easy_gap():
     gaps = gap_metrics(np.array([0.0, 1.0]), np.array([False, False]))
     assert gaps["max_min"] == 1

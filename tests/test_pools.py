@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from snakemake.utils import validate
 
-from hbr.analysis.pools import alpha_summary, confidence_table, extreme_images
+from hbr.analysis.pools import confidence_table, extreme_images, pool_summary
 from hbr.conditions.kind import registered
 from hbr.conditions.kinds.resampled import KIND
 from hbr.conditions.pools import Pool, draws_from_pool
@@ -307,7 +307,7 @@ def test_gaps_against_alpha_begin_at_the_control_of_the_strategies_with_a_pool()
         who = {"condition": condition, "kind": kind, "strategy": strategy, "pool": pool, "reference": reference, "alpha": alpha}
         for variant, value in enumerate(values, 1):
             rows += [{**who, "variant": variant, "member": member, "gap": "hard_easy", "value": -value} for member in (1, 2)]
-    table = alpha_summary(pd.DataFrame(rows))
+    table = pool_summary(pd.DataFrame(rows))
     assert table[["strategy", "alpha"]].to_numpy().tolist() == [
         ["random / easy", 0],
         ["random / easy", 2],

@@ -503,6 +503,19 @@ def test_gaps_of_many_runs_are_those_of_each(values, hard_classes):
         np.testing.assert_allclose(gaps, [expected[name] for name in GAPS], atol=1e-12)
 
 
+def test_gaps_of_100_classes_in_the_manner_of_v2_are_those_of_each_run():
+    values, hard = np.random.default_rng(0).random((3, 100)), np.arange(100) < 40
+    for row, gaps in zip(values, gaps_of_classes(values, hard, "v2"), strict=True):
+        expected = gap_metrics(row, hard, "v2")
+        np.testing.assert_allclose(gaps, [expected[name] for name in GAPS], atol=1e-12)
+    # From the predictions of runs, too.
+    predictions, labels = np.arange(200)[None] % 100, np.arange(200) // 2
+    weights = np.ones((1, 200), np.float32)
+    recall = np.array([(predictions[0][labels == label] == label).mean() for label in range(100)])
+    found = resampled_gaps(predictions, labels, hard, weights, compat="v2")[0, 0]
+    np.testing.assert_allclose(found, [gap_metrics(recall, hard, "v2")[name] for name in GAPS], atol=1e-12)
+
+
 def test_resampled_tests_keep_class_sizes():
     labels = np.array([0, 1, 0, 2, 1, 0])
     weights = resampled_tests(labels, 4000, np.random.default_rng(0))

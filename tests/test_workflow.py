@@ -36,13 +36,14 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
         "pools",
         "placebos",
         "limited",
+        "precision",
         "pruning",
     }
     assert {path.stem for path in (reports / "digits").glob("*.html")} == chapters
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html"]:
         assert "Traceback" not in page.read_text()
-    shown = ["placebos", "pool_gaps", "limited_gaps", "pruning_recall", "pruned_share"]
-    for figure in (*shown, "noise_by_class", "cumulative_aum", "lowest_images", "suspect_images"):
+    shown = ["placebos", "pool_gaps", "limited_gaps", "precision_recall", "mean_recall_precision", "pruning_recall"]
+    for figure in (*shown, "pruned_share", "noise_by_class", "cumulative_aum", "lowest_images", "suspect_images"):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
     assert len(claims) == 16

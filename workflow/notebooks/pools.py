@@ -19,7 +19,7 @@ from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.style import save_figure, use_style
-from hbr.analysis.pools import alpha_summary, confidence_table, extreme_images
+from hbr.analysis.pools import confidence_table, extreme_images, pool_summary
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 from hbr.data.streams import map_rows
@@ -58,7 +58,7 @@ for number, (name, path) in enumerate(zip(classes, inputs["pools"], strict=True)
 # ## Recall gaps against alpha (v2, figure 6)
 
 # %%
-save_figure(pool_gaps(alpha_summary(gaps[gaps["metric"] == "recall"]), dataset), figures, "pool_gaps")
+save_figure(pool_gaps(pool_summary(gaps[gaps["metric"] == "recall"]), dataset), figures, "pool_gaps")
 
 # %% [markdown]
 # ## Against random images of the pool

@@ -63,10 +63,11 @@ rule measure_gaps:
         "../../envs/analysis.yaml"
     params:
         code=digest("measure_gaps.py"),
+        flags=flags(compat=lookup("compat", within=config)),
         # Inputs are compared as a set, yet their order is that of rows and figures.
         order=list(CONDITIONS),
     shell:
-        "python {input.code[0]:q}"
+        "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --allocation {input.allocation:q}"
         " --gaps {output:q} --log {log:q}"
 
@@ -101,6 +102,7 @@ rule compare_conditions:
             metrics=",".join(config["statistics"]["metrics"]),
             gap_names=",".join(config["statistics"]["gaps"]),
             resamples=lookup("statistics/resamples", within=config),
+            compat=lookup("compat", within=config),
         ),
     shell:
         "python {input.code[0]:q} {params.flags}"
@@ -376,6 +378,30 @@ use rule render_baseline as render_limited with:
         "<logs>/render_limited/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/limited.py"),
+
+
+use rule render_baseline as render_precision with:
+    input:
+        code=sources("render_notebook.py", notebook="workflow/notebooks/precision.py"),
+        notebook=source("workflow/notebooks/precision.py"),
+        classes=collect(
+            "<results>/{{dataset}}/measures/{condition}/classes.csv",
+            condition=[
+                *of_kinds("baseline", "control", "resampled"),
+                *of_kinds("control", "limited", section="limited"),
+            ],
+        ),
+        gaps="<results>/{dataset}/gaps.csv",
+        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        class_differences="<results>/{dataset}/class_differences.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        gap_differences="<results>/{dataset}/gap_differences.csv",
+    output:
+        **pages_of("precision"),
+    log:
+        "<logs>/render_precision/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/precision.py"),
 
 
 use rule render_baseline as render_pruning with:

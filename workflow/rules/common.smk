@@ -140,6 +140,11 @@ CHAPTERS = [
     *(["pools"] if pools_of(config) else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
     *(["limited"] if config["limited"]["rates"] else []),
+    *(
+        ["precision"]
+        if config["resampling"]["strategies"] or config["limited"]["rates"]
+        else []
+    ),
     *(["pruning"] if config["pruning"]["rates"] else []),
 ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hbr.data.files import read_table, write_table
 from hbr.hardness.allocation import EQUAL, KEEP, allocation_table
+from hbr.registry import COMPAT
 from hbr.study.command import append, run
 
 
@@ -20,7 +21,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--classes", type=Path, required=True)
 parser.add_argument("--alpha", type=float, required=True)
 parser.add_argument("--offset", type=float, default=0.0)
-parser.add_argument("--compat", choices=("none", "v1"), default="none")
+parser.add_argument("--compat", choices=COMPAT, default="none")
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
 parser.add_argument("--allocation", type=Path, required=True)
 

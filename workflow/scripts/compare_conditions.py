@@ -10,6 +10,7 @@ from hbr.analysis.predictions import load_predictions
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.files import read_table, write_table
+from hbr.registry import COMPAT
 from hbr.seeds import seed_of_test_sets
 from hbr.study.command import append, run, say
 
@@ -34,6 +35,7 @@ def main(arguments: argparse.Namespace) -> None:
         family=(arguments.metrics, arguments.gap_names),
         resamples=arguments.resamples,
         seed=seed_of_test_sets(arguments.seed, arguments.dataset_name),
+        compat=arguments.compat,
     )
     write_table(arguments.gap_differences, judged)
     declared = judged[judged["family"].notna()]
@@ -61,6 +63,7 @@ parser.add_argument("--margin-points", type=float, required=True)
 parser.add_argument("--metrics", type=words, required=True, help="metrics of the family")
 parser.add_argument("--gap-names", type=words, required=True, help="gaps of the family")
 parser.add_argument("--resamples", type=int, required=True)
+parser.add_argument("--compat", choices=COMPAT, default="none")
 parser.add_argument("--class-differences", type=Path, required=True)
 parser.add_argument("--gap-differences", type=Path, required=True)
 

@@ -8,6 +8,7 @@ import pandas as pd
 from hbr.analysis.comparisons import gaps_of_runs
 from hbr.data.files import read_table, write_table
 from hbr.errors import StudyError
+from hbr.registry import COMPAT
 from hbr.study.command import run
 
 
@@ -21,12 +22,13 @@ def main(arguments: argparse.Namespace) -> None:
                 f"{path} tells of {table['class'].max() + 1} classes, but {arguments.allocation} of {len(hard)}; "
                 "one of them is of another study: delete it and run again"
             )
-    write_table(arguments.gaps, gaps_of_runs(pd.concat(tables), hard))
+    write_table(arguments.gaps, gaps_of_runs(pd.concat(tables), hard, arguments.compat))
 
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--classes", type=Path, nargs="+", required=True)
 parser.add_argument("--allocation", type=Path, required=True, help="says which classes are hard")
+parser.add_argument("--compat", choices=COMPAT, default="none")
 parser.add_argument("--gaps", type=Path, required=True)
 
 if __name__ == "__main__":

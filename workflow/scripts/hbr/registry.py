@@ -6,12 +6,15 @@ from typing import Any
 
 from hbr.errors import StudyError
 
+# Whose rules a study takes where the authors' public code differs: its own, or those of a version of the paper.
+COMPAT = ("none", "v1", "v2")
+
 
 @dataclass(frozen=True)
 class Setting:
     """A key of its own: what it means, its values as JSON schema, and its default, ``None`` where it must be given.
 
-    ``default_v1`` is the default of studies with ``compat: v1``, where it differs.
+    ``default_v1`` is the default of studies with ``compat: v1`` or ``v2``, where it differs.
     """
 
     description: str
@@ -21,7 +24,7 @@ class Setting:
 
     def default_of(self, compat: str) -> Any:
         """Return the default of studies of this ``compat``."""
-        return self.default_v1 if compat == "v1" and self.default_v1 is not None else self.default
+        return self.default_v1 if compat != "none" and self.default_v1 is not None else self.default
 
 
 def choice(description: str, *values: str, v1: str | None = None) -> Setting:

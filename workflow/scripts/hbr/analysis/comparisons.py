@@ -14,14 +14,17 @@ from hbr.intervals import mean_interval
 SIGNED_GAPS = ("hard_easy",)
 
 
-def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray) -> pd.DataFrame:
-    """Return one row a run, metric (recall, precision) and gap, from class metrics; ``hard`` is a boolean a class."""
+def gaps_of_runs(values: pd.DataFrame, hard: np.ndarray, compat: str = "none") -> pd.DataFrame:
+    """Return one row a run, metric (recall, precision) and gap, from class metrics; ``hard`` is a boolean a class.
+
+    ``compat`` says by whose rule they are taken: :func:`.gaps.compared_classes`.
+    """
     values = values[values["metric"].isin(["recall", "precision"])]
     run_columns = [*WHO, "variant", "member", "metric"]
     rows = []
     for key, cell in values.groupby(run_columns, sort=False, dropna=False):
         who = dict(zip(run_columns, key, strict=True))
-        gaps = gap_metrics(cell.sort_values("class")["value"].to_numpy(), hard)
+        gaps = gap_metrics(cell.sort_values("class")["value"].to_numpy(), hard, compat)
         rows += [{**who, "gap": gap, "value": value} for gap, value in gaps.items()]
     return pd.DataFrame(rows)
 

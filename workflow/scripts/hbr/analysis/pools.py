@@ -6,26 +6,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.comparisons import SIGNED_GAPS, summarise_variants
+from hbr.analysis.alphas import alpha_summary
+from hbr.analysis.comparisons import SIGNED_GAPS
 from hbr.words import number
 
 
-def alpha_summary(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and 95 % t-interval over variants of every strategy's gaps, by alpha; its control is alpha 0.
+def pool_summary(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return :func:`.alphas.alpha_summary` of gaps, of the strategies with a control that some strategy with a pool has.
 
-    ``gaps`` is long, of one metric: the columns of a condition, variant, member, gap and value. Strategies are those with a
-    control that some strategy with a pool has. One row a strategy, alpha and gap: :func:`.comparisons.summarise_variants`.
-    A gap with a sign enters by its size; one without a value is left out.
+    ``gaps`` is of one metric. A gap with a sign enters by its size; one without a value is left out.
     """
     signed = gaps["gap"].isin(SIGNED_GAPS)
     gaps = gaps.assign(value=gaps["value"].where(~signed, gaps["value"].abs())).dropna(subset="value")
-    resampled = gaps[gaps["kind"] == "resampled"]
-    shared = resampled[resampled["reference"].isin(resampled.loc[resampled["pool"].notna(), "reference"])]
-    ways = shared[["strategy", "reference"]].drop_duplicates().rename(columns={"reference": "condition"})
-    control = gaps[gaps["kind"] == "control"].drop(columns=["strategy", "alpha"]).merge(ways, on="condition")
-    table = summarise_variants(pd.concat([control.assign(alpha=0.0), shared]), ["strategy", "alpha", "gap"])
-    order = {strategy: place for place, strategy in enumerate(ways["strategy"])}
-    return table.sort_values(["strategy", "alpha"], key=lambda own: own.replace(order), ignore_index=True)
+    shared = gaps["reference"].isin(gaps.loc[gaps["pool"].notna(), "reference"])
+    return alpha_summary(gaps[shared | (gaps["kind"] == "control")], ["gap"])
 
 
 def confidence_table(classes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.errors import StudyError
-from hbr.hardness.allocation import wanted_counts, with_counts
+from hbr.hardness.allocation import alpha_of, wanted_counts, with_counts
 
 SHUFFLED, RANDOM = "shuffled", "random"
 _TRIES = 10_000
@@ -39,6 +39,7 @@ def placebo_allocation(true: pd.DataFrame, kind: str, alpha: float, compat: str,
     """Return an allocation at ``alpha`` like the ``true`` one (of any alpha), with the ratios of a placebo."""
     control, own = true["control"].to_numpy(), true["ratio"].to_numpy()
     # Where rounding grants the poorest class its sample, ratios that are only dealt out anew may owe it less than one.
-    least = min(1.0, float(wanted_counts(own, control, alpha).min())) if kind == SHUFFLED else 1.0
-    ratios = placebo_ratios(own, kind, lambda drawn: bool(wanted_counts(drawn, control, alpha).min() >= least), rng)
+    acting = alpha_of(alpha, compat)
+    least = min(1.0, float(wanted_counts(own, control, acting).min())) if kind == SHUFFLED else 1.0
+    ratios = placebo_ratios(own, kind, lambda drawn: bool(wanted_counts(drawn, control, acting).min() >= least), rng)
     return with_counts(true, ratios, alpha, compat)

@@ -11,7 +11,7 @@ from hbr.conditions.pools import draws_from_pool, pool_files, pools_of, read_poo
 from hbr.conditions.strategies import NONE, Added, Reserve, ShortageError, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
-from hbr.hardness.allocation import largest_alpha_within, with_counts
+from hbr.hardness.allocation import alpha_of, compat_of, largest_alpha_within, with_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ class ByAllocation(Kind):
             if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
                 # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
                 table = table.assign(samples=counts, control=table["control"] / table["samples"] * counts)
-                return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]))
+                return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]), compat_of(table))
         raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
 
     def resampled(self, draw: Draw, allocation: "pd.DataFrame", **settings: Any) -> Plan:
@@ -120,7 +120,8 @@ class ByAllocation(Kind):
         except ShortageError as error:
             ratio, control, samples = (allocation[column].to_numpy() for column in ("ratio", "control", "samples"))
             alpha = largest_alpha_within(ratio, control, samples + error.most)
-            works = f"the largest alpha that works is {alpha:g}" if alpha else "no alpha works"
+            acts = alpha and alpha_of(alpha, compat_of(allocation)) == alpha
+            works = f"the largest alpha that works is {alpha:g}" if acts else "no alpha works"
             raise StudyError(f"{error}; {works}") from None
 
     def strategy(self, condition: Condition, by: str) -> str:

@@ -12,6 +12,8 @@ from hbr.hardness.estimators import HIGH_IS_HARD, always_positive
 KEEP, EQUAL = "keep", "equal"
 # Beyond twice or half of its samples a class is another data set.
 MOST_CHANGE = 2.0
+# What version 2 of the authors' code lifts the lowest class hardness to where it is below 0.
+_LIFTED = 1e-4
 _EQUAL = 1e-9
 
 
@@ -86,18 +88,46 @@ def allocate(
 ) -> np.ndarray:
     """Return :func:`wanted_counts` as integers that sum to exactly the samples of the ``control``.
 
-    Rounded by largest remainder; ``compat="v1"`` rounds class by class as the authors do, so the sum may drift. Refused
-    where a class would get no sample, naming the largest alpha that works.
+    Rounded by largest remainder; ``compat="v1"`` rounds class by class as the authors do, so the sum may drift, and ``"v2"``
+    as version 2 of their code, where no alpha above 0 is below 1 (:func:`counts_of_v2`). Refused where a class would get no
+    sample, naming the largest alpha that works.
     """
-    wanted = wanted_counts(ratios, control, alpha)
-    granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total_of(control))
+    wanted = wanted_counts(ratios, control, alpha_of(alpha, compat))
+    if compat == "v2" and alpha > 0:
+        granted = counts_of_v2(ratios, control, alpha)
+    else:
+        granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total_of(control))
     if granted.min() < 1:
-        poorest = int(np.argmin(granted))
+        poorest, largest = int(np.argmin(granted)), largest_alpha(ratios, control)
+        works = f"the largest alpha that works here is {largest:.4g}"
+        if compat == "v2" and largest < 1:
+            works = f"with compat v2 none works, as any below 1 acts as 1: write another compat, and alpha {largest:.4g}"
         raise StudyError(
-            f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {wanted[poorest]:.1f} samples; "
-            f"the largest alpha that works here is {largest_alpha(ratios, control):.4g}"
+            f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {wanted[poorest]:.1f} samples; {works}"
         )
     return granted
+
+
+def alpha_of(alpha: float, compat: str) -> float:
+    """Return the alpha that an allocation is made at: in version 2 of the authors' code any between 0 and 1 acts as 1."""
+    return max(alpha, 1.0) if compat == "v2" and alpha > 0 else alpha
+
+
+def compat_of(allocation: pd.DataFrame) -> str:
+    """Return whose rules an :func:`allocation_table` was made by."""
+    return str(allocation["compat"].iloc[0]) if "compat" in allocation else "none"
+
+
+def counts_of_v2(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.ndarray:
+    """Return the counts of version 2 of the authors' code, int64; they may be negative and miss the total.
+
+    Each class's N r_c is rounded; above alpha 1 its distance from the mean, whose decimals are cut off, is stretched by
+    alpha, and cut off too.
+    """
+    rounded = np.rint(wanted_counts(ratios, control, 1))
+    mean = np.floor(rounded.mean())
+    stretched = mean + np.sign(rounded - mean) * np.floor(alpha * np.abs(rounded - mean))
+    return (stretched if alpha > 1 else rounded).astype(np.int64)
 
 
 def wanted_counts(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.ndarray:
@@ -160,15 +190,20 @@ def allocation_table(
 
     class, samples, hardness, ratio, what the control has, wanted, granted, change against the samples, factor against the
     control, and hard or easy. ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when its
-    ratio exceeds 1/k, whatever its size.
+    ratio exceeds 1/k, whatever its size. With ``compat="v2"`` hardness below 0 is shifted so that the lowest is 0.0001, as in
+    the authors' code; hardness_offset tells it. A ``compat`` other than none stands in a column, for who allocates anew.
     """
     names = tuple(classes["class_name"].astype(str))
     counts = classes["samples"].to_numpy()
     control = control_counts(counts, balance)
+    lowest = float(classes["hardness"].min()) + offset
+    if compat == "v2" and lowest < 0:
+        offset += _LIFTED - lowest
     ratios = resampling_ratios(classes["hardness"].to_numpy(), str(classes["direction"].iloc[0]), names, offset, control)
     table = classes[["class", "class_name", "samples", "hardness"]].copy()
     table["hardness_offset"] = offset
-    return with_counts(table.assign(control=control), ratios, alpha, compat)
+    told = {} if compat == "none" else {"compat": compat}
+    return with_counts(table.assign(control=control, **told), ratios, alpha, compat)
 
 
 def with_counts(table: pd.DataFrame, ratios: np.ndarray, alpha: float, compat: str = "none") -> pd.DataFrame:
@@ -178,7 +213,7 @@ def with_counts(table: pd.DataFrame, ratios: np.ndarray, alpha: float, compat: s
     return table.assign(
         ratio=ratios,
         alpha=alpha,
-        wanted=wanted_counts(ratios, control, alpha),
+        wanted=wanted_counts(ratios, control, alpha_of(alpha, compat)),
         granted=granted,
         change=granted - table["samples"],
         factor=granted / control,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.gaps import GAPS
+from hbr.analysis.gaps import GAPS, compared_classes
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
 from hbr.analysis.statistics.bootstrap import hierarchical_weights, percentile_interval
 from hbr.errors import StudyError
@@ -34,13 +34,13 @@ def paired_places(condition: RunPredictions, reference: RunPredictions) -> tuple
     return places, np.array([partners[keys[place]] for place in places])
 
 
-def gaps_of_classes(values: np.ndarray, hard: np.ndarray) -> np.ndarray:
+def gaps_of_classes(values: np.ndarray, hard: np.ndarray, compat: str = "none") -> np.ndarray:
     """Return the gaps of class values ``(..., classes)`` as ``(..., gaps)`` in the order of ``GAPS``.
 
     The same as :func:`hbr.analysis.gaps.gap_metrics`, for many runs at once; ``hard`` is a boolean a class.
     """
     ordered = np.sort(values, axis=-1)
-    k = max(1, round(0.2 * values.shape[-1]))
+    k = compared_classes(values.shape[-1], compat)
     mixed = bool(hard.any() and not hard.all())
     nothing = np.full(values.shape[:-1], np.nan)
     gaps = {
@@ -76,7 +76,12 @@ def resampled_tests(labels: np.ndarray, resamples: int, rng: np.random.Generator
 
 
 def resampled_gaps(
-    predictions: np.ndarray, labels: np.ndarray, hard: np.ndarray, weights: np.ndarray, metric: str = "recall"
+    predictions: np.ndarray,
+    labels: np.ndarray,
+    hard: np.ndarray,
+    weights: np.ndarray,
+    metric: str = "recall",
+    compat: str = "none",
 ) -> np.ndarray:
     """Return the gaps of each run under each resampled test set, float64 ``(resamples, runs, gaps)`` as in ``GAPS``.
 
@@ -93,7 +98,7 @@ def resampled_gaps(
         # Of what recall and precision are shares: a class has as many samples in every resample.
         total = own.sum() if metric == "recall" else weights @ (predictions == label).astype(np.float32).T
         values[..., label] = np.divide(hits, total, out=np.zeros(hits.shape), where=total > 0, dtype=np.float64)
-    return gaps_of_classes(values, hard)
+    return gaps_of_classes(values, hard, compat)
 
 
 def variance_components(differences: np.ndarray, variants: np.ndarray) -> Components:
@@ -151,7 +156,12 @@ def sampling_errors(
 
 
 def errors_of_contrasts(
-    runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame, hard: np.ndarray, resamples: int, seed: int
+    runs: Mapping[str, RunPredictions],
+    contrasts: pd.DataFrame,
+    hard: np.ndarray,
+    resamples: int,
+    seed: int,
+    compat: str = "none",
 ) -> pd.DataFrame:
     """Return :func:`sampling_errors` of every contrast (condition, reference), for the gaps of recall and of precision.
 
@@ -166,7 +176,9 @@ def errors_of_contrasts(
     weights = resampled_tests(runs[names[0]].labels, resamples, np.random.default_rng(seed))
     found = []
     for metric in ("recall", "precision"):
-        gaps = {name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric) for name in names}
+        gaps = {
+            name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric, compat) for name in names
+        }
         for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
             places, partners = paired_places(runs[condition], runs[reference])
             same = np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))

@@ -22,16 +22,18 @@ def judge_gaps(
     family: tuple[Sequence[str], Sequence[str]],
     resamples: int,
     seed: int,
+    compat: str = "none",
 ) -> pd.DataFrame:
     """Return one row a contrast, metric and gap with estimates, tests and verdicts (docs/statistics.md names the columns).
 
     ``gaps`` are the gaps of runs, ``contrasts`` and ``conditions`` what is compared and what is said of each, ``runs`` the
     predictions by condition, ``hard`` a boolean a class, ``margin`` that of equivalence in shares. ``family`` are the metrics
     and the gaps that the study declared; other rows of a contrast are exploratory, whatever its family. The margin stands in
-    the table. Where condition and reference trained on one plan, nothing is tested, and the remark says why.
+    the table. Where condition and reference trained on one plan, nothing is tested, and the remark says why. ``compat`` says
+    by whose rule ``gaps`` were taken.
     """
     metrics, names = family
-    sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed)
+    sampling = errors_of_contrasts(runs, contrasts, hard, resamples, seed, compat)
     paired = mark_same_plans(pair_runs(gaps, contrasts, ["metric", "gap"]), runs)
     table = compare_cells(paired, ["metric", "gap"], margin, sampling=sampling, resamples=resamples, seed=seed)
     declared = table["metric"].isin(list(metrics)) & table["gap"].isin(list(names))
