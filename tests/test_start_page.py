@@ -1,14 +1,21 @@
 """The page that a study begins with: each answer against tables whose answer is known, and the page itself."""
 
+import html
+import itertools
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
 import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from start_pages import ODD, written_page
 
 from hbr.study.start_page.classes import class_overview, classes_answer
 from hbr.study.start_page.costs import cost_answer, duration, seconds_of
 from hbr.study.start_page.decide import decide_answer
-from hbr.study.start_page.effect import effect_answer
+from hbr.study.start_page.effect import MOST_DRAWN, effect_answer
 from hbr.study.start_page.figure import change_figure
 from hbr.study.start_page.noise import suspects_answer, suspects_of_rules
 from hbr.study.start_page.parts import Code, Link, Name, listed, plain
@@ -272,3 +279,107 @@ def test_names_beyond_what_a_sentence_holds_are_counted():
     assert plain(listed([Name("a")])) == "a"
     assert plain(listed([Name("a"), Name("b"), Name("c")])) == "a, b and c"
     assert plain(listed([Name(str(number)) for number in range(9)], most=2)) == "0, 1 and 7 more"
+
+
+class Seen(HTMLParser):
+    """What stands on a page: tags with their attributes, text, links, ids, headings."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags, self.text = [], []
+        self.feed(text)
+        self.links = [attributes["href"] for tag, attributes in self.tags if tag == "a"]
+        self.ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+        self.headings = [int(tag[1]) for tag, _ in self.tags if re.fullmatch("h[1-6]", tag)]
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of a study with odd names, in a folder of its own."""
+    return written_page(tmp_path_factory.mktemp("page"), len(ODD))
+
+
+def test_names_stand_on_the_page_as_they_are_and_are_no_markup(page):
+    seen = Seen(page.read_text())
+    assert set(ODD) <= set(seen.text)
+    assert not {"script", "b", "i", "img"} & {tag for tag, _ in seen.tags}
+    # Letters that run the other way do not turn those beside them.
+    isolated = re.findall(r"<bdi>(.*?)</bdi>", page.read_text())
+    assert {html.unescape(name) for name in isolated} >= set(ODD)
+
+
+def test_every_link_leads_to_a_file_or_a_place_and_ids_are_unique(page):
+    seen = Seen(page.read_text())
+    assert len(set(seen.ids)) == len(seen.ids)
+    for link in seen.links:
+        if link.startswith("#"):
+            assert link[1:] in seen.ids
+        else:
+            assert (page.parent / unquote(link)).is_file(), link
+    assert {"ledger.html", "d/noise.html", "../../results/study/d/gap_differences.csv"} <= set(seen.links)
+
+
+def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
+    text = page.read_text()
+    sentences = re.findall(r"<p>(.*?)</p>", text, flags=re.DOTALL)
+    measured = [one for one in sentences if re.search(r"\d", re.sub("<[^>]*>", "", one)) and "<code>" not in one]
+    assert len(measured) > 8
+    assert [one for one in measured if 'class="source"' not in one and "Intervals are 95 %" not in one] == []
+    assert all('class="source"' in caption for caption in re.findall(r"<caption.*?</caption>", text, flags=re.DOTALL))
+
+
+def test_a_screen_reader_finds_language_headings_in_order_landmarks_and_what_a_figure_shows(page):
+    seen = Seen(page.read_text())
+    assert ("html", {"lang": "en"}) in seen.tags
+    assert seen.headings[0] == 1 and seen.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(seen.headings))
+    assert {"header", "main", "nav", "footer"} <= {tag for tag, _ in seen.tags}
+    tables = sum(tag == "table" for tag, _ in seen.tags)
+    assert tables == sum(tag == "caption" for tag, _ in seen.tags) >= 3
+    assert all(attributes["scope"] in ("row", "col") for tag, attributes in seen.tags if tag == "th")
+    (figure,) = [attributes for _, attributes in seen.tags if attributes.get("role") == "img"]
+    assert "in points with 95 % intervals" in figure["aria-label"]
+
+
+def test_a_page_loads_nothing_and_equal_tables_give_equal_bytes(page, tmp_path):
+    text = page.read_text()
+    assert not re.search(r"(src|href)=.?https?:|@import|url\((?!data:)|<link(?! rel=.icon. href=.data:,.>)|<script", text)
+    assert written_page(tmp_path, len(ODD)).read_bytes() == page.read_bytes()
+
+
+def test_the_ledger_comes_first_only_where_data_stand_for_the_papers(page, tmp_path):
+    last = Seen(page.read_text())
+    assert last.ids.index("paper") > last.ids.index("data-d-effect")
+    assert "Classes differ. (v1 v2)" not in last.text
+    first = Seen(written_page(tmp_path, 3, stands_for="CIFAR10").read_text())
+    assert first.ids.index("paper") < first.ids.index("data-d-effect")
+    assert "Classes differ. (v1 v2)" in first.text
+    assert "reproduced" in first.text
+
+
+def test_a_study_of_its_baseline_alone_says_what_it_lacks(tmp_path):
+    text = " ".join(Seen(written_page(tmp_path, 2, parts=()).read_text()).text)
+    assert "This study resamples nothing" in text
+    assert "This study does not look for label noise" in text
+    assert "What would decide?" not in text
+    assert "placebo" not in text
+
+
+def test_of_many_classes_and_conditions_the_first_are_shown_and_the_rest_on_demand(tmp_path):
+    text = written_page(tmp_path, 300, 29).read_text()
+    assert text.count('<div class="bar">') == MOST_DRAWN
+    assert "the 20 of 29 conditions that change it most" in text
+    assert "The other 290 rows" in text
+    assert "The other 9 rows" in text
+    # The tables that are cut have two heads.
+    suspects = text.count("/&lt;img src=x&gt;")
+    assert text.count("<tr role") == (300 + 2) + (29 + 2) + (suspects + 1)
+    opening = (tmp_path / "results/study/opening.html").read_text()
+    assert "Does resampling change the gap between classes?" in opening
+    assert "<a " not in opening

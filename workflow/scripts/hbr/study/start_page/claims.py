@@ -26,7 +26,7 @@ def claims_answer(opening: pd.DataFrame, paper_first: bool, source: Link, ledger
     sentences = (Sentence((told,), (ledger, source)), Sentence((_HERE,)))
     columns = tuple(map(Column, ("claim", "data set", "reported", "measured", "here", "verdict", "why")))
     lines: list[tuple[Cell, ...]] = []
-    for row in opening.fillna("").to_dict("records"):
+    for row in opening.astype(object).fillna("").to_dict("records"):
         verdict = Verdict(str(row["verdict"]), _TONES.get(str(row["verdict"]), "open"))
         told_of = [Name(str(row[name])) for name in ("data set", "reported", "measured", "here")]
         lines.append((f"{row['claim']} ({row['version']})", *told_of, verdict, str(row["why"])))
