@@ -1,4 +1,4 @@
-# make run    set up, run the default study, build its report     (STUDY=studies/cifar10.yaml runs another)
+# make run    set up, run the default study, build its pages and report     (STUDY=studies/cifar10.yaml runs another)
 #             IMAGES=<folder or .zip> looks at your own images, writes a study for them (studies/own/) and runs it
 # make look IMAGES=...   the first part of it: say what there is, write the study file, say how long it will take
 # make plan   print what is to train, and what it will cost where trainings were timed
@@ -68,6 +68,7 @@ report: setup
 	@reports="reports/$$(python workflow/scripts/plan_study.py --name "$$STUDY")"; \
 	if [ ! -f "$$reports/report.html" ] || [ -n "$$(find "$$reports" -name '*.html' -newer "$$reports/report.html")" ]; then \
 		$(RUN) snakemake --cores 1 --quiet all --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
+	echo "Begin with $$PWD/$$reports/index.html: what the study answers."; \
 	echo "The report is $$PWD/$$reports/report.html; its notebooks and figures are in $$reports/*/."
 
 plan: setup

@@ -24,6 +24,7 @@ include: "workflow/rules/hardness.smk"
 include: "workflow/rules/conditions.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/start_page.smk"
 
 
 wildcard_constraints:
@@ -62,6 +63,7 @@ rule all:
         ),
         collect("<results>/{dataset}/checksums.csv", dataset=config["datasets"]),
         "<reports>/ledger.html",
+        "<reports>/index.html",
 
 
 # Run alone these two show whether data and plans made anew are the same: then nothing is trained again.

@@ -1,4 +1,4 @@
-"""From all data sets of the study to the ledger of the paper's claims, which the report opens with."""
+"""From all data sets of the study to the ledger of the paper's claims."""
 
 
 rule judge_claims:

@@ -83,6 +83,7 @@ from hbr.study.modules import (
     source_files,
 )
 from hbr.study.setting import setting_of
+from hbr.study.start_page.tables import start_page_setting, tables_of_start_page
 from hbr.study.studies import SCHEMA, check_data
 from hbr.study.surroundings import forget_settings
 from hbr.study.unfinished import told_of
@@ -652,6 +653,28 @@ def claims_tables(wildcards):
         for dataset in config["datasets"]
         for table in tables
     ]
+
+
+def start_page_tables(wildcards):
+    """Return everything that the start page is made of, of all data sets."""
+    tables = tables_of_start_page(config)
+    return [
+        f"<results>/{dataset}/{table}"
+        for dataset in config["datasets"]
+        for table in tables
+    ]
+
+
+def start_page_templates():
+    """Return the templates of the start page, that of the page and that of the report's opening first."""
+    names = ("page.html", "opening.html", "parts.html", "style.css")
+    return [f"workflow/report/start_page/{name}" for name in names]
+
+
+def chapter_titles():
+    """Return the title of each chapter by its name."""
+    folder = OWN_FOLDER / "workflow/notebooks"
+    return {chapter: chapter_title(folder / f"{chapter}.py") for chapter in CHAPTERS}
 
 
 def stability_tables(table):

@@ -1,0 +1,385 @@
+"""The page that a study begins with: each answer against tables whose answer is known, and the page itself."""
+
+import html
+import itertools
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from start_pages import ODD, written_page
+
+from hbr.study.start_page.classes import class_overview, classes_answer
+from hbr.study.start_page.costs import cost_answer, duration, seconds_of
+from hbr.study.start_page.decide import decide_answer
+from hbr.study.start_page.effect import MOST_DRAWN, effect_answer
+from hbr.study.start_page.figure import change_figure
+from hbr.study.start_page.noise import suspects_answer, suspects_of_rules
+from hbr.study.start_page.parts import Code, Link, Name, listed, plain
+from hbr.study.start_page.placebo import placebo_answer
+
+TEMPLATES = ROOT / "workflow/report/start_page"
+LINKS = {name: Link(f"../../results/s/{name}", name) for name in ("gap_differences.csv", "class_differences.csv", "costs")}
+OF_CLASSES = {name: Link(name, name) for name in ("hardness", "recall", "ranks")}
+
+
+def row(verdict="inconclusive", difference=-0.02, **more):
+    """Return a declared comparison of recall from best to worst class: a change of 2 points, give or take 3."""
+    common = {
+        "condition": "c",
+        "reference": "control",
+        "label": "random / easy, alpha 1",
+        "reference_label": "control",
+        "metric": "recall",
+        "gap": "max_min",
+        "reference_value": 0.1,
+        "value": 0.1 + difference,
+        "difference": difference,
+        "total_lower": difference - 0.03,
+        "total_upper": difference + 0.03,
+        "verdict": verdict,
+        "remark": np.nan,
+        "variants": 4,
+        "variants_needed": 26.0,
+        "test_samples_needed": np.nan,
+        "direction": -1,
+        "margin": 0.01,
+    }
+    return common | more
+
+
+def said(answer):
+    return " ".join(map(str, answer.sentences))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "word", "expected"),
+    [
+        (
+            ["improves", "equivalent"],
+            "yes, smaller",
+            "Yes: the gap becomes smaller in 1 of 2 comparisons with the control; 1 shows no",
+        ),
+        (["worsens", "inconclusive"], "yes, larger", "Yes, for the worse: the gap becomes larger in 1 of 2 comparisons"),
+        (["improves", "worsens"], "both ways", "of 2 comparisons with the control, 1 improve and 1 worsen."),
+        (["equivalent"], "no", "No: its change is below the margin of 1 point that counts as none."),
+        (["equivalent", "inconclusive"], "undecided", "After 4 variants it cannot be said of all"),
+        (["inconclusive"] * 2, "undecided", "the 2 changes of the gap can neither be told from 0 nor be shown to be smaller"),
+    ],
+)
+def test_whether_the_gap_changes_is_said_by_the_verdicts(verdicts, word, expected):
+    answer = effect_answer("d", [row(verdict) for verdict in verdicts], {}, LINKS)
+    assert answer.verdict.text == word
+    assert expected in said(answer)
+    assert all(sentence.sources for sentence in answer.sentences)
+
+
+def test_estimate_interval_and_accuracy_stand_beside_the_verdict():
+    accuracy = {("c", "control"): {"difference": 0.004, "lower": -0.001, "upper": 0.009}}
+    rows = [row("improves", -0.05, label="smote / easy, alpha 1"), row("equivalent", 0.001, condition="other")]
+    answer = effect_answer("d", rows, accuracy, LINKS)
+    told = said(answer)
+    assert "With smote / easy, alpha 1, which does most for it, the gap of recall between the best and the worst class" in told
+    assert "goes from 10.0 to 5.0 points, -5.0 (-8.0 to -2.0); accuracy changes by +0.40 (-0.10 to +0.90) points." in told
+    assert "Over all 2 conditions its change is -5.0 to +0.1 points." in told
+    (table,) = answer.tables
+    assert [plain([line[0]]) for line in table.rows] == ["smote / easy, alpha 1", "random / easy, alpha 1"]
+    assert table.rows[0][-2].text == "smaller gap"
+
+
+def test_what_was_not_tested_and_what_a_study_lacks_is_said_in_one_sentence():
+    untested = row("not tested", np.nan, remark="alpha 1 changes no class's count; nothing is tested")
+    assert said(effect_answer("d", [untested], {}, LINKS)) == (
+        "It cannot say: alpha 1 changes no class's count; nothing is tested."
+    )
+    assert "1 of 2 are not tested" in said(effect_answer("d", [row(), untested], {}, LINKS))
+    for answer in (effect_answer("d", [], {}, LINKS), placebo_answer([], LINKS), suspects_answer("d", None, None)):
+        assert len(answer.sentences) == 1
+        assert any(isinstance(part, Code) for part in answer.sentences[0].parts)
+
+
+def test_placebos_are_told_one_by_one_while_they_are_few():
+    rows = [row("improves", -0.03, reference_label="placebo shuffled"), row("inconclusive", reference_label="placebo random")]
+    told = placebo_answer(rows, LINKS)
+    assert told.verdict.text == "yes, in part"
+    assert (
+        "True hardness does better than a placebo in 1 of 2 comparisons: random / easy, alpha 1 against placebo shuffled"
+        in said(told)
+    )
+    assert "against" not in said(placebo_answer([row()] * 9, LINKS))
+
+
+def test_what_would_decide_names_variants_their_work_and_the_line_to_change():
+    rows = [row(variants_needed=26.0), row(variants_needed=7.0), row("improves")]
+    answer = decide_answer(rows, 4, 3, 60.0, 100, LINKS | {"costs": LINKS["costs"]})
+    assert said(answer).startswith(
+        "26 variants in place of 4, 22 more, would decide all 2 undecided comparisons, and 7 the first,"
+    )
+    assert "That is 66 trainings more, 66 minutes one after another" in said(answer)
+    codes = [part.text for sentence in answer.sentences for part in sentence.parts if isinstance(part, Code)]
+    assert codes == ["variants: 26", "resampling:"]
+    assert decide_answer([row("improves")], 4, 3, 60.0, 100, LINKS) is None
+
+
+def test_where_no_number_of_variants_would_decide_the_test_set_is_too_small_and_its_size_is_said():
+    small = [row(variants_needed=np.inf, test_samples_needed=size) for size in (2300.0, 4100.0)]
+    told = said(decide_answer(small, 4, 3, np.nan, 927, LINKS))
+    assert told == (
+        "No number of variants would decide all 2 undecided comparisons: the test set of 927 images is too small for that, "
+        "and must hold at least 4,100."
+    )
+    told = said(decide_answer([row(variants_needed=np.nan, variants=1)], 1, 3, np.nan, 927, LINKS))
+    assert told == "The one undecided comparison would take 2 variants or more."
+
+
+# Classes
+
+
+def overview(hardness, recall, lower=None, upper=None, members=8, tested=100):
+    """Return the overview of classes of some hardness, high is hard, of given recalls and ends of ranks (1 = easiest)."""
+    classes, numbers = len(hardness), np.arange(len(hardness))
+    rank = pd.Series(hardness).rank().to_numpy()
+    table = pd.DataFrame({"class": numbers, "class_name": [f"c{number}" for number in numbers], "samples": 50})
+    table = table.assign(
+        hardness=hardness, hardness_lower=np.nan, hardness_upper=np.nan, members=members, direction="high-is-hard"
+    )
+    ends = {"lower": rank if lower is None else lower, "upper": rank if upper is None else upper}
+    ranks = pd.DataFrame({"class": numbers, "quantity": "rank", "value": rank, **ends})
+    runs = [pd.DataFrame({"class": numbers, "value": recall, "variant": 0, "member": member}) for member in (1, 2)]
+    confusion = pd.DataFrame({"variant": 0, "member": 1, "class": numbers, "predicted": numbers, "count": tested})
+    assert classes == len(recall)
+    return class_overview(table, ranks, pd.concat(runs), pd.concat([confusion, confusion.assign(member=2)]))
+
+
+def test_classes_are_sorted_the_hardest_first_with_places_counted_from_it():
+    table = overview([1.0, 3.0, 2.0], [0.9, 0.8, 0.85], lower=[1, 2, 1], upper=[2, 3, 3])
+    assert list(table["class"]) == [1, 2, 0]
+    assert list(table["rank"]) == [1, 2, 3]
+    assert list(zip(table["rank_first"], table["rank_last"], strict=True)) == [(1, 2), (1, 3), (2, 3)]
+    assert list(table["recall_rank"]) == [1, 2, 3]
+    assert list(table["tested"]) == [100] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "word", "expected"),
+    [
+        ({}, "the hardest is sure", "whichever of the 8 networks are drawn, it stays the hardest"),
+        ({"members": 2}, "too few networks to be sure", "So few networks leave it open all the same."),
+        ({"members": 1}, "not known how sure", "One network says so"),
+        (
+            {"lower": [1, 2, 1], "upper": [2, 3, 3]},
+            "the hardest is not sure",
+            "Which networks are drawn decides: c2 may be the hardest",
+        ),
+        ({"lower": [1, 2, 1], "upper": [2, 3, 2]}, "the hardest is not sure", "its place is 1 to 2"),
+    ],
+)
+def test_how_sure_the_hardest_class_is_follows_from_the_networks_drawn(given, word, expected):
+    answer = classes_answer("d", overview([1.0, 3.0, 2.0], [0.9, 0.8, 0.85], **given), "aum", OF_CLASSES)
+    assert "the hardest class is c1, then c2 and c0; the easiest is c0." in said(answer)
+    assert answer.verdict.text == word
+    assert expected in said(answer)
+    assert "Recall agrees: no class has a lower one, 80.0 % of 100 test images." in said(answer)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        # By hand: 1.96 sqrt(0.9 * 0.1 / 100 + 0.85 * 0.15 / 100) = 9.1 points.
+        ({}, "so few test images leave the difference of 5.0 points open by 9.1 points either way"),
+        ({"tested": 10_000}, "That can be, as they ask different things"),
+        ({"lower": [1, 2, 1], "upper": [2, 3, 3]}, "by hardness c2 may be the hardest as well"),
+    ],
+)
+def test_where_hardness_and_recall_disagree_it_is_said_with_why_that_can_be(given, why):
+    told = said(classes_answer("d", overview([1.0, 3.0, 2.0], [0.95, 0.9, 0.85], **given), "aum", OF_CLASSES))
+    assert "Recall names another: c2 has the lowest recall, 85.0 % of" in told
+    assert "c1 has 90.0 %, place 2 of 3 from the lowest." in told
+    assert why in told
+
+
+def test_classes_that_are_equally_hard_have_no_hardest():
+    answer = classes_answer("d", overview([1.0, 1.0], [0.9, 0.8]), "aum", OF_CLASSES)
+    assert said(answer) == "By aum all 2 classes are equally hard."
+
+
+# Label noise and costs
+
+
+def flags(aum, flagged):
+    """Return what a rule says of samples of class 0."""
+    samples = np.arange(len(aum))
+    return pd.DataFrame({"sample": samples, "id": [f"a/{i}.png" for i in samples], "class": 0, "aum": aum, "flagged": flagged})
+
+
+def suspects(planted=0):
+    aum = np.array([0.5, -2.0, -1.0, 3.0])
+    flagged = {"below": flags(aum, aum < 0)}
+    rules = pd.DataFrame({"rule": ["below"], "samples": 4, "flagged": 2, "share": 0.5, "planted": planted, "found": 1})
+    rules = rules.assign(precision=0.5, recall=1.0, recall_lower=0.025, recall_upper=1.0)
+    preferred = pd.DataFrame({"preferred": [0, 1, 1, 0], "votes": [2, 2, 1, 2], "members": 2})
+    return suspects_of_rules(
+        rules, {"below": "below"}, flagged, preferred, ["cat", "dog"], {"rules": Link("r", "r"), "below": Link("b", "b")}
+    )
+
+
+def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
+    answer = suspects_answer("d", suspects(), Link("d/noise.html", "label noise"))
+    assert answer.verdict.text == "2 of 4 to look at"
+    assert said(answer).startswith("Rule below flags 2 of 4 images (50 %): those whose networks were more for some other class")
+    (table,) = answer.tables
+    told = [tuple(plain([cell]) for cell in line) for line in table.rows]
+    assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2"), ("a/2.png", "cat", "dog", "1 of 2", "-1")]
+    assert {link.href for sentence in answer.sentences for link in sentence.sources} == {"r", "b", "d/noise.html"}
+
+
+def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():
+    told = said(suspects_answer("d", suspects(planted=1), None))
+    assert "; of 1 label flipped on purpose it finds 1 (100 %, 2 to 100), and 50 % of what it flags was flipped." in told
+
+
+def test_costs_are_told_in_the_unit_that_a_person_would_say_them_in():
+    assert [duration(seconds) for seconds in (3.84, 89, 600, 5400)] == ["3.8 seconds", "89 seconds", "10 minutes", "1.5 hours"]
+    rows = {"dataset": "d", "condition": "all", "machine": "a <b>", "precision": np.nan, "trainings": 2, "median_seconds": 3.84}
+    costs = pd.DataFrame([rows | {"hours": 0.002, "peak_memory_mb": 756.0}])
+    told = "2 trainings of 3.8 seconds (median), 7.2 seconds in all, on a <b>; the largest took 0.76 GB of memory."
+    assert said(cost_answer("d", costs, LINKS["costs"])) == told
+    assert seconds_of("d", costs) == 3.84
+    assert said(cost_answer("other", costs, LINKS["costs"])) == "No training was timed."
+    assert np.isnan(seconds_of("other", costs))
+
+
+# Figure and page
+
+
+def test_a_figure_holds_all_means_and_says_where_an_interval_goes_on():
+    rows = [row("improves", -0.05), row("inconclusive", 0.01, total_lower=-0.9, total_upper=0.9)]
+    figure = change_figure("d", rows, 2, ())
+    narrow, wide = figure.bars
+    assert (figure.zero, narrow.cut_lower, wide.cut_lower, wide.cut_upper) == (50.0, False, True, True)
+    assert (wide.lower, wide.upper) == (0.0, 100.0)
+    assert 0 < narrow.mean < 50 < wide.mean < 100
+    # The scale is the same for means, ends and ticks.
+    scale = {text: place for place, text in figure.ticks}
+    assert narrow.mean == pytest.approx(50 + (scale["-10"] - 50) * 5 / 10, abs=0.02)
+    assert "-5.0 (-8.0 to -2.0), smaller gap" in figure.alt
+    assert 3 <= len(figure.ticks) <= 5
+
+
+def test_a_mean_without_an_interval_is_drawn_without_one():
+    (bar,) = change_figure("d", [row(total_lower=np.nan, total_upper=np.nan)], 1, ()).bars
+    assert not bar.known
+    assert bar.text == "-2.0 (no interval)"
+
+
+def test_names_beyond_what_a_sentence_holds_are_counted():
+    assert plain(listed([Name("a")])) == "a"
+    assert plain(listed([Name("a"), Name("b"), Name("c")])) == "a, b and c"
+    assert plain(listed([Name(str(number)) for number in range(9)], most=2)) == "0, 1 and 7 more"
+
+
+class Seen(HTMLParser):
+    """What stands on a page: tags with their attributes, text, links, ids, headings."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags, self.text = [], []
+        self.feed(text)
+        self.links = [attributes["href"] for tag, attributes in self.tags if tag == "a"]
+        self.ids = [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+        self.headings = [int(tag[1]) for tag, _ in self.tags if re.fullmatch("h[1-6]", tag)]
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The page of a study with odd names, in a folder of its own."""
+    return written_page(tmp_path_factory.mktemp("page"), len(ODD))
+
+
+def test_names_stand_on_the_page_as_they_are_and_are_no_markup(page):
+    seen = Seen(page.read_text())
+    assert set(ODD) <= set(seen.text)
+    assert not {"script", "b", "i", "img"} & {tag for tag, _ in seen.tags}
+    # Letters that run the other way do not turn those beside them.
+    isolated = re.findall(r"<bdi>(.*?)</bdi>", page.read_text())
+    assert {html.unescape(name) for name in isolated} >= set(ODD)
+
+
+def test_every_link_leads_to_a_file_or_a_place_and_ids_are_unique(page):
+    seen = Seen(page.read_text())
+    assert len(set(seen.ids)) == len(seen.ids)
+    for link in seen.links:
+        if link.startswith("#"):
+            assert link[1:] in seen.ids
+        else:
+            assert (page.parent / unquote(link)).is_file(), link
+    assert {"ledger.html", "d/noise.html", "../../results/study/d/gap_differences.csv"} <= set(seen.links)
+
+
+def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
+    text = page.read_text()
+    sentences = re.findall(r"<p>(.*?)</p>", text, flags=re.DOTALL)
+    measured = [one for one in sentences if re.search(r"\d", re.sub("<[^>]*>", "", one)) and "<code>" not in one]
+    assert len(measured) > 8
+    assert [one for one in measured if 'class="source"' not in one and "Intervals are 95 %" not in one] == []
+    assert all('class="source"' in caption for caption in re.findall(r"<caption.*?</caption>", text, flags=re.DOTALL))
+
+
+def test_a_screen_reader_finds_language_headings_in_order_landmarks_and_what_a_figure_shows(page):
+    seen = Seen(page.read_text())
+    assert ("html", {"lang": "en"}) in seen.tags
+    assert seen.headings[0] == 1 and seen.headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(seen.headings))
+    assert {"header", "main", "nav", "footer"} <= {tag for tag, _ in seen.tags}
+    tables = sum(tag == "table" for tag, _ in seen.tags)
+    assert tables == sum(tag == "caption" for tag, _ in seen.tags) >= 3
+    assert all(attributes["scope"] in ("row", "col") for tag, attributes in seen.tags if tag == "th")
+    (figure,) = [attributes for _, attributes in seen.tags if attributes.get("role") == "img"]
+    assert "in points with 95 % intervals" in figure["aria-label"]
+
+
+def test_a_page_loads_nothing_and_equal_tables_give_equal_bytes(page, tmp_path):
+    text = page.read_text()
+    assert not re.search(r"(src|href)=.?https?:|@import|url\((?!data:)|<link(?! rel=.icon. href=.data:,.>)|<script", text)
+    assert written_page(tmp_path, len(ODD)).read_bytes() == page.read_bytes()
+
+
+def test_the_ledger_comes_first_only_where_data_stand_for_the_papers(page, tmp_path):
+    last = Seen(page.read_text())
+    assert last.ids.index("paper") > last.ids.index("data-d-effect")
+    assert "Classes differ. (v1 v2)" not in last.text
+    first = Seen(written_page(tmp_path, 3, stands_for="CIFAR10").read_text())
+    assert first.ids.index("paper") < first.ids.index("data-d-effect")
+    assert "Classes differ. (v1 v2)" in first.text
+    assert "reproduced" in first.text
+
+
+def test_a_study_of_its_baseline_alone_says_what_it_lacks(tmp_path):
+    text = " ".join(Seen(written_page(tmp_path, 2, parts=()).read_text()).text)
+    assert "This study resamples nothing" in text
+    assert "This study does not look for label noise" in text
+    assert "What would decide?" not in text
+    assert "placebo" not in text
+
+
+def test_of_many_classes_and_conditions_the_first_are_shown_and_the_rest_on_demand(tmp_path):
+    text = written_page(tmp_path, 300, 29).read_text()
+    assert text.count('<div class="bar">') == MOST_DRAWN
+    assert "the 20 of 29 conditions that change it most" in text
+    assert "The other 290 rows" in text
+    assert "The other 9 rows" in text
+    # The tables that are cut have two heads.
+    suspects = text.count("/&lt;img src=x&gt;")
+    assert text.count("<tr role") == (300 + 2) + (29 + 2) + (suspects + 1)
+    opening = (tmp_path / "results/study/opening.html").read_text()
+    assert "Does resampling change the gap between classes?" in opening
+    assert "<a " not in opening

@@ -1,0 +1,65 @@
+"""What would decide the comparisons that a study leaves undecided."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from hbr.analysis.statistics.decisions import what_decides
+from hbr.analysis.statistics.verdicts import INCONCLUSIVE
+from hbr.study.start_page.costs import duration
+from hbr.study.start_page.parts import Answer, Code, Link, Sentence
+from hbr.study.start_page.words import Row
+from hbr.words import counted
+
+QUESTION = "What would decide?"
+
+
+def decide_answer(
+    rows: Sequence[Row], variants: int, trainings: int, seconds: float, test_images: int, links: Mapping[str, Link]
+) -> Answer | None:
+    """Return what would decide the undecided of the declared comparisons, ``None`` where nothing is undecided.
+
+    ``variants`` is what the study file says, ``trainings`` are those of one variant of all conditions, ``seconds`` what one
+    takes (NaN while unknown), ``test_images`` is the size of the test set; ``links`` are tables by name.
+    """
+    undecided = [row for row in rows if row["verdict"] == INCONCLUSIVE]
+    if not undecided:
+        return None
+    source, sentences = (links["gap_differences.csv"],), []
+    if needed := sorted(int(row["variants_needed"]) for row in undecided if np.isfinite(row["variants_needed"])):
+        most = needed[-1]
+        some = _share(len(needed), len(undecided))
+        lead = f"{most} variants in place of {variants}, {most - variants} more, would decide {some}"
+        first = f", and {needed[0]} the first" if needed[0] < most else ""
+        sentences.append(Sentence((f"{lead}{first}, each with a probability of 80 %.",), source))
+        sentences.append(_work((most - variants) * trainings, seconds, links["costs"]))
+        write = ("In the study file write ", Code(f"variants: {most}"), " under ", Code("resampling:"), f" (it is {variants})")
+        keep = (
+            " and run again: what is trained is kept. Few variants say little of their spread, so the number may well change."
+        )
+        sentences.append(Sentence((*write, keep)))
+    others = [row for row in undecided if not np.isfinite(row["variants_needed"])]
+    if sizes := [row["test_samples_needed"] for row in others if np.isfinite(row["test_samples_needed"])]:
+        lead = f"No number of variants would decide {_share(len(sizes), len(undecided))}"
+        small = f"the test set of {test_images:,} images is too small for that, and must hold at least {max(sizes):,.0f}."
+        sentences.append(Sentence((f"{lead}: {small}",), source))
+    left = [what_decides(row) for row in others if not np.isfinite(row["test_samples_needed"])]
+    for lack in dict.fromkeys(left):
+        some = _share(left.count(lack), len(undecided))
+        sentences.append(Sentence((f"{some[:1].upper()}{some[1:]} would take {lack}.",), source))
+    return Answer("decide", QUESTION, None, tuple(sentences))
+
+
+def _work(trainings: int, seconds: float, costs: Link) -> Sentence:
+    """Return what so many trainings more would take, where one was timed."""
+    more = f"That is {counted([trainings], 'training')} more"
+    if not math.isfinite(seconds):
+        return Sentence((f"{more}.",))
+    return Sentence((f"{more}, {duration(trainings * seconds)} one after another at the pace of this study.",), (costs,))
+
+
+def _share(some: int, of: int) -> str:
+    if some < of:
+        return f"{some} of {of} undecided comparisons"
+    return "the one undecided comparison" if of == 1 else f"all {of} undecided comparisons"

@@ -1,0 +1,99 @@
+"""How many images look mislabelled, and where their list is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.lists import flagged_list
+from hbr.study.start_page.parts import Answer, Cell, Code, Column, Link, Name, Part, Sentence, Table, Verdict
+from hbr.words import counted, number, rounded
+
+MOST_LISTED = 20
+QUESTION = "Which images look mislabelled?"
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What some way to look for label noise found, whatever way it is.
+
+    ``sentences`` say how many; ``listed`` are the likeliest, likeliest first: id, class_name, preferred, votes, members and
+    score, which ``score`` names. ``whole`` is where the whole list stands, ``total`` how long it is.
+    """
+
+    sentences: tuple[Sentence, ...]
+    listed: pd.DataFrame
+    score: str
+    whole: tuple[Link, ...]
+    total: int
+    judged: int
+
+
+def suspects_of_rules(
+    rules: pd.DataFrame,
+    methods: Mapping[str, str],
+    flagged: Mapping[str, pd.DataFrame],
+    preferred: pd.DataFrame,
+    class_names: list[str],
+    links: Mapping[str, Link],
+) -> Suspects:
+    """Return what the rules of label noise flag; ``methods`` are those of the rules by name, ``links`` tables by name."""
+    found = flagged_list(flagged, preferred, class_names).rename(columns={"aum": "score"})
+    sentences = [_told(row, methods.get(str(row["rule"]), ""), links["rules"]) for row in rules.to_dict("records")]
+    whole = tuple(links[rule] for rule in flagged)
+    return Suspects(tuple(sentences), found, "margin (AUM)", whole, len(found), int(rules["samples"].max()))
+
+
+def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | None) -> Answer:
+    """Return how many images look mislabelled, the likeliest by their ids, and where all are; ``None`` where nobody looked."""
+    if suspects is None:
+        lack = "This study does not look for label noise (", Code("noise.rules"), " is empty)."
+        return Answer("noise", QUESTION, Verdict("not in this study", "open"), (Sentence(lack),))
+    sentences = list(suspects.sentences)
+    if not suspects.total:
+        return Answer("noise", QUESTION, Verdict("none", "good"), tuple(sentences))
+    shown = suspects.listed.head(MOST_LISTED)
+    of = f"the {len(shown)} likeliest of them" if suspects.total > len(shown) else "all of them"
+    where: list[Part] = [
+        f"The table has {of} by their ids, the likeliest first; whole lists, with every image that was judged, are beside it."
+    ]
+    if chapter:
+        where.append(" Their pictures are in the chapter on label noise.")
+    sentences.append(Sentence(tuple(where), (*suspects.whole, *([chapter] if chapter else []))))
+    lines: list[tuple[Cell, ...]] = []
+    for row in shown.to_dict("records"):
+        votes = f"{row['votes']} of {row['members']}"
+        lines.append((Name(str(row["id"])), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"])))
+    columns = (
+        Column("id"),
+        Column("label"),
+        Column("networks prefer"),
+        Column("networks that do", True),
+        Column(suspects.score, True),
+    )
+    caption = (
+        "Images that look mislabelled, the likeliest first; ids are those of all tables: the end of a file's path, or a number."
+    )
+    table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), suspects.whole)
+    count = Verdict(f"{suspects.total:,} of {suspects.judged:,} to look at", "none")
+    return Answer("noise", QUESTION, count, tuple(sentences), tables=(table,))
+
+
+def _told(row: Mapping, method: str, source: Link) -> Sentence:
+    """Return what one rule flags, and what that means by its method."""
+    flagged, share = f"{row['flagged']:,}", f"{number(100 * row['share'], 2)} %"
+    lead: tuple[Part, ...] = ("Rule ", Name(str(row["rule"])), f" flags {flagged} of {row['samples']:,} images ({share})")
+    means = {
+        "count": ": as many as it was told to, those of the lowest margin, mislabelled or not",
+        "below": ": those whose networks were more for some other class, over all of training, by as much as the rule asks for",
+        "threshold-samples": ": those no better learned than images whose labels are wrong on purpose",
+    }
+    planted: tuple[Part, ...] = ()
+    if row["planted"]:
+        ends = rounded(100 * row["recall_lower"], 0), rounded(100 * row["recall_upper"], 0)
+        found = f"; of {counted([int(row['planted'])], 'label')} flipped on purpose it finds {row['found']:,}"
+        planted = (f"{found} ({rounded(100 * row['recall'], 0)} %, {ends[0]} to {ends[1]})",)
+        if row["flagged"] and np.isfinite(row["precision"]):
+            planted += (f", and {rounded(100 * row['precision'], 0)} % of what it flags was flipped",)
+    return Sentence((*lead, means.get(method, ""), *planted, "."), (source,))

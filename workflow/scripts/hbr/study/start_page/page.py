@@ -1,0 +1,121 @@
+"""From a study's tables to its start page."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+
+from hbr.study.claims.evidence import Evidence
+from hbr.study.start_page.claims import claims_answer
+from hbr.study.start_page.classes import class_overview, classes_answer
+from hbr.study.start_page.costs import cost_answer, seconds_of
+from hbr.study.start_page.decide import decide_answer
+from hbr.study.start_page.effect import effect_answer, records
+from hbr.study.start_page.noise import Suspects, suspects_answer, suspects_of_rules
+from hbr.study.start_page.parts import Answer, DataSet, Link, Sentence, StartPage
+from hbr.study.start_page.placebo import placebo_answer
+from hbr.words import counted
+
+Linked = Callable[[str], Link]
+
+
+def start_page(
+    study: str,
+    evidences: Sequence[Evidence],
+    beside: Mapping[str, Any],
+    costs: pd.DataFrame,
+    opening: pd.DataFrame,
+    results: Path,
+    page: Path,
+) -> StartPage:
+    """Return the start page of a study, which lies at ``page`` and links to the tables under ``results``.
+
+    ``beside`` is of :func:`hbr.study.start_page.tables.start_page_setting`; ``costs`` and ``opening`` are the study's tables of
+    these names.
+    """
+    paper_first = any(evidence.stands_for for evidence in evidences)
+
+    def linked(name: str, dataset: str = "") -> Link:
+        return Link(quote(Path(os.path.relpath(results / dataset / name, page.parent)).as_posix()), name)
+
+    ledger = Link("ledger.html", "claims ledger")
+    found = []
+    for evidence in evidences:
+        own = partial(linked, dataset=evidence.dataset)
+        found.append(dataset_of(evidence, beside, costs, own, linked("costs.csv")))
+    return StartPage(
+        study, tuple(found), claims_answer(opening, paper_first, linked("claims.csv"), ledger), ledger, paper_first
+    )
+
+
+def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFrame, linked: Linked, costed: Link) -> DataSet:
+    """Return what the page says of one data set; ``linked`` gives the link to a table of it by name."""
+    name = evidence.dataset
+    chapters = {chapter: Link(f"{quote(name)}/{chapter}.html", title) for chapter, title in beside["chapters"].items()}
+    overview = _overview(evidence)
+    tested = int(overview["tested"].sum())
+    classes = classes_answer(name, overview, evidence.estimator, _class_links(evidence, linked))
+    noise = suspects_answer(name, _suspects(evidence, beside["rules"], linked), chapters.get("noise"))
+    answers = [*_of_resampling(evidence, beside, costs, tested, linked, costed), classes, noise]
+    answers.append(cost_answer(name, costs, costed))
+    facts = (
+        f"{overview['samples'].sum():,} training and {tested:,} test images in {len(overview)} classes; {evidence.setting}; "
+    )
+    facts += f"a baseline of {counted([int(overview['runs'].iloc[0])], 'network')}."
+    return DataSet(
+        name, Sentence((facts,), (linked("measures/baseline/confusion.csv"),)), tuple(answers), tuple(chapters.values())
+    )
+
+
+def _of_resampling(
+    evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFrame, tested: int, linked: Linked, costed: Link
+) -> list[Answer]:
+    """Return the answers on resampling, on placebos and on what would decide."""
+    links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv")}
+    if "gap_differences.csv" not in evidence.files:
+        return [effect_answer(evidence.dataset, [], {}, links)]
+    rows = {family: records(evidence.gap_differences, family) for family in ("resampling", "placebo")}
+    changes = evidence.table("class_differences.csv")
+    changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
+    accuracy = {(row["condition"], row["reference"]): row for row in changes.to_dict("records")}
+    answers = [effect_answer(evidence.dataset, rows["resampling"], accuracy, links)]
+    if rows["resampling"]:
+        answers.append(placebo_answer(rows["placebo"], links))
+        seconds = seconds_of(evidence.dataset, costs)
+        wanted = [*rows["resampling"], *rows["placebo"]]
+        decide = decide_answer(
+            wanted, beside["variants"], beside["trainings_a_variant"], seconds, tested, links | {"costs": costed}
+        )
+        answers += [decide] if decide else []
+    return answers
+
+
+def _overview(evidence: Evidence) -> pd.DataFrame:
+    ranks = evidence.table("estimators/uncertainty.csv")
+    recall = evidence.table("measures/baseline/classes.csv")
+    return class_overview(
+        evidence.table(f"hardness/{evidence.estimator}/classes.csv"),
+        ranks[ranks["estimator"] == evidence.estimator],
+        recall[recall["metric"] == "recall"],
+        evidence.table("measures/baseline/confusion.csv"),
+    )
+
+
+def _class_links(evidence: Evidence, linked: Linked) -> dict[str, Link]:
+    names = {"hardness": f"hardness/{evidence.estimator}/classes.csv", "recall": "measures/baseline/classes.csv"}
+    return {key: linked(name) for key, name in (names | {"ranks": "estimators/uncertainty.csv"}).items()}
+
+
+def _suspects(evidence: Evidence, methods: Mapping[str, str], linked: Linked) -> Suspects | None:
+    """Return what was found to look mislabelled by the first way that the study has."""
+    if "noise/rules.csv" not in evidence.files:
+        return None
+    tables = {rule: f"noise/{rule}/samples.parquet" for rule in methods}
+    flagged = {rule: evidence.table(name) for rule, name in tables.items()}
+    links = {rule: linked(name) for rule, name in tables.items()} | {"rules": linked("noise/rules.csv")}
+    preferred = evidence.table("noise/preferred.parquet")
+    return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links)
