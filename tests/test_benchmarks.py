@@ -52,6 +52,16 @@ def test_every_part_of_the_engine_is_measured():
     assert {name for names in ROWS_OF_PARTS.values() for name in names} <= set(found)
 
 
+def test_a_pool_is_prepared_and_scored_in_small(tmp_path):
+    row = rows(run("pools.py", "--smoke", "--folder", tmp_path))["500"]
+    assert row[1] == "1"
+    for used, wall, peak in (re.fullmatch(r"(\S+) \((\d+)\), (\d+)", cell).groups() for cell in row[2:]):
+        assert float(used) > 0
+        assert int(wall) < 600
+        assert 20 < int(peak) < 2000
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_time_of_a_study_is_split_by_kind_of_job(tmp_path):
     def job(rule, name, begin, end):
         shell = "python slow.py --x=1" if rule == "train_member" else None

@@ -237,7 +237,8 @@ def test_a_data_set_leaves_the_other_alone(bench, totals):
 @pytest.mark.parametrize("key", ["margin_points", "metrics", "gaps"])
 def test_what_is_declared_beforehand_judges_anew_and_trains_nothing(measured, key):
     jobs = measured["config"][f"statistics.{key}"]
-    assert rules(jobs) == {"compare_conditions", "render_effect", "record_checksums", "judge_claims", "render_ledger"}
+    pages = {"render_effect", "render_precision", "render_ledger"}
+    assert rules(jobs) == {"compare_conditions", "record_checksums", "judge_claims", *pages}
     assert [job.rule for job in jobs if not job.follows] == ["compare_conditions"]
 
 

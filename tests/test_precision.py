@@ -56,16 +56,16 @@ def test_correlations_by_hand():
     assert found.loc[("other", "spearman"), "value"] == pytest.approx(-0.5)
     assert found.loc[("other", "spearman"), "of_changes"] == pytest.approx(-1)
     assert np.isnan(found.loc[("baseline", "spearman"), "of_changes"])
-    # By ranks: -1 of variant 1; 1 and, of 1 2 3 and 2 1 3, a half of variant 2, whose mean is 3/4. So -1/8 +- 12.706 x 7/8.
+    # By ranks: -1 of variant 1; 1 and, of 1 2 3 and 2 1 3, a half of variant 2, whose mean is 3/4. -1/8 +- 12.706 x 7/8 is cut.
     own = found.loc[("other", "spearman")]
     assert (own["mean"], own["units"]) == (pytest.approx(-1 / 8), 2)
-    assert own["upper"] == pytest.approx(-1 / 8 + 12.706 * 7 / 8, abs=1e-3)
+    assert (own["lower"], own["upper"]) == (-1, 1)
     # Members are the units of the baseline: 1, and of 2 1 3 and 2 1 3 again 1.
     own = found.loc[("baseline", "spearman")]
     assert (own["mean"], own["lower"], own["units"]) == (pytest.approx(1), pytest.approx(1), 2)
     table = correlation_table(found.reset_index())
     assert table["condition"].tolist() == ["baseline", "other"]
-    assert table["Spearman of a run (95 % interval)"].tolist() == ["1.00 (1.00 to 1.00)", "-0.12 (-11.24 to 10.99)"]
+    assert table["Spearman of a run (95 % interval)"].tolist() == ["1.00 (1.00 to 1.00)", "-0.12 (-1.00 to 1.00)"]
     assert table["Spearman of changes"].tolist() == ["", "-1.00"]
 
 
@@ -119,3 +119,13 @@ def test_means_by_alpha_and_by_rate_begin_at_their_own_control():
     assert set(table["variants"]) == {2}
     for kind, way in (("limited", "alpha"), ("resampled", "rate")):
         assert set(mean_summary(every[every["kind"] != kind])["along"]) == {way}
+
+
+def test_intervals_over_variants_by_hand():
+    # Over three classes a coefficient is that of 0 1 x and 0 1 2: Spearman 1, 1 and a half of variants 1 to 3.
+    runs = [(1, 1, [0, 0.1, 0.2], [0, 0.1, 0.3]), (2, 1, [0, 0.1, 0.2], [0, 0.5, 0.9]), (3, 1, [0, 0.1, 0.2], [0.1, 0, 0.3])]
+    found = correlations(measured("c", "control", runs), pd.DataFrame({"condition": [], "recall": [], "precision": []}))
+    own = found.set_index("coefficient").loc["spearman"]
+    # The standard error is 1/6, the t-quantile of two degrees of freedom 4.303: 5/6 -+ 0.717.
+    assert (own["mean"], own["units"]) == (pytest.approx(5 / 6), 3)
+    assert own["lower"] == pytest.approx(5 / 6 - 4.303 / 6, abs=1e-3)

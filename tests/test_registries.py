@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from hbr.conditions import noise
 from hbr.hardness import estimators
-from hbr.registry import Setting, choice
+from hbr.registry import COMPAT, Setting, choice
+from hbr.study.studies import SCHEMA
 
 ENTRIES = {**estimators.METHODS, **noise.METHODS}
 
@@ -42,6 +43,10 @@ def test_every_setting_is_described_and_has_defaults_that_are_allowed(name):
         Draft202012Validator.check_schema(setting.schema)
         for default in (setting.default, setting.default_v1):
             assert default is None or Draft202012Validator(setting.schema).is_valid(default)
+
+
+def test_a_study_may_take_the_rules_that_commands_know():
+    assert yaml.safe_load(SCHEMA.read_text())["properties"]["compat"]["enum"] == list(COMPAT)
 
 
 def test_lists_for_readers_name_every_built_in_estimator():

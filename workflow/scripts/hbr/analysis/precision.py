@@ -55,9 +55,9 @@ def correlations(classes: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """Return how recall and precision of classes go together, one row a condition and coefficient (pearson, spearman).
 
     ``value`` is of the classes' means over runs. ``mean``, ``lower`` and ``upper`` are over the coefficients of single runs,
-    with a 95 % t-interval over ``units``: variants, of the baseline members. Noise of a run lowers its coefficient, so
-    that the mean lies nearer to 0. ``of_changes`` is of the changes against the control, which ``changes`` are (see
-    :func:`change_points`). Where a coefficient has no value it is NaN.
+    with a 95 % t-interval, cut at -1 and 1, over ``units``: variants, of the baseline members. Noise of a run lowers its
+    coefficient, so that the mean lies nearer to 0. ``of_changes`` is of the changes against the control, which ``changes``
+    are (see :func:`change_points`). Where a coefficient has no value it is NaN.
     """
     own = classes[classes["metric"].isin(BOTH)]
     runs = own.pivot_table(index=[*WHO, "variant", "member", "class"], columns="metric", values="value", sort=False)
@@ -77,7 +77,10 @@ def correlations(classes: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             row |= {name: over[0].get(name, float("nan")) for name in ("mean", "lower", "upper")}
             of_changes = correlation_of(moved[condition], coefficient) if condition in moved else float("nan")
             rows.append({**row, "of_changes": of_changes, "units": over[0].get("variants", 0)})
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    # No coefficient lies beyond, but the interval of few would.
+    table[["lower", "upper"]] = table[["lower", "upper"]].clip(-1, 1)
+    return table
 
 
 def correlation_table(found: pd.DataFrame) -> pd.DataFrame:
