@@ -98,6 +98,9 @@ def unpack(archive: Path, here: Path = Path()) -> tuple[Path, str, bool]:
 
 
 def _check(archive: Path, aside: Path, crate: Mapping[str, Any], study: str, study_file: str) -> None:
+    # A study file is only ever a study file: nothing of the project is replaced by it.
+    if not study_file.endswith((".yaml", ".yml", ".json")) or study_file.startswith((".", "workflow/")):
+        raise StudyError(f"{archive} names {printable(study_file)}, which is no study file; it is not unpacked")
     parts = parts_of(crate)
     present = {path.relative_to(aside).as_posix() for path in _all_under(aside, hidden=True)} - {CRATE}
     if odd := sorted(present ^ set(parts)):
