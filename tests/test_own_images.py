@@ -144,6 +144,12 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
 
 
+def test_an_empty_archive_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="holds no files"):
+        unpacked_beside(zipped(tmp_path / "mine.zip", {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+
+
 def test_a_damaged_archive_leaves_nothing(tmp_path):
     archive = zipped(tmp_path / "mine.zip", {"ant/1.png": b"a" * 100})
     content = bytearray(archive.read_bytes())
