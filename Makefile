@@ -12,7 +12,8 @@
 # make test-slurm  set up, run a small study on a throw-away SLURM (docs/your-cluster.md)
 # make lint   set up, check style, types and workflow
 
-PYTHON ?= python3.11
+# The first that there is: the pins of requirements.lock have builds for each.
+PYTHON ?= $(or $(shell for version in 3.11 3.12 3.13; do python$$version -c "" 2>/dev/null && echo python$$version && break; done),python3.11)
 VENV := .venv
 SLURM_VENV := .venv-slurm
 STUDY ?= config.yaml

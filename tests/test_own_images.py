@@ -144,6 +144,12 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path, name):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
 
 
+def test_an_empty_archive_is_refused(tmp_path):
+    with pytest.raises(StudyError, match="holds no files"):
+        unpacked_beside(zipped(tmp_path / "mine.zip", {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+
+
 def test_a_damaged_archive_leaves_nothing(tmp_path):
     archive = zipped(tmp_path / "mine.zip", {"ant/1.png": b"a" * 100})
     content = bytearray(archive.read_bytes())
@@ -288,3 +294,24 @@ def test_make_hands_a_strange_name_on(tmp_path):
     done = make(study.folder, "run", f"IMAGES={pictures(tmp_path / STRANGE, {'ant': 10})}")
     assert done.returncode
     assert f"error: {tmp_path / STRANGE} holds one class, 'ant'" in done.stderr
+
+
+def test_only_the_offset_of_a_study_file_is_written_again(tmp_path, monkeypatch, capsys):
+    import settle_offset
+
+    monkeypatch.chdir(tmp_path)
+    place = Path("results/my-images/my_images/hardness/aum/classes.csv")
+    Path("mine.yaml").write_text(TEMPLATE.replace("members: 8", "members: 9"), encoding="utf-8")
+    edited = Path("mine.yaml").read_text(encoding="utf-8")
+    settle_offset.main(settle_offset.parser.parse_args(["mine.yaml", "--tables"]))
+    assert capsys.readouterr().out == f"{place}\n"
+    place.parent.mkdir(parents=True)
+    pd.DataFrame({"samples": [9, 9], "hardness": [-0.5, 2.0], "direction": "low-is-hard"}).to_csv(place, index=False)
+    settle_offset.main(settle_offset.parser.parse_args(["mine.yaml"]))
+    offset = load_study(Path("mine.yaml"))["resampling"]["hardness_offset"]
+    assert offset > 0.5
+    assert f"hardness_offset is set to {offset:g} in mine.yaml" in capsys.readouterr().out
+    settled = Path("mine.yaml").read_text(encoding="utf-8")
+    assert settled == edited.replace("hardness_offset: 0\n", f"hardness_offset: {offset}\n")
+    settle_offset.main(settle_offset.parser.parse_args(["mine.yaml"]))
+    assert capsys.readouterr().out == ""

@@ -24,7 +24,9 @@ def say(line: str) -> None:
 
 def main(arguments: argparse.Namespace) -> None:
     """Look, write, say."""
-    images = arguments.images.expanduser().resolve()
+    if not arguments.images:
+        raise StudyError("name the pictures: IMAGES=<a folder with one folder of images for each class, or a .zip of one>")
+    images = Path(arguments.images).expanduser().resolve()
     if images.suffix.lower() == ".zip" and images.is_file():
         archive, (images, fresh) = images, unpacked_beside(images)
         say(f"{archive.name} {'is' if fresh else 'was'} unpacked into {images}")
@@ -65,7 +67,7 @@ def at_once() -> int:
 
 
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("images", type=Path, help="a folder with a folder of images for each class, or a .zip of one")
+parser.add_argument("images", help="a folder with a folder of images for each class, or a .zip of one")
 parser.add_argument("--studies", type=Path, default=Path("studies/own"), help="where study files of own images are kept")
 parser.add_argument("--template", type=Path, default=ROOT / "studies/folder.yaml")
 

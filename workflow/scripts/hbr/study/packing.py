@@ -67,15 +67,16 @@ def unpack(archive: Path, here: Path = Path()) -> tuple[Path, str, bool]:
     Everything is unpacked aside and held against the checksums of the crate first. Raises ``StudyError`` where the archive is
     damaged, holds what its crate does not name, or where the clone has results, or a study file, of that name already.
     """
+    if not archive.is_file():
+        raise StudyError(f"{archive} does not exist; name an archive of `make pack` (FILE=...)")
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=here) as folder:
         aside = Path(folder)
         try:
             with tarfile.open(archive) as packed:
                 packed.extractall(aside, filter="data")
             crate = json.loads((aside / CRATE).read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            what = f"{archive} does not exist" if not archive.is_file() else f"{archive} holds no {CRATE}"
-            raise StudyError(f"{what}; name an archive of `make pack`") from error
+        except FileNotFoundError:
+            raise StudyError(f"{archive} holds no {CRATE}; name an archive of `make pack`") from None
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
             raise StudyError(f"{archive} is damaged or no archive of `make pack` ({error}); have it sent again") from None
         study, study_file, version, pictures = told_by(crate)
@@ -98,6 +99,9 @@ def unpack(archive: Path, here: Path = Path()) -> tuple[Path, str, bool]:
 
 
 def _check(archive: Path, aside: Path, crate: Mapping[str, Any], study: str, study_file: str) -> None:
+    # A study file is only ever a study file: nothing of the project is replaced by it.
+    if not study_file.endswith((".yaml", ".yml", ".json")) or study_file.startswith((".", "workflow/")):
+        raise StudyError(f"{archive} names {printable(study_file)}, which is no study file; it is not unpacked")
     parts = parts_of(crate)
     present = {path.relative_to(aside).as_posix() for path in _all_under(aside, hidden=True)} - {CRATE}
     if odd := sorted(present ^ set(parts)):

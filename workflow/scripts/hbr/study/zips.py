@@ -19,6 +19,8 @@ def unpacked_beside(archive: Path) -> tuple[Path, bool]:
     try:
         with zipfile.ZipFile(archive) as packed:
             files = {_place(archive, item.filename): item for item in packed.infolist() if not item.is_dir()}
+            if not files:
+                raise StudyError(f"{archive} holds no files; name a .zip of a folder of pictures for each class")
             if target.exists():
                 _check_same(archive, target, files)
                 return target, False
