@@ -69,6 +69,8 @@ def written_page(
     evidence = Evidence("d", files, stands_for, "small-cnn of width 8, 12 epochs")
     beside = {"variants": 4, "trainings_a_variant": 3, "rules": {"below": "below"}, "chapters": CHAPTERS}
     found = start_page("study", [evidence], beside, pd.DataFrame([costs]), pd.read_csv(results / "opening.csv"), results, page)
+    if "noise" in parts:
+        write_table(page.parent / "flagged/d.csv", found.datasets[0].suspects)
     write_text(page, rendered(found, TEMPLATES / "page.html"))
     write_text(results / "opening.html", rendered(found, TEMPLATES / "opening.html"))
     return page

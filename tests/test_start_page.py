@@ -221,9 +221,8 @@ def suspects(planted=0):
     rules = pd.DataFrame({"rule": ["below"], "samples": 4, "flagged": 2, "share": 0.5, "planted": planted, "found": 1})
     rules = rules.assign(precision=0.5, recall=1.0, recall_lower=0.025, recall_upper=1.0)
     preferred = pd.DataFrame({"preferred": [0, 1, 1, 0], "votes": [2, 2, 1, 2], "members": 2})
-    return suspects_of_rules(
-        rules, {"below": "below"}, flagged, preferred, ["cat", "dog"], {"rules": Link("r", "r"), "below": Link("b", "b")}
-    )
+    links = {name: Link(name, name) for name in ("rules", "below")}
+    return suspects_of_rules(rules, {"below": "below"}, flagged, preferred, ["cat", "dog"], links, Link("whole", "list"))
 
 
 def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
@@ -233,7 +232,12 @@ def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
     (table,) = answer.tables
     told = [tuple(plain([cell]) for cell in line) for line in table.rows]
     assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2"), ("a/2.png", "cat", "dog", "1 of 2", "-1")]
-    assert {link.href for sentence in answer.sentences for link in sentence.sources} == {"r", "b", "d/noise.html"}
+    assert {link.href for sentence in answer.sentences for link in sentence.sources} == {
+        "rules",
+        "below",
+        "whole",
+        "d/noise.html",
+    }
 
 
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():

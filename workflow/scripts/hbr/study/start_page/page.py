@@ -59,16 +59,16 @@ def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFram
     overview = _overview(evidence)
     tested = int(overview["tested"].sum())
     classes = classes_answer(name, overview, evidence.estimator, _class_links(evidence, linked))
-    noise = suspects_answer(name, _suspects(evidence, beside["rules"], linked), chapters.get("noise"))
+    suspects = _suspects(evidence, beside["rules"], linked)
+    noise = suspects_answer(name, suspects, chapters.get("noise"))
     answers = [*_of_resampling(evidence, beside, costs, tested, linked, costed), classes, noise]
     answers.append(cost_answer(name, costs, costed))
     facts = (
         f"{overview['samples'].sum():,} training and {tested:,} test images in {len(overview)} classes; {evidence.setting}; "
     )
     facts += f"a baseline of {counted([int(overview['runs'].iloc[0])], 'network')}."
-    return DataSet(
-        name, Sentence((facts,), (linked("measures/baseline/confusion.csv"),)), tuple(answers), tuple(chapters.values())
-    )
+    told = Sentence((facts,), (linked("measures/baseline/confusion.csv"),))
+    return DataSet(name, told, tuple(answers), tuple(chapters.values()), None if suspects is None else suspects.listed)
 
 
 def _of_resampling(
@@ -117,5 +117,6 @@ def _suspects(evidence: Evidence, methods: Mapping[str, str], linked: Linked) ->
     tables = {rule: f"noise/{rule}/samples.parquet" for rule in methods}
     flagged = {rule: evidence.table(name) for rule, name in tables.items()}
     links = {rule: linked(name) for rule, name in tables.items()} | {"rules": linked("noise/rules.csv")}
+    whole = Link(f"flagged/{quote(evidence.dataset)}.csv", "list of all")
     preferred = evidence.table("noise/preferred.parquet")
-    return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links)
+    return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links, whole)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Name:
@@ -125,6 +127,8 @@ class DataSet:
     facts: Sentence
     answers: tuple[Answer, ...]
     chapters: tuple[Link, ...]
+    # Every image that looks mislabelled, of which the page shows the first; None where nobody looked.
+    suspects: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
