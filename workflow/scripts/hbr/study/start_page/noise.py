@@ -64,7 +64,9 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
     lines: list[tuple[Cell, ...]] = []
     for row in shown.to_dict("records"):
         votes = f"{row['votes']} of {row['members']}"
-        lines.append((Name(str(row["id"])), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"])))
+        lines.append(
+            (Name(str(row["id"]), "ltr"), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"]))
+        )
     columns = (
         Column("id"),
         Column("label"),

@@ -8,9 +8,13 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Name:
-    """A name that a user gave, in any script, of any characters; a page keeps its letters from turning those around it."""
+    """A name that a user gave, in any script, of any characters; a page keeps its letters from turning those around it.
+
+    ``direction`` is that of its first letter (auto), or of a path (ltr), whatever its letters are.
+    """
 
     text: str
+    direction: str = "auto"
 
 
 @dataclass(frozen=True)
