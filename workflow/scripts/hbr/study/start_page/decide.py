@@ -43,7 +43,7 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
         some = _share(len(needed), len(undecided))
         lead = f"{most} variants in place of {own.variants}, {most - own.variants} more, would decide {some}"
         first = f", and {needed[0]} the first" if needed[0] < most else ""
-        sentences.append(Sentence((f"{lead}{first}, each with a probability of 80 %.",), source))
+        sentences.append(Sentence((f"{lead}{first}{', each' if len(needed) > 1 else ''} with a probability of 80 %.",), source))
         sentences.append(_work((most - own.variants) * own.trainings, own.seconds, links["costs"]))
         write = (
             "In the study file write ",
