@@ -10,12 +10,15 @@
 # make test-fast   set up, run those that start no other program, in under a minute
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
 # make test-slurm  set up, run a small study on a throw-away SLURM (docs/your-cluster.md)
+# make test-browser  set up, look at the start page and chapters in a headless Chromium of this machine, by axe-core from npm
 # make lint   set up, check style, types and workflow
 
 # The first that there is: the pins of requirements.lock have builds for each.
 PYTHON ?= $(or $(shell for version in 3.11 3.12 3.13; do python$$version -c "" 2>/dev/null && echo python$$version && break; done),python3.11)
 VENV := .venv
 SLURM_VENV := .venv-slurm
+BROWSER_VENV := .venv-browser
+AXE := 4.11.4
 STUDY ?= config.yaml
 # Paths reach the shell through the environment: there a space, a quote or a dollar in them is nothing special.
 override STUDY := $(value STUDY)
@@ -39,7 +42,7 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run look report plan audit lists pack unpack dry-run test test-fast test-conda test-slurm lint setup
+.PHONY: run look report plan audit lists pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
 
 # A user's own images: the study file is written where there is none. Networks on the images as they are come first, since
 # their hardness says which offset resampling needs.
@@ -102,6 +105,9 @@ test-conda: setup
 test-slurm: $(SLURM_VENV)/.ready
 	@$(SLURM_VENV)/bin/python -m pytest tests/slurm/check_slurm.py tests/slurm/check_packing.py -rs
 
+test-browser: $(BROWSER_VENV)/.ready
+	@$(BROWSER_VENV)/bin/python -m pytest tests/browser/check_browser.py -rs
+
 lint: setup
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -124,3 +130,14 @@ $(SLURM_VENV)/.ready: $(VENV)/.ready requirements-slurm.txt
 		printf '%s\n' "../../../../$(VENV)/lib/$$(basename "$$(dirname "$$site")")/site-packages" ../../../../workflow/executors > "$$site/base.pth"; done
 	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-slurm.txt
 	@touch $@
+
+# Chapters are written by nbconvert's templates, which it finds in its environment. Without npm, or its registry, the tests say what
+# they lack.
+$(BROWSER_VENV)/.ready: $(VENV)/.ready tests/browser/requirements.txt
+	$(VENV)/bin/python -m venv $(BROWSER_VENV)
+	for site in $(BROWSER_VENV)/lib/python*/site-packages; do \
+		printf '%s\n' "../../../../$(VENV)/lib/$$(basename "$$(dirname "$$site")")/site-packages" > "$$site/base.pth"; done
+	ln -sfn ../$(VENV)/share $(BROWSER_VENV)/share
+	$(BROWSER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r tests/browser/requirements.txt
+	cd $(BROWSER_VENV) && npm pack --silent axe-core@$(AXE) && tar -xzf axe-core-$(AXE).tgz --strip-components 1 package/axe.min.js || true
+	@[ ! -f $(BROWSER_VENV)/axe.min.js ] || touch $@

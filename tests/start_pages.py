@@ -67,8 +67,16 @@ def written_page(
         write_text(page.parent / f"d/{chapter}.html", f"<!DOCTYPE html><html lang=en><title>{chapter}</title>")
     write_text(page.parent / "ledger.html", "<!DOCTYPE html><html lang=en><title>ledger</title>")
     evidence = Evidence("d", files, stands_for, "small-cnn of width 8, 12 epochs")
-    beside = {"variants": 4, "trainings_a_variant": 3, "rules": {"below": "below"}, "chapters": CHAPTERS}
+    beside = {
+        "estimator": "aum",
+        "variants": {"resampling": 4},
+        "trainings": {"resampling": 3},
+        "rules": {"below": "below"},
+        "chapters": CHAPTERS,
+    }
     found = start_page("study", [evidence], beside, pd.DataFrame([costs]), pd.read_csv(results / "opening.csv"), results, page)
+    if "noise" in parts:
+        write_table(page.parent / "flagged/d.csv", found.datasets[0].suspects)
     write_text(page, rendered(found, TEMPLATES / "page.html"))
     write_text(results / "opening.html", rendered(found, TEMPLATES / "opening.html"))
     return page

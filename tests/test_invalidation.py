@@ -21,7 +21,7 @@ from hbr.study.configuration import SETTINGS
 
 PAGE = ROOT / "docs/what-reruns.md"
 HBR = "workflow/scripts/hbr/"
-LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1}
+LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1, "write_start_page": 1}
 MEASURING = {"list_conditions", "measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
 MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 MEASURING |= {"find_suspects", "measure_suspects"}
@@ -237,8 +237,8 @@ def test_a_data_set_leaves_the_other_alone(bench, totals):
 @pytest.mark.parametrize("key", ["margin_points", "metrics", "gaps"])
 def test_what_is_declared_beforehand_judges_anew_and_trains_nothing(measured, key):
     jobs = measured["config"][f"statistics.{key}"]
-    pages = {"render_effect", "render_precision", "render_ledger"}
-    assert rules(jobs) == {"compare_conditions", "record_checksums", "judge_claims", *pages}
+    judged = {"judge_claims", "render_effect", "render_precision", "render_ledger", "write_start_page"}
+    assert rules(jobs) == {"compare_conditions", "record_checksums", *judged}
     assert [job.rule for job in jobs if not job.follows] == ["compare_conditions"]
 
 
@@ -279,6 +279,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
                 "record_checksums": 1,
                 "judge_claims": 1,
                 "render_ledger": 1,
+                "write_start_page": 1,
             },
         ),
         (
@@ -333,6 +334,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
                 "record_checksums": 1,
                 "judge_claims": 1,
                 "render_ledger": 1,
+                "write_start_page": 1,
             },
         ),
         (

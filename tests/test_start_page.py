@@ -12,17 +12,21 @@ import pytest
 from conftest import ROOT
 from start_pages import ODD, written_page
 
+from hbr.conditions.names import conditions_of, needs_control
 from hbr.study.start_page.classes import class_overview, classes_answer
 from hbr.study.start_page.costs import cost_answer, duration, seconds_of
-from hbr.study.start_page.decide import decide_answer
+from hbr.study.start_page.decide import Variants, decide_answer
 from hbr.study.start_page.effect import MOST_DRAWN, effect_answer
 from hbr.study.start_page.figure import change_figure
 from hbr.study.start_page.noise import suspects_answer, suspects_of_rules
 from hbr.study.start_page.parts import Code, Link, Name, listed, plain
 from hbr.study.start_page.placebo import placebo_answer
+from hbr.study.start_page.tables import page_estimator, start_page_setting, tables_of_start_page
+from hbr.study.studies import load_study
 
 TEMPLATES = ROOT / "workflow/report/start_page"
 LINKS = {name: Link(f"../../results/s/{name}", name) for name in ("gap_differences.csv", "class_differences.csv", "costs")}
+OWN = Variants("resampling", 4, 3, 60.0)
 OF_CLASSES = {name: Link(name, name) for name in ("hardness", "recall", "ranks")}
 
 
@@ -114,25 +118,43 @@ def test_placebos_are_told_one_by_one_while_they_are_few():
 
 def test_what_would_decide_names_variants_their_work_and_the_line_to_change():
     rows = [row(variants_needed=26.0), row(variants_needed=7.0), row("improves")]
-    answer = decide_answer(rows, 4, 3, 60.0, 100, LINKS | {"costs": LINKS["costs"]})
+    answer = decide_answer(rows, OWN, 100, LINKS)
     assert said(answer).startswith(
         "26 variants in place of 4, 22 more, would decide all 2 undecided comparisons, and 7 the first,"
     )
     assert "That is 66 trainings more, 66 minutes one after another" in said(answer)
     codes = [part.text for sentence in answer.sentences for part in sentence.parts if isinstance(part, Code)]
     assert codes == ["variants: 26", "resampling:"]
-    assert decide_answer([row("improves")], 4, 3, 60.0, 100, LINKS) is None
+    assert decide_answer([row("improves")], OWN, 100, LINKS) is None
 
 
 def test_where_no_number_of_variants_would_decide_the_test_set_is_too_small_and_its_size_is_said():
     small = [row(variants_needed=np.inf, test_samples_needed=size) for size in (2300.0, 4100.0)]
-    told = said(decide_answer(small, 4, 3, np.nan, 927, LINKS))
+    told = said(decide_answer(small, OWN, 927, LINKS))
     assert told == (
         "No number of variants would decide all 2 undecided comparisons: the test set of 927 images is too small for that, "
         "and must hold at least 4,100."
     )
-    told = said(decide_answer([row(variants_needed=np.nan, variants=1)], 1, 3, np.nan, 927, LINKS))
+    told = said(decide_answer([row(variants_needed=np.nan, variants=1)], OWN, 927, LINKS))
     assert told == "The one undecided comparison would take 2 variants or more."
+
+
+@pytest.mark.parametrize("study", ["config.yaml", *(path.name for path in (ROOT / "studies").glob("*.yaml"))])
+def test_every_study_of_the_project_has_what_the_page_asks_of_it(study):
+    config = load_study(ROOT / study if study == "config.yaml" else ROOT / "studies" / study)
+    setting = start_page_setting(config, {"baseline": "data"})
+    tables = tables_of_start_page(config)
+    assert f"hardness/{setting['estimator']}/classes.csv" in tables
+    # A variant of what is resampled trains its conditions and their control.
+    resampled = [one for one in conditions_of(config).values() if one.kind in ("resampled", "limited")]
+    assert bool(sum(setting["trainings"].values())) == needs_control(config) == ("gap_differences.csv" in tables)
+    assert not resampled or max(setting["trainings"].values()) > 1
+
+
+def test_a_study_without_the_estimator_of_resampling_is_sorted_by_its_own():
+    config = {"resampling": {"estimators": ["aum"]}, "hardness": {"estimators": {"el2n": {}, "loss": {}}}}
+    assert page_estimator(config) == "el2n"
+    assert page_estimator(config | {"hardness": {"estimators": {"el2n": {}, "aum": {}}}}) == "aum"
 
 
 # Classes
@@ -221,9 +243,8 @@ def suspects(planted=0):
     rules = pd.DataFrame({"rule": ["below"], "samples": 4, "flagged": 2, "share": 0.5, "planted": planted, "found": 1})
     rules = rules.assign(precision=0.5, recall=1.0, recall_lower=0.025, recall_upper=1.0)
     preferred = pd.DataFrame({"preferred": [0, 1, 1, 0], "votes": [2, 2, 1, 2], "members": 2})
-    return suspects_of_rules(
-        rules, {"below": "below"}, flagged, preferred, ["cat", "dog"], {"rules": Link("r", "r"), "below": Link("b", "b")}
-    )
+    links = {name: Link(name, name) for name in ("rules", "below")}
+    return suspects_of_rules(rules, {"below": "below"}, flagged, preferred, ["cat", "dog"], links, Link("whole", "list"))
 
 
 def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
@@ -233,7 +254,12 @@ def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
     (table,) = answer.tables
     told = [tuple(plain([cell]) for cell in line) for line in table.rows]
     assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2"), ("a/2.png", "cat", "dog", "1 of 2", "-1")]
-    assert {link.href for sentence in answer.sentences for link in sentence.sources} == {"r", "b", "d/noise.html"}
+    assert {link.href for sentence in answer.sentences for link in sentence.sources} == {
+        "rules",
+        "below",
+        "whole",
+        "d/noise.html",
+    }
 
 
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():
@@ -310,7 +336,7 @@ def test_names_stand_on_the_page_as_they_are_and_are_no_markup(page):
     assert set(ODD) <= set(seen.text)
     assert not {"script", "b", "i", "img"} & {tag for tag, _ in seen.tags}
     # Letters that run the other way do not turn those beside them.
-    isolated = re.findall(r"<bdi>(.*?)</bdi>", page.read_text())
+    isolated = re.findall(r"<bdi dir=\"auto\">(.*?)</bdi>", page.read_text())
     assert {html.unescape(name) for name in isolated} >= set(ODD)
 
 
@@ -379,7 +405,7 @@ def test_of_many_classes_and_conditions_the_first_are_shown_and_the_rest_on_dema
     assert "The other 9 rows" in text
     # The tables that are cut have two heads.
     suspects = text.count("/&lt;img src=x&gt;")
-    assert text.count("<tr role") == (300 + 2) + (29 + 2) + (suspects + 1)
+    assert text.count("<tr>") == (300 + 2) + (29 + 2) + (suspects + 1)
     opening = (tmp_path / "results/study/opening.html").read_text()
     assert "Does resampling change the gap between classes?" in opening
     assert "<a " not in opening

@@ -17,6 +17,10 @@ rule write_start_page:
             labels={"page": "answers to the study's questions"},
         ),
         opening="<results>/opening.html",
+        flagged=collect(
+            "<reports>/flagged/{dataset}.csv",
+            dataset=config["datasets"] if config["noise"]["rules"] else [],
+        ),
     log:
         "<logs>/write_start_page.log",
     localrule: True
@@ -35,4 +39,4 @@ rule write_start_page:
         "python {input.code[0]:q} {params.flags} --tables {input.tables:q}"
         " --costs {input.costs:q} --claims {input.claims:q}"
         " --page-template {input.templates[0]:q} --opening-template {input.templates[1]:q}"
-        " --page {output.page:q} --opening {output.opening:q} --log {log:q}"
+        " --page {output.page:q} --opening {output.opening:q} --flagged {output.flagged:q} --log {log:q}"

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from hbr.data.files import read_table, write_text
+from hbr.data.files import read_table, write_table, write_text
 from hbr.study.claims.evidence import Evidence
 from hbr.study.command import append, run
 from hbr.study.start_page.page import start_page
@@ -12,7 +12,7 @@ from hbr.study.start_page.render import rendered
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Write both pages; the log has their sentences."""
+    """Write both pages and the lists of what looks mislabelled; the log has the sentences."""
     settings, results = json.loads(arguments.settings), arguments.claims.parent
     evidences = []
     for dataset, setting in settings.items():
@@ -24,6 +24,9 @@ def main(arguments: argparse.Namespace) -> None:
     page = start_page(arguments.study, evidences, beside, costs, opening, results, arguments.page)
     write_text(arguments.page, rendered(page, arguments.page_template))
     write_text(arguments.opening, rendered(page, arguments.opening_template))
+    for path in arguments.flagged:
+        (listed,) = (dataset.suspects for dataset in page.datasets if dataset.name == path.stem)
+        write_table(path, listed)
     for dataset in page.datasets:
         for answer in dataset.answers:
             append(arguments.log, f"{dataset.name}: {answer.question} {' '.join(map(str, answer.sentences))}")
@@ -39,6 +42,7 @@ parser.add_argument("--claims", type=Path, required=True, help="the columns of t
 parser.add_argument("--page-template", type=Path, required=True)
 parser.add_argument("--opening-template", type=Path, required=True)
 parser.add_argument("--page", type=Path, required=True)
+parser.add_argument("--flagged", type=Path, nargs="*", default=[], help="<data set>.csv each, under flagged beside the page")
 parser.add_argument("--opening", type=Path, required=True, help="HTML without head, for the report")
 
 if __name__ == "__main__":

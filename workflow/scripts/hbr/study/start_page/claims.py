@@ -6,7 +6,7 @@ from hbr.study.claims.finding import ABSENT, INCONCLUSIVE, NOT_REPRODUCED, REPRO
 from hbr.study.start_page.parts import Answer, Cell, Column, Link, Name, Sentence, Table, Verdict
 
 _TONES = {REPRODUCED: "good", NOT_REPRODUCED: "bad", INCONCLUSIVE: "open", ABSENT: "none"}
-_HERE = "Here says whether a claim holds of the network and recipe that were trained; the verdict is on the paper's claim."
+_HERE = "Here: whether a claim holds of the network and recipe that were trained; the verdict is on the paper's claim."
 QUESTION = "Do the paper's claims hold?"
 
 
@@ -28,7 +28,7 @@ def claims_answer(opening: pd.DataFrame, paper_first: bool, source: Link, ledger
     lines: list[tuple[Cell, ...]] = []
     for row in opening.astype(object).fillna("").to_dict("records"):
         verdict = Verdict(str(row["verdict"]), _TONES.get(str(row["verdict"]), "open"))
-        told_of = [Name(str(row[name])) for name in ("data set", "reported", "measured", "here")]
+        told_of = [Name(str(row[name])) if row[name] else "" for name in ("data set", "reported", "measured", "here")]
         lines.append((f"{row['claim']} ({row['version']})", *told_of, verdict, str(row["why"])))
     caption = "Claims of arXiv 2504.07031, what it reports and what this study measured, with 95 % intervals."
     table = Table("claims", caption, columns, tuple(lines), (source,), wide=True)

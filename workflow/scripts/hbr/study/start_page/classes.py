@@ -113,13 +113,14 @@ def _table(dataset: str, overview: pd.DataFrame, links: Mapping[str, Link]) -> T
     lines: list[tuple[Cell, ...]] = []
     for row in overview.to_dict("records"):
         ends = row["rank_first"], row["rank_last"]
+        low, high = np.clip([100 * row["recall_lower"], 100 * row["recall_upper"]], 0, 100)
         spread = f" ({ends[0]:.0f} to {ends[1]:.0f})" if np.isfinite(ends).all() and ends[0] != ends[1] else ""
         lines.append(
             (
                 Name(str(row["class_name"])),
                 f"{number(row['rank'])}{spread}",
                 _with_ends(row["hardness"], row["hardness_lower"], row["hardness_upper"], 2),
-                _with_ends(100 * row["recall"], *np.clip([100 * row["recall_lower"], 100 * row["recall_upper"]], 0, 100), 1),
+                _with_ends(100 * row["recall"], low, high, 1),
                 f"{row['samples']:,}",
                 f"{row['tested']:,.0f}",
             )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,13 +16,23 @@ from hbr.words import counted
 QUESTION = "What would decide?"
 
 
-def decide_answer(
-    rows: Sequence[Row], variants: int, trainings: int, seconds: float, test_images: int, links: Mapping[str, Link]
-) -> Answer | None:
+@dataclass(frozen=True)
+class Variants:
+    """What the study file says of a section that resamples: its ``variants``, and what one more of them takes.
+
+    ``trainings`` are those of one variant of all its conditions, ``seconds`` what one takes, NaN while unknown.
+    """
+
+    section: str
+    variants: int
+    trainings: int
+    seconds: float
+
+
+def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: Mapping[str, Link]) -> Answer | None:
     """Return what would decide the undecided of the declared comparisons, ``None`` where nothing is undecided.
 
-    ``variants`` is what the study file says, ``trainings`` are those of one variant of all conditions, ``seconds`` what one
-    takes (NaN while unknown), ``test_images`` is the size of the test set; ``links`` are tables by name.
+    ``test_images`` is the size of the test set; ``links`` are tables by name.
     """
     undecided = [row for row in rows if row["verdict"] == INCONCLUSIVE]
     if not undecided:
@@ -30,11 +41,17 @@ def decide_answer(
     if needed := sorted(int(row["variants_needed"]) for row in undecided if np.isfinite(row["variants_needed"])):
         most = needed[-1]
         some = _share(len(needed), len(undecided))
-        lead = f"{most} variants in place of {variants}, {most - variants} more, would decide {some}"
+        lead = f"{most} variants in place of {own.variants}, {most - own.variants} more, would decide {some}"
         first = f", and {needed[0]} the first" if needed[0] < most else ""
-        sentences.append(Sentence((f"{lead}{first}, each with a probability of 80 %.",), source))
-        sentences.append(_work((most - variants) * trainings, seconds, links["costs"]))
-        write = ("In the study file write ", Code(f"variants: {most}"), " under ", Code("resampling:"), f" (it is {variants})")
+        sentences.append(Sentence((f"{lead}{first}{', each' if len(needed) > 1 else ''} with a probability of 80 %.",), source))
+        sentences.append(_work((most - own.variants) * own.trainings, own.seconds, links["costs"]))
+        write = (
+            "In the study file write ",
+            Code(f"variants: {most}"),
+            " under ",
+            Code(f"{own.section}:"),
+            f" (it is {own.variants})",
+        )
         keep = (
             " and run again: what is trained is kept. Few variants say little of their spread, so the number may well change."
         )

@@ -18,15 +18,14 @@ QUESTION = "Which images look mislabelled?"
 class Suspects:
     """What some way to look for label noise found, whatever way it is.
 
-    ``sentences`` say how many; ``listed`` are the likeliest, likeliest first: id, class_name, preferred, votes, members and
-    score, which ``score`` names. ``whole`` is where the whole list stands, ``total`` how long it is.
+    ``sentences`` say how many; ``listed`` is every image, the likeliest first: id, class_name, preferred, votes, members and
+    score, which ``score`` names. ``whole`` is where that list stands; ``judged`` is how many images were looked at.
     """
 
     sentences: tuple[Sentence, ...]
     listed: pd.DataFrame
     score: str
-    whole: tuple[Link, ...]
-    total: int
+    whole: Link
     judged: int
 
 
@@ -37,12 +36,15 @@ def suspects_of_rules(
     preferred: pd.DataFrame,
     class_names: list[str],
     links: Mapping[str, Link],
+    whole: Link,
 ) -> Suspects:
-    """Return what the rules of label noise flag; ``methods`` are those of the rules by name, ``links`` tables by name."""
+    """Return what the rules of label noise flag; ``methods`` are those of the rules by name, ``links`` their tables by name."""
     found = flagged_list(flagged, preferred, class_names).rename(columns={"aum": "score"})
-    sentences = [_told(row, methods.get(str(row["rule"]), ""), links["rules"]) for row in rules.to_dict("records")]
-    whole = tuple(links[rule] for rule in flagged)
-    return Suspects(tuple(sentences), found, "margin (AUM)", whole, len(found), int(rules["samples"].max()))
+    told = (
+        _told(row, methods.get(str(row["rule"]), ""), (links["rules"], links[str(row["rule"])]))
+        for row in rules.to_dict("records")
+    )
+    return Suspects(tuple(told), found, "margin (AUM)", whole, int(rules["samples"].max()))
 
 
 def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | None) -> Answer:
@@ -51,20 +53,20 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
         lack = "This study does not look for label noise (", Code("noise.rules"), " is empty)."
         return Answer("noise", QUESTION, Verdict("not in this study", "open"), (Sentence(lack),))
     sentences = list(suspects.sentences)
-    if not suspects.total:
+    total = len(suspects.listed)
+    if not total:
         return Answer("noise", QUESTION, Verdict("none", "good"), tuple(sentences))
     shown = suspects.listed.head(MOST_LISTED)
-    of = f"the {len(shown)} likeliest of them" if suspects.total > len(shown) else "all of them"
-    where: list[Part] = [
-        f"The table has {of} by their ids, the likeliest first; whole lists, with every image that was judged, are beside it."
-    ]
-    if chapter:
-        where.append(" Their pictures are in the chapter on label noise.")
-    sentences.append(Sentence(tuple(where), (*suspects.whole, *([chapter] if chapter else []))))
+    of = f"the {len(shown)} likeliest of the {total:,}" if total > len(shown) else f"all {total}"
+    where = f"The table has {of} by their ids, the likeliest first; the list of all is beside it"
+    seen = ", and their pictures are in the chapter on label noise." if chapter else "."
+    sentences.append(Sentence((where + seen,), (suspects.whole, *([chapter] if chapter else []))))
     lines: list[tuple[Cell, ...]] = []
     for row in shown.to_dict("records"):
         votes = f"{row['votes']} of {row['members']}"
-        lines.append((Name(str(row["id"])), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"])))
+        lines.append(
+            (Name(str(row["id"]), "ltr"), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"]))
+        )
     columns = (
         Column("id"),
         Column("label"),
@@ -75,12 +77,12 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
     caption = (
         "Images that look mislabelled, the likeliest first; ids are those of all tables: the end of a file's path, or a number."
     )
-    table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), suspects.whole)
-    count = Verdict(f"{suspects.total:,} of {suspects.judged:,} to look at", "none")
+    table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), (suspects.whole,))
+    count = Verdict(f"{total:,} of {suspects.judged:,} to look at", "none")
     return Answer("noise", QUESTION, count, tuple(sentences), tables=(table,))
 
 
-def _told(row: Mapping, method: str, source: Link) -> Sentence:
+def _told(row: Mapping, method: str, sources: tuple[Link, ...]) -> Sentence:
     """Return what one rule flags, and what that means by its method."""
     flagged, share = f"{row['flagged']:,}", f"{number(100 * row['share'], 2)} %"
     lead: tuple[Part, ...] = ("Rule ", Name(str(row["rule"])), f" flags {flagged} of {row['samples']:,} images ({share})")
@@ -96,4 +98,4 @@ def _told(row: Mapping, method: str, source: Link) -> Sentence:
         planted = (f"{found} ({rounded(100 * row['recall'], 0)} %, {ends[0]} to {ends[1]})",)
         if row["flagged"] and np.isfinite(row["precision"]):
             planted += (f", and {rounded(100 * row['precision'], 0)} % of what it flags was flipped",)
-    return Sentence((*lead, means.get(method, ""), *planted, "."), (source,))
+    return Sentence((*lead, means.get(method, ""), *planted, "."), sources)

@@ -13,11 +13,12 @@ from hbr.study.claims.evidence import Evidence
 from hbr.study.start_page.claims import claims_answer
 from hbr.study.start_page.classes import class_overview, classes_answer
 from hbr.study.start_page.costs import cost_answer, seconds_of
-from hbr.study.start_page.decide import decide_answer
+from hbr.study.start_page.decide import Variants, decide_answer
 from hbr.study.start_page.effect import effect_answer, records
 from hbr.study.start_page.noise import Suspects, suspects_answer, suspects_of_rules
 from hbr.study.start_page.parts import Answer, DataSet, Link, Sentence, StartPage
 from hbr.study.start_page.placebo import placebo_answer
+from hbr.study.start_page.tables import SECTIONS
 from hbr.words import counted
 
 Linked = Callable[[str], Link]
@@ -56,19 +57,20 @@ def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFram
     """Return what the page says of one data set; ``linked`` gives the link to a table of it by name."""
     name = evidence.dataset
     chapters = {chapter: Link(f"{quote(name)}/{chapter}.html", title) for chapter, title in beside["chapters"].items()}
-    overview = _overview(evidence)
+    estimator = beside["estimator"]
+    overview = _overview(evidence, estimator)
     tested = int(overview["tested"].sum())
-    classes = classes_answer(name, overview, evidence.estimator, _class_links(evidence, linked))
-    noise = suspects_answer(name, _suspects(evidence, beside["rules"], linked), chapters.get("noise"))
+    classes = classes_answer(name, overview, estimator, _class_links(estimator, linked))
+    suspects = _suspects(evidence, beside["rules"], linked)
+    noise = suspects_answer(name, suspects, chapters.get("noise"))
     answers = [*_of_resampling(evidence, beside, costs, tested, linked, costed), classes, noise]
     answers.append(cost_answer(name, costs, costed))
     facts = (
         f"{overview['samples'].sum():,} training and {tested:,} test images in {len(overview)} classes; {evidence.setting}; "
     )
     facts += f"a baseline of {counted([int(overview['runs'].iloc[0])], 'network')}."
-    return DataSet(
-        name, Sentence((facts,), (linked("measures/baseline/confusion.csv"),)), tuple(answers), tuple(chapters.values())
-    )
+    told = Sentence((facts,), (linked("measures/baseline/confusion.csv"),))
+    return DataSet(name, told, tuple(answers), tuple(chapters.values()), None if suspects is None else suspects.listed)
 
 
 def _of_resampling(
@@ -78,35 +80,35 @@ def _of_resampling(
     links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv")}
     if "gap_differences.csv" not in evidence.files:
         return [effect_answer(evidence.dataset, [], {}, links)]
-    rows = {family: records(evidence.gap_differences, family) for family in ("resampling", "placebo")}
+    gaps = evidence.gap_differences
+    # What is resampled where data are few answers where nothing else does.
+    section = next((family for family in SECTIONS if (gaps["family"] == family).any()), SECTIONS[0])
+    rows, placebos = records(gaps, section), records(gaps, "placebo")
     changes = evidence.table("class_differences.csv")
     changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
     accuracy = {(row["condition"], row["reference"]): row for row in changes.to_dict("records")}
-    answers = [effect_answer(evidence.dataset, rows["resampling"], accuracy, links)]
-    if rows["resampling"]:
-        answers.append(placebo_answer(rows["placebo"], links))
-        seconds = seconds_of(evidence.dataset, costs)
-        wanted = [*rows["resampling"], *rows["placebo"]]
-        decide = decide_answer(
-            wanted, beside["variants"], beside["trainings_a_variant"], seconds, tested, links | {"costs": costed}
-        )
+    answers = [effect_answer(evidence.dataset, rows, accuracy, links)]
+    if rows:
+        answers.append(placebo_answer(placebos, links))
+        more = Variants(section, beside["variants"][section], beside["trainings"][section], seconds_of(evidence.dataset, costs))
+        decide = decide_answer([*rows, *placebos], more, tested, links | {"costs": costed})
         answers += [decide] if decide else []
     return answers
 
 
-def _overview(evidence: Evidence) -> pd.DataFrame:
+def _overview(evidence: Evidence, estimator: str) -> pd.DataFrame:
     ranks = evidence.table("estimators/uncertainty.csv")
     recall = evidence.table("measures/baseline/classes.csv")
     return class_overview(
-        evidence.table(f"hardness/{evidence.estimator}/classes.csv"),
-        ranks[ranks["estimator"] == evidence.estimator],
+        evidence.table(f"hardness/{estimator}/classes.csv"),
+        ranks[ranks["estimator"] == estimator],
         recall[recall["metric"] == "recall"],
         evidence.table("measures/baseline/confusion.csv"),
     )
 
 
-def _class_links(evidence: Evidence, linked: Linked) -> dict[str, Link]:
-    names = {"hardness": f"hardness/{evidence.estimator}/classes.csv", "recall": "measures/baseline/classes.csv"}
+def _class_links(estimator: str, linked: Linked) -> dict[str, Link]:
+    names = {"hardness": f"hardness/{estimator}/classes.csv", "recall": "measures/baseline/classes.csv"}
     return {key: linked(name) for key, name in (names | {"ranks": "estimators/uncertainty.csv"}).items()}
 
 
@@ -117,5 +119,6 @@ def _suspects(evidence: Evidence, methods: Mapping[str, str], linked: Linked) ->
     tables = {rule: f"noise/{rule}/samples.parquet" for rule in methods}
     flagged = {rule: evidence.table(name) for rule, name in tables.items()}
     links = {rule: linked(name) for rule, name in tables.items()} | {"rules": linked("noise/rules.csv")}
+    whole = Link(f"flagged/{quote(evidence.dataset)}.csv", "list of all")
     preferred = evidence.table("noise/preferred.parquet")
-    return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links)
+    return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links, whole)

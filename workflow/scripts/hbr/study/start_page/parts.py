@@ -3,12 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Name:
-    """A name that a user gave, in any script, of any characters; a page keeps its letters from turning those around it."""
+    """A name that a user gave, in any script, of any characters; a page keeps its letters from turning those around it.
+
+    ``direction`` is that of its first letter (auto), or of a path (ltr), whatever its letters are.
+    """
 
     text: str
+    direction: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,8 @@ class DataSet:
     facts: Sentence
     answers: tuple[Answer, ...]
     chapters: tuple[Link, ...]
+    # Every image that looks mislabelled, of which the page shows the first; None where nobody looked.
+    suspects: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
