@@ -18,7 +18,7 @@ from hbr.study.start_page.costs import cost_answer, duration, seconds_of
 from hbr.study.start_page.decide import Variants, decide_answer
 from hbr.study.start_page.effect import MOST_DRAWN, effect_answer
 from hbr.study.start_page.figure import change_figure
-from hbr.study.start_page.noise import suspects_answer, suspects_of_rules
+from hbr.study.start_page.noise import suspects_answer, suspects_of_folds, suspects_of_rules
 from hbr.study.start_page.parts import Code, Link, Name, listed, plain
 from hbr.study.start_page.placebo import placebo_answer
 from hbr.study.start_page.tables import page_estimator, start_page_setting, tables_of_start_page
@@ -260,6 +260,23 @@ def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
         "whole",
         "d/noise.html",
     }
+
+
+def test_what_networks_say_that_never_saw_an_image_comes_first_and_test_images_too():
+    found = {"id": ["b/2.png", "a/1.png", "a/3.png"], "split": ["test", "train", "train"], "class_name": ["dog", "cat", "cat"]}
+    found |= {"suggested_name": ["cat", "dog", "cat"], "votes": [2, 1, 2], "members": 2, "margin": [-3.0, -0.5, 2.0]}
+    worth = {"rule": ["out-of-fold margin, lowest 20", "AUM, lowest 20"], "planted": 30, "found": [15, 9], "chance": 0.05}
+    links = {name: Link(name, name) for name in ("suspects", "worth")}
+    of_folds = suspects_of_folds(pd.DataFrame(found), pd.DataFrame(worth), links, Link("whole", "list"), suspects())
+    answer = suspects_answer("d", of_folds, Link("d/suspects.html", "suspects"))
+    assert answer.verdict.text == "2 of 3 to look at"
+    told = said(answer)
+    assert told.startswith("For 2 of 3 images another class than the label is suggested, for 1 by all 2 members")
+    assert "15 of the first 20 by out-of-fold margin and 9 of the first 20 by AUM" in told
+    assert told.index("out-of-fold margin") < told.index("Rule below flags 2 of 4")
+    (table,) = answer.tables
+    shown = [tuple(plain([cell]) for cell in line) for line in table.rows]
+    assert shown == [("b/2.png", "dog", "cat", "2 of 2", "-3"), ("a/1.png", "cat", "dog", "1 of 2", "-0.5")]
 
 
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():

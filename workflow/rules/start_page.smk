@@ -19,7 +19,11 @@ rule write_start_page:
         opening="<results>/opening.html",
         flagged=collect(
             "<reports>/flagged/{dataset}.csv",
-            dataset=config["datasets"] if config["noise"]["rules"] else [],
+            dataset=(
+                config["datasets"]
+                if config["noise"]["rules"] or config["suspects"]["folds"]
+                else []
+            ),
         ),
     log:
         "<logs>/write_start_page.log",

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.lists import flagged_list
+from hbr.analysis.suspect_tables import suspect_sentences, worth_sentences
+from hbr.analysis.suspects import FIRST, MARGIN
 from hbr.study.start_page.parts import Answer, Cell, Code, Column, Link, Name, Part, Sentence, Table, Verdict
 from hbr.words import counted, number, rounded
 
-MOST_LISTED = 20
 QUESTION = "Which images look mislabelled?"
 
 
@@ -47,6 +48,22 @@ def suspects_of_rules(
     return Suspects(tuple(told), found, "margin (AUM)", whole, int(rules["samples"].max()))
 
 
+def suspects_of_folds(
+    suspects: pd.DataFrame, worth: pd.DataFrame | None, links: Mapping[str, Link], whole: Link, rules: Suspects | None
+) -> Suspects:
+    """Return the images for which networks that never saw them suggest another class, and what that is worth where known.
+
+    ``suspects`` are of :func:`hbr.analysis.suspects.suspect_list`, ``worth`` of :func:`hbr.analysis.suspects.rule_worth`, and
+    ``links`` lead to both by name. What ``rules`` say of training images stands behind it.
+    """
+    told = [Sentence((suspect_sentences(suspects),), (links["suspects"],))]
+    if worth is not None:
+        told.append(Sentence((worth_sentences(worth),), (links["worth"],)))
+    listed = suspects[suspects["margin"] < 0].rename(columns={"suggested_name": "preferred", "margin": "score"})
+    listed = listed[["id", "split", "class_name", "preferred", "votes", "members", "score"]].reset_index(drop=True)
+    return Suspects((*told, *(rules.sentences if rules else ())), listed, MARGIN, whole, len(suspects))
+
+
 def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | None) -> Answer:
     """Return how many images look mislabelled, the likeliest by their ids, and where all are; ``None`` where nobody looked."""
     if suspects is None:
@@ -56,10 +73,10 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
     total = len(suspects.listed)
     if not total:
         return Answer("noise", QUESTION, Verdict("none", "good"), tuple(sentences))
-    shown = suspects.listed.head(MOST_LISTED)
+    shown = suspects.listed.head(FIRST)
     of = f"the {len(shown)} likeliest of the {total:,}" if total > len(shown) else f"all {total}"
     where = f"The table has {of} by their ids, the likeliest first; the list of all is beside it"
-    seen = ", and their pictures are in the chapter on label noise." if chapter else "."
+    seen = f", and the first as pictures in the chapter {chapter.text}." if chapter else "."
     sentences.append(Sentence((where + seen,), (suspects.whole, *([chapter] if chapter else []))))
     lines: list[tuple[Cell, ...]] = []
     for row in shown.to_dict("records"):

@@ -15,7 +15,7 @@ from hbr.study.start_page.classes import class_overview, classes_answer
 from hbr.study.start_page.costs import cost_answer, seconds_of
 from hbr.study.start_page.decide import Variants, decide_answer
 from hbr.study.start_page.effect import effect_answer, records
-from hbr.study.start_page.noise import Suspects, suspects_answer, suspects_of_rules
+from hbr.study.start_page.noise import Suspects, suspects_answer, suspects_of_folds, suspects_of_rules
 from hbr.study.start_page.parts import Answer, DataSet, Link, Sentence, StartPage
 from hbr.study.start_page.placebo import placebo_answer
 from hbr.study.start_page.tables import SECTIONS
@@ -62,7 +62,7 @@ def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFram
     tested = int(overview["tested"].sum())
     classes = classes_answer(name, overview, estimator, _class_links(estimator, linked))
     suspects = _suspects(evidence, beside["rules"], linked)
-    noise = suspects_answer(name, suspects, chapters.get("noise"))
+    noise = suspects_answer(name, suspects, chapters.get("suspects", chapters.get("noise")))
     answers = [*_of_resampling(evidence, beside, costs, tested, linked, costed), classes, noise]
     answers.append(cost_answer(name, costs, costed))
     facts = (
@@ -113,12 +113,19 @@ def _class_links(estimator: str, linked: Linked) -> dict[str, Link]:
 
 
 def _suspects(evidence: Evidence, methods: Mapping[str, str], linked: Linked) -> Suspects | None:
-    """Return what was found to look mislabelled by the first way that the study has."""
-    if "noise/rules.csv" not in evidence.files:
-        return None
+    """Return what was found to look mislabelled by all ways that the study has; ``None`` where nobody looked."""
+    whole = Link(f"flagged/{quote(evidence.dataset)}.csv", "list of all")
+    found = _suspects_of_rules(evidence, methods, linked, whole) if "noise/rules.csv" in evidence.files else None
+    if "suspects.csv" not in evidence.files:
+        return found
+    links = {"suspects": linked("suspects.csv"), "worth": linked("suspects_rules.csv")}
+    worth = evidence.table("suspects_rules.csv") if "suspects_rules.csv" in evidence.files else None
+    return suspects_of_folds(evidence.table("suspects.csv"), worth, links, whole, found)
+
+
+def _suspects_of_rules(evidence: Evidence, methods: Mapping[str, str], linked: Linked, whole: Link) -> Suspects:
     tables = {rule: f"noise/{rule}/samples.parquet" for rule in methods}
     flagged = {rule: evidence.table(name) for rule, name in tables.items()}
     links = {rule: linked(name) for rule, name in tables.items()} | {"rules": linked("noise/rules.csv")}
-    whole = Link(f"flagged/{quote(evidence.dataset)}.csv", "list of all")
     preferred = evidence.table("noise/preferred.parquet")
     return suspects_of_rules(evidence.table("noise/rules.csv"), methods, flagged, preferred, evidence.class_names, links, whole)

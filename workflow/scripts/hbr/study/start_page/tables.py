@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hbr.conditions.names import BASELINE, conditions_of, needs_control
+from hbr.study.labellings import GIVEN, PLANTED
+from hbr.study.suspects import labellings
 
 # Sections of a study file that resample, by the family of their comparisons with the control, which has the same name.
 SECTIONS = ("resampling", "limited")
@@ -25,6 +27,8 @@ def tables_of_start_page(config: Mapping[str, Any]) -> list[str]:
     if config["noise"]["rules"]:
         tables += ["noise/rules.csv", "noise/preferred.parquet"]
         tables += [f"noise/{rule}/samples.parquet" for rule in config["noise"]["rules"]]
+    looked = labellings(config)
+    tables += [table for labelling, table in ((GIVEN, "suspects.csv"), (PLANTED, "suspects_rules.csv")) if labelling in looked]
     return tables
 
 
