@@ -1,7 +1,6 @@
 """Look at a folder of images, write a study file for them where there is none, and say what it will cost; print its path."""
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -62,8 +61,9 @@ def seconds_here(found: Found, config: Mapping[str, Any], dataset: str) -> float
 def at_once() -> int:
     """Return how many trainings run side by side: one a GPU, or else one a core."""
     import torch
+    from snakemake.utils import available_cpu_count
 
-    return torch.cuda.device_count() or len(os.sched_getaffinity(0))
+    return torch.cuda.device_count() or available_cpu_count()
 
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -76,8 +76,11 @@ def innermost(folder: Path) -> Path:
     """Return the folder in which the classes, or train and test, lie: the given one, or the only one inside of it."""
     if not folder.is_dir():
         raise StudyError(f"{folder} is no folder and no .zip; write IMAGES=<a folder with one folder of images for each class>")
-    while len(inside := _folders(folder)) == 1 and _folders(inside[0]) and not _holds_images(inside[0]):
-        folder = inside[0]
+    try:
+        while len(inside := _folders(folder)) == 1 and _folders(inside[0]) and not _holds_images(inside[0]):
+            folder = inside[0]
+    except OSError as error:
+        raise StudyError(f"{error.filename} cannot be read ({error.strerror})") from None
     return folder
 
 
@@ -86,7 +89,7 @@ def told(found: Found) -> Iterator[str]:
     names, totals = found.tree.class_names, found.class_counts
     low, high = found.sizes.min(axis=0), found.sizes.max(axis=0)
     width, height = np.median(found.sizes, axis=0).astype(int)
-    yield f"{found.images:,} images of {len(names)} classes in {found.tree.root}"
+    yield f"{found.images:,} images of {len(names)} classes in {printable(str(found.tree.root))}"
     order = sorted(range(len(names)), key=lambda label: -totals[label])
     shown = ", ".join(f"{printable(names[label])} {totals[label]:,}" for label in order[:_MOST_TOLD])
     yield f"images of each class: {shown}" + (f" and {len(names) - _MOST_TOLD} classes more" if len(names) > _MOST_TOLD else "")
