@@ -360,6 +360,10 @@ def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
     assert all('class="source"' in caption for caption in re.findall(r"<caption.*?</caption>", text, flags=re.DOTALL))
 
 
+def test_no_number_is_missing_or_has_an_exponent(page):
+    assert re.findall(r"\b(?:nan|NaN|inf|None|unknown)\b|\d[eE][-+]\d|\d\.\d{6}", " ".join(Seen(page.read_text()).text)) == []
+
+
 def test_a_screen_reader_finds_language_headings_in_order_landmarks_and_what_a_figure_shows(page):
     seen = Seen(page.read_text())
     assert ("html", {"lang": "en"}) in seen.tags

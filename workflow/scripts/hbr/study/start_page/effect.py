@@ -123,7 +123,7 @@ def _table(key: str, rows: Sequence[Row], accuracy: Beside, sources: tuple[Link,
         values = (in_percent(row[name]) if pd.notna(row[name]) else "" for name in ("reference_value", "value"))
         beside = _accuracy(accuracy.get((row["condition"], row["reference"])))
         who: tuple[Cell, ...] = (Name(row["label"]), *([measure(row)] if several else []))
-        lines.append((*who, *values, changed(row), beside, verdict(row), what_decides(row)))
+        lines.append((*who, *values, changed(row), beside, verdict(row), what_decides(row).partition(":")[0]))
     what = measure(rows[0])
     about = "each condition against its control, with 95 % intervals; those of accuracy leave out the error of the test set"
     caption = f"{'Declared comparisons' if several else what[:1].upper() + what[1:]}: {about}."
