@@ -94,6 +94,13 @@ def test_estimate_interval_and_accuracy_stand_beside_the_verdict():
     assert table.rows[0][-2].text == "smaller gap"
 
 
+def test_of_means_it_is_said_that_they_become_better():
+    rows = [row("improves"), row("improves", 0.02, gap="mean", direction=1)]
+    answer = effect_answer("d", rows, {}, LINKS)
+    assert "Yes: gaps or means become better in 2 of 2 comparisons" in said(answer)
+    assert [line[-2].text for line in answer.tables[0].rows] == ["smaller gap", "larger mean"]
+
+
 def test_what_was_not_tested_and_what_a_study_lacks_is_said_in_one_sentence():
     untested = row("not tested", np.nan, remark="alpha 1 changes no class's count; nothing is tested")
     assert said(effect_answer("d", [untested], {}, LINKS)) == (
@@ -221,6 +228,11 @@ def test_where_hardness_and_recall_disagree_it_is_said_with_why_that_can_be(give
     assert "Recall names another: c2 has the lowest recall, 85.0 % of" in told
     assert "c1 has 90.0 %, place 2 of 3 from the lowest." in told
     assert why in told
+
+
+def test_classes_of_one_recall_have_no_lowest():
+    told = said(classes_answer("d", overview([1.0, 2.0], [1.0, 1.0]), "aum", OF_CLASSES))
+    assert "By recall no class is harder than another: each has 100.0 %." in told
 
 
 def test_classes_that_are_equally_hard_have_no_hardest():
@@ -375,6 +387,10 @@ def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
     assert len(measured) > 8
     assert [one for one in measured if 'class="source"' not in one and "Intervals are 95 %" not in one] == []
     assert all('class="source"' in caption for caption in re.findall(r"<caption.*?</caption>", text, flags=re.DOTALL))
+
+
+def test_no_number_is_missing_or_has_an_exponent(page):
+    assert re.findall(r"\b(?:nan|NaN|inf|None|unknown)\b|\d[eE][-+]\d|\d\.\d{6}", " ".join(Seen(page.read_text()).text)) == []
 
 
 def test_a_screen_reader_finds_language_headings_in_order_landmarks_and_what_a_figure_shows(page):

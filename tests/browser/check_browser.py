@@ -151,3 +151,17 @@ def test_chapters_are_seen_whole_and_have_no_serious_violation(chromium, chapter
     for page in [*chapters.values(), *MORE]:
         shown_whole(chromium, page)
         assert chromium.violations() == [], page
+
+
+def test_print_is_light_and_shows_what_a_screen_shows_on_demand(chromium, pages):
+    driver = chromium.driver
+    chromium.open(pages["many"], 718, "dark")
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+    try:
+        assert driver.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        hidden = "[...document.querySelectorAll('tr')].filter(row => !row.checkVisibility({contentVisibilityAuto: true}))"
+        assert driver.execute_script(f"return {hidden}.length") == 0
+        assert chromium.overflow() <= 0
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -63,7 +63,7 @@ def classes_answer(dataset: str, overview: pd.DataFrame, estimator: str, links: 
     sentences = [Sentence((*order, *follow, *last), (of_hardness,))]
     verdict, sure = _settled(hardest, rivals, members)
     sentences.append(Sentence(sure, (of_ranks,)))
-    sentences += _of_recall(hardest, lowest, rivals, (of_recall,), classes)
+    sentences += _of_recall(hardest, lowest, rivals, (of_recall,), overview["recall_rank"])
     return Answer("classes", QUESTION, verdict, tuple(sentences), tables=(_table(dataset, overview, links),))
 
 
@@ -86,13 +86,17 @@ def _settled(hardest: Mapping, rivals: list, members: int) -> tuple[Verdict, tup
     return Verdict("the hardest is sure", "good"), (f"That is sure of these images: {stays}",)
 
 
-def _of_recall(hardest: Mapping, lowest: Mapping, rivals: list, sources: tuple[Link, ...], classes: int) -> list[Sentence]:
+def _of_recall(hardest: Mapping, lowest: Mapping, rivals: list, sources: tuple[Link, ...], places: pd.Series) -> list[Sentence]:
     """Return what recall says of the hardest class, and where it names another, why that can be."""
     tell = f"{rounded(100 * lowest['recall'])} % of {lowest['tested']:,.0f} test images"
+    if places.nunique() == 1:
+        return [
+            Sentence((f"By recall no class is harder than another: each has {rounded(100 * lowest['recall'])} %.",), sources)
+        ]
     if np.isclose(hardest["recall"], lowest["recall"]):
         return [Sentence((f"Recall agrees: no class has a lower one, {tell}.",), sources)]
     told = (Name(lowest["class_name"]), f" has the lowest recall, {tell}, and ", Name(hardest["class_name"]))
-    place = f"{rounded(100 * hardest['recall'])} %, place {hardest['recall_rank']:.0f} of {classes} from the lowest."
+    place = f"{rounded(100 * hardest['recall'])} %, place {hardest['recall_rank']:.0f} of {len(places)} from the lowest."
     found = Sentence(("Recall names another: ", *told, " has ", place), sources)
     apart = hardest["recall"] - lowest["recall"]
     chance = _NORMAL * math.sqrt(sum(row["recall"] * (1 - row["recall"]) / row["tested"] for row in (hardest, lowest)))

@@ -17,6 +17,8 @@ MOST_DRAWN = 20
 QUESTION = "Does resampling change the gap between classes?"
 _ORDER = ("improves", "worsens", "equivalent", INCONCLUSIVE, NOT_TESTED)
 
+# Of gaps alone, and where means were declared beside them.
+_WORDS = {False: ("smaller", "larger"), True: ("better", "worse")}
 # Rows of class differences by condition and reference.
 Beside = Mapping[tuple[str, str], Row]
 
@@ -75,12 +77,14 @@ def _judged(rows: Sequence[Row]) -> tuple[Verdict, str]:
     left = [f"; {same} {'show' if same > 1 else 'shows'} no change beyond the margin of {margin}"] if same else []
     left += [f"; {still} {'are' if still > 1 else 'is'} undecided"] if still else []
     rest = "".join(left)
+    means = any(row["gap"] == "mean" for row in rows)
+    smaller, larger = (f"{'gaps or means become' if means else 'the gap becomes'} {word}" for word in _WORDS[means])
     if better and worse:
         return Verdict("both ways", "bad"), f"Both ways: of {of}, {better} improve and {worse} worsen{rest}."
     if better:
-        return Verdict("yes, smaller", "good"), f"Yes: the gap becomes smaller in {better} of {of}{rest}."
+        return Verdict("yes, smaller", "good"), f"Yes: {smaller} in {better} of {of}{rest}."
     if worse:
-        return Verdict("yes, larger", "bad"), f"Yes, for the worse: the gap becomes larger in {worse} of {of}{rest}."
+        return Verdict("yes, larger", "bad"), f"Yes, for the worse: {larger} in {worse} of {of}{rest}."
     if same == len(rows):
         every = f", in all {of}" if same > 1 else ""
         return Verdict("no", "none"), f"No: its change is below the margin of {margin} that counts as none{every}."
@@ -123,7 +127,7 @@ def _table(key: str, rows: Sequence[Row], accuracy: Beside, sources: tuple[Link,
         values = (in_percent(row[name]) if pd.notna(row[name]) else "" for name in ("reference_value", "value"))
         beside = _accuracy(accuracy.get((row["condition"], row["reference"])))
         who: tuple[Cell, ...] = (Name(row["label"]), *([measure(row)] if several else []))
-        lines.append((*who, *values, changed(row), beside, verdict(row), what_decides(row)))
+        lines.append((*who, *values, changed(row), beside, verdict(row), what_decides(row).partition(":")[0]))
     what = measure(rows[0])
     about = "each condition against its control, with 95 % intervals; those of accuracy leave out the error of the test set"
     caption = f"{'Declared comparisons' if several else what[:1].upper() + what[1:]}: {about}."
