@@ -1,6 +1,6 @@
 # make run    set up, run the default study, build its report     (STUDY=studies/cifar10.yaml runs another)
 # make plan   print what is to train, and what it will cost where trainings were timed
-# make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
+# make lists  write which files are hardest, most suspect, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
 # make test   set up, run all tests
 # make test-fast   set up, run those that start no other program, in under a minute
