@@ -2,7 +2,7 @@
 #             IMAGES=<folder or .zip> looks at your own images, writes a study for them (studies/own/) and runs it
 # make look IMAGES=...   the first part of it: say what there is, write the study file, say how long it will take
 # make plan   print what is to train, and what it will cost where trainings were timed
-# make lists  write which files are hardest, flagged as label noise, dropped or added by each plan, to lists/
+# make lists  write which files are hardest, most suspect, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
 # make pack   write a finished study as one archive (FILE=..., <study>.tar.gz if left out; PICTURES=no leaves images out)
 # make unpack FILE=...   put such an archive into this clone, ready for make audit and, with the pictures, make run
