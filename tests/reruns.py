@@ -311,7 +311,7 @@ SOURCES = [*MODULES, *STARTED, *NOTEBOOKS]
 # What the small study does not use.
 OF_OTHERS = {
     re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random|pool|mixtures|confidence"): WHOLE,
-    re.compile("score_images|training/scores|fold|suspect"): WHOLE,
+    re.compile("score_images|training/scores|fold(?!er)|suspect"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
 }

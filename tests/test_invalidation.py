@@ -102,7 +102,7 @@ def test_analysis_never_trains(measured):
 
 def test_data_and_training_train_everything_again(measured):
     # They are of further images, which only conditions with a pool train on, or of folds.
-    others = {"training/scores.py": {"score_images"}, "data/folds.py": {"divide_folds", "prepare_fold"}}
+    others = {"training/scores.py": {"score_images"}, "data/folds.py": {"divide_folds"}}
     others |= {path: {"prepare_pool"} for path in ("data/pools.py", "data/pool_sources.py", "data/mixtures.py")}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:
@@ -329,6 +329,7 @@ def test_what_computes_nothing_reruns_nothing(measured):
             "one more rule of label noise",
             {
                 "detect_noise": 1,
+                **{f"{verb}_suspects": 1 for verb in ("find", "measure", "render")},
                 "measure_noise": 1,
                 "render_noise": 1,
                 "record_checksums": 1,

@@ -18,7 +18,6 @@ from hbr.study.start_page.effect import effect_answer, records
 from hbr.study.start_page.noise import Suspects, suspects_answer, suspects_of_folds, suspects_of_rules
 from hbr.study.start_page.parts import Answer, DataSet, Link, Sentence, StartPage
 from hbr.study.start_page.placebo import placebo_answer
-from hbr.study.start_page.tables import SECTIONS
 from hbr.words import counted
 
 Linked = Callable[[str], Link]
@@ -82,7 +81,8 @@ def _of_resampling(
         return [effect_answer(evidence.dataset, [], {}, links)]
     gaps = evidence.gap_differences
     # What is resampled where data are few answers where nothing else does.
-    section = next((family for family in SECTIONS if (gaps["family"] == family).any()), SECTIONS[0])
+    sections = list(beside["variants"])
+    section = next((family for family in sections if (gaps["family"] == family).any()), sections[0])
     rows, placebos = records(gaps, section), records(gaps, "placebo")
     changes = evidence.table("class_differences.csv")
     changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
