@@ -119,7 +119,7 @@ setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
 # The SLURM plugin stays out of the first environment: where no controller answers, it adds seconds to every start of Snakemake.
@@ -128,7 +128,7 @@ $(SLURM_VENV)/.ready: $(VENV)/.ready requirements-slurm.txt
 	$(VENV)/bin/python -m venv $(SLURM_VENV)
 	for site in $(SLURM_VENV)/lib/python*/site-packages; do \
 		printf '%s\n' "../../../../$(VENV)/lib/$$(basename "$$(dirname "$$site")")/site-packages" ../../../../workflow/executors > "$$site/base.pth"; done
-	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r requirements-slurm.txt
+	$(SLURM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.txt
 	@touch $@
 
 # Chapters are written by nbconvert's templates, which it finds in its environment. Without npm, or its registry, the tests say what
@@ -138,6 +138,6 @@ $(BROWSER_VENV)/.ready: $(VENV)/.ready tests/browser/requirements.txt
 	for site in $(BROWSER_VENV)/lib/python*/site-packages; do \
 		printf '%s\n' "../../../../$(VENV)/lib/$$(basename "$$(dirname "$$site")")/site-packages" > "$$site/base.pth"; done
 	ln -sfn ../$(VENV)/share $(BROWSER_VENV)/share
-	$(BROWSER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r tests/browser/requirements.txt
+	$(BROWSER_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	cd $(BROWSER_VENV) && npm pack --silent axe-core@$(AXE) && tar -xzf axe-core-$(AXE).tgz --strip-components 1 package/axe.min.js || true
 	@[ ! -f $(BROWSER_VENV)/axe.min.js ] || touch $@
