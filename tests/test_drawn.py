@@ -1,4 +1,4 @@
-"""The numbers that figures draw are those of their tables, and the list of figures is what rules, chapters and README show."""
+"""The numbers that figures draw are those of their tables, and the list of figures is what rules, chapters and docs show."""
 
 import re
 
@@ -351,8 +351,8 @@ def test_the_list_is_what_chapters_draw():
         assert written == {figure.name for figure in LISTED if figure.chapter == notebook.stem}, notebook.name
 
 
-def test_readme_names_the_figures_of_the_list():
-    rows = re.findall(r"^\|[^|]+\| (\w+) \| ([^|]*`) \|$", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+def test_the_page_names_the_figures_of_the_list():
+    rows = re.findall(r"^\|[^|]+\| (\w+) \| ([^|]*`) \|$", (ROOT / "docs/how-it-works.md").read_text(), flags=re.MULTILINE)
     shown = {(chapter, name, number) for chapter, told in rows for number, name in re.findall(r"(\w*) ?`(\w+)`", told)}
     listed = {(figure.chapter, figure.name, figure.number) for figure in LISTED}
     assert shown <= listed

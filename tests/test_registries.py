@@ -52,7 +52,7 @@ def test_a_study_may_take_the_rules_that_commands_know():
 def test_lists_for_readers_name_every_built_in_estimator():
     names = ", ".join(estimators.METHODS)
     assert f"built in: {names}\n" in (ROOT / "config.yaml").read_text()
-    listed = re.search(r"per sample and per class: (.*?), or your own", (ROOT / "README.md").read_text(), re.DOTALL)
+    listed = re.search(r"per sample and per class: (.*?), or your own", (ROOT / "docs/how-it-works.md").read_text(), re.DOTALL)
     assert re.sub(r"\W+", "_", listed[1].lower()) == re.sub(r"\W+", "_", names)
 
 
