@@ -195,7 +195,10 @@ def test_conditions_of_one_plan_may_end_alike_and_classes_may_differ_in_size(tmp
     config = whole_config()
     del config["hardness"]["estimators"]["aum_denoised"], config["datasets"]["digits"]["scored"]
     config["resampling"]["estimators"] = ["aum"]
-    config["pruning"]["rates"] = []
+    config["resampling"]["strategies"] = config["placebos"]["strategies"]
+    # What has no say in it.
+    config["pruning"]["rates"] = config["limited"]["rates"] = []
+    config["datasets"]["digits"]["pools"], config["suspects"]["folds"] = {}, 0
     # So small an alpha moves no sample, and the rule flags none: all these conditions train on what the control does.
     config["resampling"]["alphas"] = config["placebos"]["alphas"] = [0.00001]
     config["noise"]["rules"]["lowest"] = {"method": "below", "threshold": -1000}
