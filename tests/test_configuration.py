@@ -144,8 +144,8 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("resampling", [], "not of type 'object'"),
         ("resampling.estimators", [], "non-empty"),
         ("resampling.strategies.0.oversampling", "copy", "not one of"),
-        ("resampling.alphas.1", 0, "minimum"),
-        ("resampling.alphas.1", -1, "minimum"),
+        ("resampling.alphas.0", 0, "minimum"),
+        ("resampling.alphas.0", -1, "minimum"),
         ("resampling.sharpness", -0.5, "less than the minimum"),
         ("resampling.hardness_offset", "two", "not of type 'number'"),
     ],
@@ -265,10 +265,10 @@ def test_a_number_that_yaml_takes_for_text_is_explained():
 
 def test_more_trainings_than_can_be_planned_are_refused():
     message = refusal(changed({"resampling.variants": 1000, "resampling.members": 1000}))
-    # Control, eight resampled conditions and two placebos, beside 8 + 16 + 10 + 2 + 2 of the others.
+    # Control, four resampled conditions and a placebo, beside 6 + 8 + 10 + 2 + 2 of the others.
     assert message.startswith("baseline.members, resampling.variants, resampling.members, ")
-    assert "make 11,000,038 trainings of all conditions; at most 10,000" in message
-    most = (MOST_TRAININGS - 38) // 11 // 2
+    assert "make 6,000,028 trainings of all conditions; at most 10,000" in message
+    most = (MOST_TRAININGS - 28) // 6 // 2
     checked(changed({"resampling.variants": most, "resampling.members": 2}))
     refusal(changed({"resampling.variants": most + 1, "resampling.members": 2}))
 
@@ -440,7 +440,7 @@ def test_digits_need_a_test_fraction():
             {"datasets.digits.network_settings": {"widths": [4, 8, 16]}},
             "datasets.digits.network_settings.widths: small-cnn has no such setting; it takes width",
         ),
-        ({"baseline.members": 3}, "hardness.members is 8, but baseline.members trains only 3"),
+        ({"baseline.members": 3}, "hardness.members is 6, but baseline.members trains only 3"),
         (
             {"hardness.estimators.el3n": {}},
             "hardness.estimators.el3n: 'el3n' is no built-in estimator; did you mean 'el2n'?; "
@@ -531,7 +531,8 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard"}},
         {"hardness.estimators.forgetting.never_learned": "zero"},
         {"datasets.digits.network": "my_networks:wide"},
-        dict.fromkeys(("resampling", "placebos", "pruning", "noise", "hardness", "datasets.digits.pools"), REMOVED),
+        dict.fromkeys(("resampling", "placebos", "pruning", "noise", "hardness", "datasets.digits.pools"), REMOVED)
+        | {"baseline": REMOVED},
         {"placebos": REMOVED},
         {"limited": REMOVED},
         {"limited.strategies": REMOVED, "limited.rates": []},
