@@ -71,7 +71,7 @@ def test_gaps_in_words():
     remark = "alpha 1 changes no class's count; nothing is tested"
     untested = row(verdict="not tested", remark=remark, variants=0, **nothing)
     table = gap_table(pd.DataFrame([row(), untested, row(verdict="inconclusive", test_samples_needed=2200.0)]))
-    assert table["change (95 % interval)"].tolist() == ["-44.0 (-50.7 to -37.3)", "", "-44.0 (-50.7 to -37.3)"]
+    assert table["change, points (95 % interval)"].tolist() == ["-44.0 (-50.7 to -37.3)", "", "-44.0 (-50.7 to -37.3)"]
     assert table["verdict"].tolist() == ["exploratory", f"not tested: {remark}", "inconclusive"]
     assert table["what would decide"].tolist()[:2] == ["", ""]
     assert "a test set of 2,200 samples or more" in table["what would decide"].iloc[2]

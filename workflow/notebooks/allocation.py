@@ -11,11 +11,12 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
+from hbr.analysis.class_tables import allocation_in_words
 from hbr.analysis.figures.hardness import allocation_counts, drawing_rates, offset_influence
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.ledger_tables import review_html
+from hbr.analysis.shown import html_table, say, show
 from hbr.analysis.tables import draw_rates, plan_summary
 from hbr.data.files import read_table
 
@@ -25,7 +26,7 @@ for path in inputs["allocations"]:
     allocations.setdefault(path.split("/")[-2], []).append(read_table(path))
 
 # %%
-display(HTML(review_html({dataset: read_table(inputs["review"])})))
+say(review_html({dataset: read_table(inputs["review"])}))
 
 # %% [markdown]
 # ## Samples per class (v1, figure 4)
@@ -40,9 +41,7 @@ for number, (estimator, tables) in enumerate(allocations.items()):
 # %%
 for estimator, tables in allocations.items():
     for table in tables:
-        shown = table.sort_values("position").drop(columns=["class", "position", "alpha"])
-        html = shown.to_html(index=False, float_format="{:.4f}".format)
-        display(HTML(f"<h3>{estimator}, alpha = {table['alpha'].iloc[0]:g}</h3>{html}"))
+        say(f"<h3>{estimator}, alpha = {table['alpha'].iloc[0]:g}</h3>{html_table(allocation_in_words(table))}")
 
 # %% [markdown]
 # ## What the offset does
@@ -64,7 +63,7 @@ for number, (estimator, table) in enumerate(offsets.groupby("estimator", sort=Fa
 # %%
 plans = {path.split("/")[-3]: read_table(path) for path in inputs["plans"]}
 conditions = pd.DataFrame(inputs["conditions"]).set_index("condition").loc[list(plans)].astype({"alpha": float})
-display(HTML(plan_summary({label: plans[name] for name, label in conditions["label"].items()}).to_html(index=False)))
+show(plan_summary({label: plans[name] for name, label in conditions["label"].items()}))
 
 # %% [markdown]
 # ## Effective sampling

@@ -9,14 +9,15 @@ dataset = "digits"
 
 # %%
 import numpy as np
-from IPython.display import HTML, display
 
+from hbr.analysis.class_tables import metrics_table
 from hbr.analysis.comparisons import summarise
 from hbr.analysis.figures.baseline import class_recall, learning_curves
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import save_figure, use_style
-from hbr.analysis.tables import dataset_summary, percent_summary
+from hbr.analysis.shown import show
+from hbr.analysis.tables import dataset_summary
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
 
@@ -28,7 +29,7 @@ names = dict(enumerate(data.class_names))
 # ## The data
 
 # %%
-display(HTML(dataset_summary(data).to_html(index=False)))
+show(dataset_summary(data))
 
 # %%
 sampled = min(data.classes, 10)
@@ -58,4 +59,4 @@ recall["class_name"] = recall["class"].map(names)
 save_figure(class_recall(recall, dataset, measured["member"].nunique()), figures, "class_recall")
 
 # %%
-display(HTML(percent_summary(measured, names).to_html(index=False, float_format="{:.2f}".format, na_rep="")))
+show(metrics_table(measured, names))

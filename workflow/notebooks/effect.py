@@ -10,13 +10,14 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
+from hbr.analysis.class_tables import conditions_table
 from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import pair_runs, sized_differences
 from hbr.analysis.figures.effect import class_changes, recall_by_class
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
+from hbr.analysis.shown import show
 from hbr.analysis.tables import condition_summary, gap_table, recall_summary
 from hbr.data.files import read_table
 
@@ -27,18 +28,12 @@ classes = with_conditions(pd.concat([read_table(path) for path in inputs["classe
 gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 gaps = gaps[gaps["condition"].isin(classes["condition"])]
 
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
-
 # %% [markdown]
 # ## Conditions in one table
 # Means over runs, in percent and points. The baseline's runs have other seeds than the control's.
 
 # %%
-display(HTML(condition_summary(classes, gaps).to_html(float_format="{:.2f}".format, na_rep="")))
+show(conditions_table(condition_summary(classes, gaps)))
 
 # %% [markdown]
 # ## Class recall (v1, figure 9)

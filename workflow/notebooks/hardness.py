@@ -12,12 +12,13 @@ dataset = "digits"
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import HTML, display
 
-from hbr.analysis.figures.hardness import class_order, hardness_distributions
+from hbr.analysis.class_tables import hardness_table
+from hbr.analysis.figures.hardness import DIRECTIONS, class_order, hardness_distributions
 from hbr.analysis.figures.images import image_sheet, shown_id
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.shown import html_table, say
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
 
@@ -49,7 +50,6 @@ save_figure(class_order(ranks, dataset), figures, "class_order")
 # Above each image: its class, its hardness and its id, as the tables have it: the end of its file's path, or # and its index in
 # its source.
 
-
 # %%
 labels = class_labels(range(data.classes), data.class_names, ABOVE_IMAGE - 5)
 
@@ -67,5 +67,5 @@ save_figure(sheet("hardest training images", ordered.tail(30).iloc[::-1]), figur
 
 # %%
 for name, table in classes.items():
-    shown = table.sort_values("difficulty_rank").drop(columns=["class", "definition"])
-    display(HTML(f"<h3>{name}: {table['definition'].iloc[0]}</h3>" + shown.to_html(index=False, float_format="{:.4f}".format)))
+    heading = f"{name}: {table['definition'].iloc[0]}; {DIRECTIONS[table['direction'].iloc[0]]}"
+    say(f"<h3>{heading}</h3>{html_table(hardness_table(table))}")

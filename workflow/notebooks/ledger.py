@@ -12,27 +12,27 @@ figures = "figures"
 dataset = "digits"
 
 # %%
-from IPython.display import HTML, display
 
-from hbr.analysis.ledger_tables import claims_html, costs_table, plain_table, review_html
+from hbr.analysis.ledger_tables import claims_html, costs_table, review_html
+from hbr.analysis.shown import say, show
 from hbr.data.files import read_table
 
 # %%
-display(HTML(review_html({path.split("/")[-3]: read_table(path) for path in inputs["reviews"]})))
+say(review_html({path.split("/")[-3]: read_table(path) for path in inputs["reviews"]}))
 
 # %%
-display(HTML(claims_html(read_table(inputs["claims"]))))
+say(claims_html(read_table(inputs["claims"])))
 
 # %% [markdown]
 # ## Where this pipeline differs from the authors' public code
 # Each row names the tests that show our behaviour, and what this study shows of it in numbers.
 
 # %%
-display(HTML(plain_table(read_table(inputs["deviations"]))))
+show(read_table(inputs["deviations"]))
 
 # %% [markdown]
 # ## What trainings cost
 # Wall-clock time and peak memory of one training each, as Snakemake measured them, other jobs on the machine included.
 
 # %%
-display(HTML(plain_table(costs_table(read_table(inputs["costs"])))))
+show(costs_table(read_table(inputs["costs"])))

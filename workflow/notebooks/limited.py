@@ -11,12 +11,12 @@ figures = "figures"
 dataset = "digits"
 
 # %%
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.limited import limited_gaps
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.limited import limited_summary, source_table
+from hbr.analysis.shown import show
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 
@@ -27,12 +27,6 @@ differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
 limited = differences[differences["kind"] == "limited"]
 strategies = conditions.set_index("condition")["oversampling"]
 limited = limited.assign(reference_oversampling=limited["reference"].map(strategies))
-
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
 
 # %% [markdown]
 # ## Gaps by the share that is pruned (v2, figure 5)

@@ -11,12 +11,12 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.noise import cumulative_aum, image_captions, noise_by_class, noise_detection
 from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.shown import say, show
 from hbr.analysis.tables import gap_table, noise_sentences, noise_table
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
@@ -27,12 +27,6 @@ rules = read_table(inputs["summary"])
 classes = read_table(inputs["hardness"])
 flagged = {path.split("/")[-2]: read_table(path) for path in inputs["flagged"]}
 
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
-
 # %% [markdown]
 # ## What each rule flags
 # Where labels were flipped on purpose (*planted*), precision is the share of what a rule flags that was flipped, recall the
@@ -42,7 +36,7 @@ def show(table):
 # %%
 save_figure(noise_detection(rules, dataset), figures, "noise_detection")
 show(noise_table(rules))
-display(HTML(f"<p>{noise_sentences(rules)}</p>"))
+say(f"<p>{noise_sentences(rules)}</p>")
 
 # %% [markdown]
 # ## Share of each class (v1, figure 5a)

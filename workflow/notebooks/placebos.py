@@ -9,11 +9,11 @@ figures = "figures"
 dataset = "digits"
 
 # %%
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.verdicts import placebo_changes
+from hbr.analysis.shown import say, show
 from hbr.analysis.tables import gap_table, placebo_sentences
 from hbr.data.files import read_table
 
@@ -21,14 +21,8 @@ use_style()
 differences = with_conditions(read_table(inputs["gap_differences"]), read_table(inputs["conditions"]))
 against = differences[differences["family"] == "placebo"]
 
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
-
 # %%
-display(HTML(f"<p><b>{placebo_sentences(against)}</b></p>"))
+say(f"<p><b>{placebo_sentences(against)}</b></p>")
 
 # %% [markdown]
 # ## Truth beside its placebos

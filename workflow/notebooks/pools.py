@@ -13,13 +13,12 @@ dataset = "digits"
 # %%
 from pathlib import Path
 
-from IPython.display import HTML, display
-
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.pools import confidence_table, extreme_images, pool_summary
+from hbr.analysis.shown import show
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 from hbr.data.streams import map_rows
@@ -28,12 +27,6 @@ use_style()
 conditions = read_table(inputs["conditions"])
 gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 classes = {path.split("/")[-2]: read_table(path) for path in inputs["classes"]}
-
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
 
 # %% [markdown]
 # ## What the baseline says of a pool

@@ -10,12 +10,12 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.figures.precision import mean_recall_precision, precision_recall
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.precision import baseline_points, change_points, correlation_table, correlations, mean_summary
+from hbr.analysis.shown import show
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 
@@ -49,7 +49,7 @@ save_figure(precision_recall(baseline_points(classes, allocation), grouped, data
 # brings them nearer to 0; and of the changes against the control, where below 0 is a trade of one for the other.
 
 # %%
-display(HTML(correlation_table(correlations(classes, changes)).to_html(index=False)))
+show(correlation_table(correlations(classes, changes)))
 
 # %% [markdown]
 # ## Mean recall and precision (v2, figure 8)
@@ -64,4 +64,4 @@ save_figure(mean_recall_precision(mean_summary(gaps), dataset), figures, "mean_r
 
 # %%
 means = of_version_2(by_gap)
-display(HTML(gap_table(means[means["gap"] == "mean"]).to_html(index=False, na_rep="")))
+show(gap_table(means[means["gap"] == "mean"]))

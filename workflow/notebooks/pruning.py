@@ -10,12 +10,12 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.pruning import pruned_share, pruning_by_rate, pruning_classes
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.pruning import pruned_shares, rate_summary
+from hbr.analysis.shown import show
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
 
@@ -25,12 +25,6 @@ conditions = read_table(inputs["conditions"])
 gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 classes = with_conditions(pd.concat([read_table(path) for path in inputs["classes"]]), conditions)
 samples = {path.split("/")[-2]: read_table(path) for path in inputs["samples"]}
-
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
 
 # %% [markdown]
 # ## What DLP takes from each class (v1, figure S4)

@@ -11,11 +11,12 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
 from hbr.analysis.figures.agreement import class_uncertainty, estimator_agreement, estimator_overlap
 from hbr.analysis.figures.stability import allocation_stability, members_enough, pruning_stability
 from hbr.analysis.figures.style import save_figure, use_style
+from hbr.analysis.robustness_tables import agreement_table, enough_table, uncertainty_table
+from hbr.analysis.shown import show
 from hbr.data.files import read_table
 
 use_style()
@@ -24,12 +25,6 @@ tables = {name: [read_table(path) for path in inputs[name]] for name in stabilit
 # An empty table, of an estimator with one member, has columns without a type, and would take it from the others.
 pruning, allocation, ranks, enough = (pd.concat([table for table in t if len(table)] or t) for t in tables.values())
 correlations, overlap, uncertainty = (read_table(inputs[name]) for name in ("correlations", "overlap", "uncertainty"))
-
-
-def show(table):
-    """Show a table with four decimals."""
-    display(HTML(table.to_html(index=False, float_format="{:.4f}".format, na_rep="")))
-
 
 # %%
 show(enough[["estimator", "definition"]].drop_duplicates())
@@ -48,19 +43,19 @@ save_figure(allocation_stability(allocation, dataset), figures, "allocation_stab
 
 # %% [markdown]
 # ## How many members are enough?
-# The smallest number of members from which on the criterion stays within the tolerance; empty where the largest tested
-# ensemble does not. *members_expected* is where pure noise would fall to the tolerance.
+# The smallest number of members from which on the criterion stays within the tolerance, and how many it would take if hardness
+# were pure noise.
 
 # %%
 save_figure(members_enough(allocation, ranks, enough, dataset), figures, "members_enough")
-show(enough.drop(columns="definition"))
+show(enough_table(enough))
 
 # %% [markdown]
 # ## Estimators side by side
 
 # %%
 save_figure(estimator_agreement(correlations, dataset), figures, "estimator_agreement")
-show(correlations.drop(columns=["first_definition", "second_definition"]))
+show(agreement_table(correlations))
 
 # %%
 save_figure(estimator_overlap(overlap, dataset), figures, "estimator_overlap")
@@ -70,4 +65,4 @@ save_figure(estimator_overlap(overlap, dataset), figures, "estimator_overlap")
 
 # %%
 save_figure(class_uncertainty(uncertainty, dataset), figures, "class_uncertainty")
-show(uncertainty.drop(columns=["definition", "class", "resamples"]))
+show(uncertainty_table(uncertainty))

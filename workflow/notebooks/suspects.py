@@ -12,11 +12,11 @@ figures = "figures"
 dataset = "digits"
 
 # %%
-from IPython.display import HTML, display
 
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.figures.suspects import first_images, images_of, suspect_captions
+from hbr.analysis.shown import say, show
 from hbr.analysis.suspect_tables import suspect_sentences, suspects_shown, worth_sentences, worth_table
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_table
@@ -26,12 +26,7 @@ data = load_dataset(inputs["data"])
 suspects = read_table(inputs["suspects"])
 
 
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
-
-display(HTML(f"<p>{suspect_sentences(suspects)}</p>"))
+say(f"<p>{suspect_sentences(suspects)}</p>")
 
 # %% [markdown]
 # ## The images to look at first
@@ -59,7 +54,7 @@ show(suspects_shown(first))
 # %%
 if inputs["worth"]:
     worth = read_table(inputs["worth"])
-    display(HTML(f"<p>{worth_sentences(worth)}</p>"))
+    say(f"<p>{worth_sentences(worth)}</p>")
     show(worth_table(worth))
 else:
     print("No labels were changed on purpose (suspects.planted in the study file), so that its worth here is not known.")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.comparisons import summarise
+from hbr.analysis.figures.labels import GAP_TITLES, METRIC_NAMES
 from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.datasets import PreparedDataset
@@ -32,14 +32,6 @@ def dataset_summary(data: PreparedDataset) -> pd.DataFrame:
             "SHA-256": [data.checksum[:16]],
         }
     )
-
-
-def percent_summary(measured: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
-    """Return mean and 95 % interval, in percent, of accuracy and of each class's metrics over the members."""
-    table = summarise(measured, ["class", "metric"])
-    table["class"] = table["class"].map(lambda label: names.get(label, "all"))
-    table[["mean", "lower", "upper"]] *= 100
-    return table
 
 
 def plan_summary(plans: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -103,19 +95,19 @@ def gap_summary(differences: pd.DataFrame) -> pd.DataFrame:
 def gap_table(differences: pd.DataFrame) -> pd.DataFrame:
     """Return :func:`gap_summary` in words: changes with their interval, no verdict without its reason, and what would decide.
 
-    All cells are text or counts; what has no value is empty.
+    All cells are text or counts; what has no value is empty, and columns of tests are left out where none was made.
     """
     table = gap_summary(differences)
     rows = differences.to_dict("records")
-    return pd.DataFrame(
+    words = pd.DataFrame(
         {
             "condition": table["condition"],
             "reference": table["reference"],
-            "metric": table["metric"],
-            "gap": table["gap"],
-            "reference value": [rounded(value, 2) if pd.notna(value) else "" for value in table["reference_value"]],
-            "value": [rounded(value, 2) if pd.notna(value) else "" for value in table["value"]],
-            "change (95 % interval)": [_change(row) for row in rows],
+            "metric": table["metric"].replace(METRIC_NAMES),
+            "gap": table["gap"].replace(GAP_TITLES),
+            "of the reference": [rounded(value, 2) if pd.notna(value) else "" for value in table["reference_value"]],
+            "of the condition": [rounded(value, 2) if pd.notna(value) else "" for value in table["value"]],
+            "change, points (95 % interval)": [_change(row) for row in rows],
             "p, Holm": table["p_adjusted"].map(p_value),
             "p of equivalence": table["equivalence_p"].map(p_value),
             "effect": [_effect(row) for row in rows],
@@ -125,6 +117,8 @@ def gap_table(differences: pd.DataFrame) -> pd.DataFrame:
             "pairs": table["pairs"],
         }
     )
+    # Of what is not declared nothing is corrected or decided.
+    return words.drop(columns=[name for name in ("p, Holm", "what would decide") if not words[name].any()])
 
 
 def noise_table(rules: pd.DataFrame) -> pd.DataFrame:

@@ -9,14 +9,14 @@ from hbr.analysis.figures.fonts import font_family, plain
 from hbr.analysis.figures.names import class_labels, name_classes, named_places, say_of_names
 from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, legend_below, marks
 
-_ARROW = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
+DIRECTIONS = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
 
 def hardness_distributions(samples: pd.DataFrame, classes: pd.DataFrame, estimator: str, dataset: str) -> Figure:
     """Return the distribution of instance hardness in each class, easiest class left, with the class mean."""
     order = classes.sort_values("difficulty_rank")
     few = len(order) <= 100
-    direction = _ARROW[str(classes["direction"].iloc[0])]
+    direction = DIRECTIONS[str(classes["direction"].iloc[0])]
     figure, axes = plt.subplots(figsize=(class_axis_width(len(order)), 3.2))
     sns.boxplot(
         samples,

@@ -1,4 +1,4 @@
-"""How gaps are called in figures."""
+"""How metrics, gaps and ensembles are called in figures and tables."""
 
 GAP_TITLES = {
     "max_min": "max - min",
@@ -8,3 +8,6 @@ GAP_TITLES = {
     "mad": "median abs. deviation",
     "mean": "mean",
 }
+METRIC_NAMES = {"recall": "recall", "precision": "precision", "f1": "F1", "mcc": "MCC"}
+# How ensembles that are compared stand to each other.
+WAYS = {"nested": "nested, j to j + 1", "disjoint": "disjoint, j against j"}

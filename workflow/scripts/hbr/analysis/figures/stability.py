@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
+from hbr.analysis.figures.labels import WAYS
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL
 
 _MARKERS = "osD^vP*X"
-_WAYS = {"nested": "nested, j to j + 1", "disjoint": "disjoint, j against j"}
 _PAIRS = "pairs of ensembles"
 
 
@@ -27,7 +27,7 @@ def pruning_stability(pruning: pd.DataFrame, dataset: str) -> Figure:
     width = max(2.4, 0.8 + 0.34 * changed["members"].nunique())
     figure, grid = plt.subplots(2, len(estimators), figsize=(1.2 + width * len(estimators), 6.2), squeeze=False)
     top = max(1.0, 100 * float(changed["value"].max()))
-    for row, (way, words) in zip(grid, _WAYS.items(), strict=True):
+    for row, (way, words) in zip(grid, WAYS.items(), strict=True):
         for axes, name in zip(row, estimators, strict=True):
             cell = changed[(changed["way"] == way) & (changed["estimator"] == name)]
             if cell.empty:
@@ -57,7 +57,7 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
     if allocation.empty:
         return _too_few(dataset)
     estimators = list(allocation["estimator"].unique())
-    rows = [(way, unit) for way in _WAYS for unit in ("samples", "percent")]
+    rows = [(way, unit) for way in WAYS for unit in ("samples", "percent")]
     size = (1 + 2.5 * len(estimators), 1.9 * len(rows) + 1)
     figure, grid = plt.subplots(len(rows), len(estimators), figsize=size, squeeze=False, sharey="row", sharex="col")
     styles = {"max": (HARD, "^"), "mean": (EASY, "o"), "min": ("#009E73", "v")}
@@ -77,7 +77,7 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
             elif (panel["value"] > 0).any():
                 # Estimators differ by powers of ten.
                 axes.set_yscale("log", nonpositive="mask")
-            axes.set_title(f"{name}: {_WAYS[way]}", fontsize=8.5)
+            axes.set_title(f"{name}: {WAYS[way]}", fontsize=8.5)
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         row[0].set_ylabel("change (samples)" if unit == "samples" else "change (% of S)")
     for axes in grid[-1]:
@@ -102,7 +102,7 @@ def members_enough(allocation: pd.DataFrame, ranks: pd.DataFrame, enough: pd.Dat
     colours = dict(zip(estimators, sns.color_palette("colorblind", len(estimators)), strict=True))
     figure, grid = plt.subplots(2, 2, figsize=(9.6, 5.6), sharex="col", sharey="row")
     for row, (criterion, (table, words)) in zip(grid, curves.items(), strict=True):
-        for axes, (way, title) in zip(row, _WAYS.items(), strict=True):
+        for axes, (way, title) in zip(row, WAYS.items(), strict=True):
             rules = enough[(enough["criterion"] == criterion) & (enough["way"] == way)].set_index("estimator")
             for place, name in enumerate(estimators):
                 line = table[(table["estimator"] == name) & (table["way"] == way)].sort_values("members")

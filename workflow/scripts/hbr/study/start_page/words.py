@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from hbr.analysis.figures.labels import METRIC_NAMES
 from hbr.analysis.statistics.verdicts import EXPLORATORY, INCONCLUSIVE, NOT_TESTED
 from hbr.study.start_page.parts import Verdict
 from hbr.words import change, points
@@ -18,7 +19,6 @@ GAPS = {
     "std": "as the standard deviation over classes",
     "mad": "as the median absolute deviation over classes",
 }
-METRICS = {"recall": "recall", "precision": "precision", "f1": "F1", "mcc": "MCC"}
 _VERDICTS = {
     "improves": Verdict("smaller gap", "good"),
     "worsens": Verdict("larger gap", "bad"),
@@ -33,7 +33,7 @@ Row = Mapping[Hashable, Any]
 
 def measure(row: Row) -> str:
     """Return what a row of gap differences measures: `gap of recall between the best and the worst class`, `mean recall`."""
-    metric = METRICS.get(row["metric"], str(row["metric"]))
+    metric = METRIC_NAMES.get(row["metric"], str(row["metric"]))
     return f"mean {metric}" if row["gap"] == "mean" else f"gap of {metric} {GAPS.get(row['gap'], row['gap'])}"
 
 

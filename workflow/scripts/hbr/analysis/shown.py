@@ -1,0 +1,74 @@
+"""Tables and sentences as the chapters show them."""
+
+import hashlib
+import re
+from html import escape
+
+import pandas as pd
+
+from hbr.words import number
+
+# Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
+_GOOD, _BAD, _OPEN, _SILENT = "#0072B2", "#B34700", "#595959", "#707070"
+COLOURS = {
+    "reproduced": _GOOD,
+    "not reproduced": _BAD,
+    "inconclusive": _OPEN,
+    "not in this study": _SILENT,
+    "improves": _GOOD,
+    "worsens": _BAD,
+    "equivalent": "#00664B",
+    "not tested": _SILENT,
+}
+_VERDICT = "verdict"
+# A number, with its interval in brackets.
+_NUMBER = re.compile(r"(< |[+-])?[\d.,]+( \(.* to .*\))?")
+
+
+def html_table(table: pd.DataFrame) -> str:
+    """Return a table as HTML: numbers at the right, text at the left and wrapped, verdicts in colour; equal tables alike.
+
+    Numbers that are no text yet get three significant digits; what is missing is left empty.
+    """
+    shown = table.reset_index(drop=True)
+    texts = [place for place, name in enumerate(shown) if not _is_numeric(shown[name])]
+    # Ids are random without it, and two tables of a page must not share theirs.
+    name = hashlib.sha256(shown.to_json().encode()).hexdigest()[:12]
+    style = shown.style.set_uuid(name).hide(axis="index").format(_cell)
+    if _VERDICT in shown:
+        style = style.map(_coloured, subset=[_VERDICT])
+    style = style.set_table_styles([{"selector": "td", "props": "vertical-align: top"}])
+    left = "text-align: left; white-space: normal; min-width: 4em"
+    for place in texts:
+        style = style.set_table_styles([{"selector": f".col{place}", "props": left}], overwrite=False)
+    return str(style.to_html())
+
+
+def show(table: pd.DataFrame) -> None:
+    """Show a table in a notebook."""
+    say(html_table(table))
+
+
+def say(html: str) -> None:
+    """Show HTML in a notebook."""
+    from IPython.display import HTML, display
+
+    display(HTML(html))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return number(value)
+    return "" if value is None or value is pd.NA else escape(str(value))
+
+
+def _coloured(verdict: object) -> str:
+    """Return the look of a verdict; its reason may stand behind a colon."""
+    colour = COLOURS.get(str(verdict).partition(":")[0])
+    return f"background: {colour}; color: white" if colour else ""
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    return all(_NUMBER.fullmatch(str(cell)) for cell in column.dropna() if str(cell))
