@@ -1,11 +1,10 @@
 """Audit a finished study: print what holds, name what does not, and end with exit code 1 if anything does not."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from hbr.errors import StudyError
 from hbr.study.audit.study import FROM_SOURCES, audit_study, other_version
+from hbr.study.command import answer
 from hbr.study.dry_run import planned_jobs
 from hbr.study.studies import load_study
 
@@ -29,7 +28,4 @@ parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
 parser.add_argument("--quick", action="store_true", help="do not make the report's pages again")
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(parser.parse_args()))
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

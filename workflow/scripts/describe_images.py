@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hbr.errors import StudyError
+from hbr.study.command import answer
 from hbr.study.own_images import Found, look_at, told
 from hbr.study.own_study import duration_of, study_path, written_study
 from hbr.study.studies import load_study
@@ -72,7 +73,4 @@ parser.add_argument("--studies", type=Path, default=Path("studies/own"), help="w
 parser.add_argument("--template", type=Path, default=ROOT / "studies/folder.yaml")
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

@@ -1,10 +1,9 @@
 """Pack a finished study into one archive for somebody else, or unpack one into this clone."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from hbr.errors import StudyError
+from hbr.study.command import answer
 from hbr.study.packing import pack, unpack
 from hbr.study.reported import reported_figures
 from hbr.study.studies import load_study
@@ -49,7 +48,4 @@ parser.add_argument("--pictures", choices=("yes", "no"), default="yes", help="wh
 parser.add_argument("--unpack", type=Path, metavar="FILE", help="an archive to unpack here")
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

@@ -1,10 +1,9 @@
 """Say what a study will train before it does: per data set and condition, with hours, and storage in MB of what is to do."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from hbr.errors import StudyError
+from hbr.study.command import answer
 from hbr.study.presence import present_sources
 from hbr.study.studies import load_study
 
@@ -46,7 +45,4 @@ parser.add_argument("--check", action="store_true", help="only check the study f
 parser.add_argument("--name", action="store_true", help="check as well, and print the study's name")
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

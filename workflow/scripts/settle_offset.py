@@ -1,11 +1,10 @@
 """Set the offset of class hardness in a study file from the baseline's hardness, where it is 0 and 0 will not do."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from hbr.data.files import write_text
-from hbr.errors import StudyError
+from hbr.study.command import answer
 from hbr.study.offsets import OFFSET, hardness_tables, offset_to_set
 from hbr.study.studies import load_study
 from hbr.study.templates import filled
@@ -31,7 +30,4 @@ parser.add_argument("study", type=Path)
 parser.add_argument("--tables", action="store_true", help="only print the tables of hardness that are needed and not there")
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

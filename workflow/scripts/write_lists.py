@@ -1,7 +1,6 @@
 """Write lists of a study's samples by their ids: hardness, suspects, what is flagged, and each plan as a table to train by."""
 
 import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from hbr.analysis.lists import (
 from hbr.data.datasets import load_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
+from hbr.study.command import answer
 from hbr.study.studies import load_study
 
 
@@ -88,7 +88,4 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("study", type=Path, nargs="?", default=Path("config.yaml"))
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

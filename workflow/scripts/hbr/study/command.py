@@ -51,6 +51,14 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         signal.signal(signal.SIGTERM, previous)
 
 
+def answer(main: Callable[[argparse.Namespace], int | None], parser: argparse.ArgumentParser) -> NoReturn:
+    """Parse the command line of a script without a log and end with what ``main`` returns, or with one sentence."""
+    try:
+        sys.exit(main(parser.parse_args()))
+    except StudyError as error:
+        sys.exit(f"error: {printable(str(error))}")
+
+
 def append(log: Path, line: str) -> None:
     """Add one line to a log."""
     with naming(log), log.open("a", encoding="utf-8") as stream:
