@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Study, whole_config
+from conftest import ROOT, Study, whole_config
 from forked import Job, planned_jobs
 
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
@@ -73,6 +73,14 @@ def test_a_finished_study_passes_as_a_command_though_its_images_are_away(own):
     assert "nothing to object to" in done.stdout
     # Every rule of the study is run again, apart from those that the record and the checksums in outcomes hold.
     assert set(re.findall(r"^(\w+), run again, makes the same +\d+  holds$", done.stdout, re.MULTILINE)) == rules
+
+
+def test_a_study_that_has_not_run_is_refused_in_one_sentence(tmp_path):
+    command = [sys.executable, ROOT / "workflow/scripts/audit_study.py", ROOT / "config.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: results/digits does not exist: the study has not run here; make run STUDY=")
+    assert done.stderr.count("\n") == 1
 
 
 def flip(path: Path, place: float) -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from hbr.errors import StudyError
 from hbr.study.audit.study import FROM_SOURCES, audit_study, other_version
 from hbr.study.command import answer
 from hbr.study.dry_run import planned_jobs
@@ -12,6 +13,8 @@ from hbr.study.studies import load_study
 def main(arguments: argparse.Namespace) -> int:
     """Audit the study's results in the working directory."""
     config = load_study(arguments.study)
+    if not (results := Path("results") / config["study"]).is_dir():
+        raise StudyError(f"{results} does not exist: the study has not run here; make run STUDY={arguments.study} comes first")
     jobs = planned_jobs(arguments.study, everything=True, without=FROM_SOURCES)
     findings = audit_study(config, jobs, pages=not arguments.quick)
     print(f"{config['study']}\n{findings}")
