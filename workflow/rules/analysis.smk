@@ -163,6 +163,26 @@ rule measure_suspects:
         " --worth {output:q} --log {log:q}"
 
 
+rule measure_published:
+    input:
+        code=sources("measure_published.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        reference="<results>/{dataset}/references/{reference}.npz",
+    output:
+        "<results>/{dataset}/references/{reference}.csv",
+    log:
+        "<logs>/measure_published/{dataset}/{reference}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_published.py"),
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --reference {input.reference:q}"
+        " --table {output:q} --log {log:q}"
+
+
 rule render_baseline:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/baseline.py"),

@@ -73,6 +73,7 @@ from hbr.study.presence import (
     source_fingerprint,
 )
 from hbr.data.folds import PLANTED_SHARE
+from hbr.data.references import fingerprint_of_reference
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
 from hbr.study.modules import (
@@ -90,6 +91,7 @@ from hbr.study.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
 from hbr.study.reported import chapter_title, reported_figures
 from hbr.study.pools import pools_of_dataset
+from hbr.study.references import references_of_dataset
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
 from hbr.study.labellings import GIVEN, PLANTED
 from hbr.study.suspects import fold_runs, labellings
@@ -554,6 +556,21 @@ def pool_fingerprint(wildcards):
     return source_fingerprint(
         config["datasets"][wildcards.dataset]["pools"][wildcards.pool]
     )
+
+
+REFERENCES = {
+    name: references_of_dataset(keys) for name, keys in config["datasets"].items()
+}
+
+
+def reference_of(wildcards):
+    """Return what the study says of a reference."""
+    known = REFERENCES[wildcards.dataset]
+    if wildcards.reference not in known:
+        raise WorkflowError(
+            f"{wildcards.reference} is no reference of {wildcards.dataset}; it has {', '.join(known) or 'none'}"
+        )
+    return known[wildcards.reference]
 
 
 def scored_set(wildcards):

@@ -89,6 +89,36 @@ rule prepare_pool:
         " --output {output:q} --log {log:q}"
 
 
+rule prepare_reference:
+    input:
+        code=sources("prepare_reference.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
+        # Known by its fingerprint, as the arrays of a data set are.
+        file=ancient(lambda wildcards: reference_of(wildcards).file),
+    output:
+        "<results>/{dataset}/references/{reference}.npz",
+    log:
+        "<logs>/prepare_reference/{dataset}/{reference}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("prepare_reference.py"),
+        data=lambda wildcards: fingerprint_of_reference(
+            Path(reference_of(wildcards).file)
+        ),
+        flags=flags(
+            reference=lambda wildcards: reference_of(wildcards).text,
+            part=lambda wildcards: reference_of(wildcards).part,
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --file {input.file:q}"
+        " --dataset-name {wildcards.dataset:q} --name {wildcards.reference:q}"
+        " --output {output:q} --log {log:q}"
+
+
 # Every image is left out of some training: test images stand in folds beside those of the training set.
 rule divide_folds:
     input:
