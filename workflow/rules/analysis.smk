@@ -72,6 +72,62 @@ rule measure_gaps:
         " --gaps {output:q} --log {log:q}"
 
 
+rule trace_gaps:
+    input:
+        code=sources("trace_gaps.py"),
+        outcomes=members_of("outcomes.npz"),
+        allocation=grouping_allocation,
+    output:
+        "<results>/{dataset}/measures/{condition}/trajectory.csv",
+    log:
+        "<logs>/trace_gaps/{dataset}/{condition}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("trace_gaps.py"),
+        flags=flags(compat=lookup("compat", within=config)),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --outcomes {input.outcomes:q} --allocation {input.allocation:q}"
+        " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
+        " --trajectory {output:q} --log {log:q}"
+
+
+rule relate_gaps:
+    input:
+        code=sources("relate_gaps.py"),
+        trajectories=collect(
+            "<results>/{{dataset}}/measures/{condition}/trajectory.csv",
+            condition=TRACED,
+        ),
+        predictions=collect(
+            "<results>/{{dataset}}/measures/{condition}/predictions.npz",
+            condition=TRACED,
+        ),
+        contrasts="<results>/{dataset}/contrasts.csv",
+        allocation=grouping_allocation,
+    output:
+        lines="<results>/{dataset}/gap_lines.csv",
+        changes="<results>/{dataset}/gap_accuracy.csv",
+    log:
+        "<logs>/relate_gaps/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("relate_gaps.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            resamples=lookup("statistics/resamples", within=config),
+            compat=lookup("compat", within=config),
+        ),
+        order=TRACED,
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --trajectories {input.trajectories:q} --predictions {input.predictions:q} --contrasts {input.contrasts:q}"
+        " --allocation {input.allocation:q} --dataset-name {wildcards.dataset:q}"
+        " --lines {output.lines:q} --changes {output.changes:q} --log {log:q}"
+
+
 rule compare_conditions:
     input:
         code=sources("compare_conditions.py"),
@@ -447,6 +503,31 @@ use rule render_baseline as render_pruning with:
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/pruning.py"),
         order=config["pruning"]["estimators"],
+
+
+use rule render_baseline as render_gap_and_accuracy with:
+    input:
+        code=sources(
+            "render_notebook.py", notebook="workflow/notebooks/gap_and_accuracy.py"
+        ),
+        notebook=source("workflow/notebooks/gap_and_accuracy.py"),
+        trajectories=collect(
+            "<results>/{{dataset}}/measures/{condition}/trajectory.csv",
+            condition=TRACED,
+        ),
+        lines="<results>/{dataset}/gap_lines.csv",
+        changes="<results>/{dataset}/gap_accuracy.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        networks=[],
+    output:
+        **pages_of("gap_and_accuracy"),
+    log:
+        "<logs>/render_gap_and_accuracy/{dataset}.log",
+    params:
+        code=digest(
+            "render_notebook.py", notebook="workflow/notebooks/gap_and_accuracy.py"
+        ),
+        order=TRACED,
 
 
 # Pages stand at the end of every path through the study: once they do, all else does.

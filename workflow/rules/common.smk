@@ -149,6 +149,7 @@ CHAPTERS = [
         else []
     ),
     *(["pruning"] if config["pruning"]["rates"] else []),
+    "gap_and_accuracy",
 ]
 
 
@@ -436,6 +437,21 @@ def data_fingerprint(wildcards):
 
 
 CONDITIONS = conditions_of(config)
+
+
+# The conditions whose gaps are traced over the epochs: the baseline, and all that is compared.
+TRACED = list(
+    dict.fromkeys(
+        [BASELINE, *(name for pair in contrasts_of(config) for name in pair[:2])]
+    )
+)
+
+
+def grouping_allocation(wildcards):
+    """Return the allocation that says which classes are hard, none for a study without a control."""
+    estimator = config["resampling"]["estimators"][0]
+    grouping = f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
+    return grouping if needs_control(config) else []
 
 
 def of_kinds(*kinds, section="resampling"):
