@@ -106,6 +106,7 @@ rule relate_gaps:
         ),
         contrasts="<results>/{dataset}/contrasts.csv",
         allocation=grouping_allocation,
+        networks=published_networks,
     output:
         lines="<results>/{dataset}/gap_lines.csv",
         changes="<results>/{dataset}/gap_accuracy.csv",
@@ -124,7 +125,7 @@ rule relate_gaps:
     shell:
         "python {input.code[0]:q} {params.flags}"
         " --trajectories {input.trajectories:q} --predictions {input.predictions:q} --contrasts {input.contrasts:q}"
-        " --allocation {input.allocation:q} --dataset-name {wildcards.dataset:q}"
+        " --allocation {input.allocation:q} --networks {input.networks:q} --dataset-name {wildcards.dataset:q}"
         " --lines {output.lines:q} --changes {output.changes:q} --log {log:q}"
 
 
@@ -518,7 +519,7 @@ use rule render_baseline as render_gap_and_accuracy with:
         lines="<results>/{dataset}/gap_lines.csv",
         changes="<results>/{dataset}/gap_accuracy.csv",
         conditions="<results>/{dataset}/conditions.csv",
-        networks=[],
+        networks=published_networks,
     output:
         **pages_of("gap_and_accuracy"),
     log:

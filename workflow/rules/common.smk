@@ -454,6 +454,15 @@ def grouping_allocation(wildcards):
     return grouping if needs_control(config) else []
 
 
+def published_networks(wildcards):
+    """Return the class recalls of the published networks that a data set names."""
+    return [
+        f"<results>/{wildcards.dataset}/references/{name}.csv"
+        for name, keys in REFERENCES[wildcards.dataset].items()
+        if keys.kind == "predictions"
+    ]
+
+
 def of_kinds(*kinds, section="resampling"):
     """Return the conditions of some kinds that are on the bases of a section, in the study's order."""
     return [

@@ -10,7 +10,8 @@ from hbr.words import rounded
 
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#707070"}
-_SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "here", "verdict", "why"]
+_SHOWN = ["id", "version", "claim", "data_set", "setting", "control_accuracy", "regime", "reported", "measured", "n", "here"]
+_SHOWN += ["verdict", "why"]
 
 
 def claims_html(claims: pd.DataFrame) -> str:
@@ -19,7 +20,7 @@ def claims_html(claims: pd.DataFrame) -> str:
     summary = ", ".join(f"{counts[name]} {name}" for name in _COLOURS if name in counts)
     table = claims[_SHOWN].replace("", pd.NA).dropna(axis="columns", how="all").fillna("").map(lambda cell: escape(str(cell)))
     table["verdict"] = [_badge(verdict) for verdict in claims["verdict"]]
-    return f"<p><b>{summary}.</b></p>{_html(table.rename(columns={'data_set': 'data set'}))}"
+    return f"<p><b>{summary}.</b></p>{_html(table.rename(columns=lambda name: name.replace('_', ' ')))}"
 
 
 def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:
