@@ -240,6 +240,86 @@ rule measure_published:
         " --table {output:q} --log {log:q}"
 
 
+rule compare_with_humans:
+    input:
+        code=sources("compare_with_humans.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        prepared=prepared_references(references_named),
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["hardness"]["estimators"],
+        ),
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
+        outcomes=[
+            f"<results>/{{dataset}}/members/{BASELINE}/variant{variant}/member{member}/outcomes.npz"
+            for variant, member in hardness_runs(config, BASELINE)
+        ],
+        flagged=collect(
+            "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
+            noise_rule=config["noise"]["rules"],
+        ),
+    output:
+        about="<results>/{dataset}/ground_truth/references.csv",
+        doubt="<results>/{dataset}/ground_truth/classes.csv",
+        order="<results>/{dataset}/ground_truth/order.csv",
+        noise="<results>/{dataset}/ground_truth/noise.csv",
+    log:
+        "<logs>/compare_with_humans/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("compare_with_humans.py"),
+        references=references_named,
+        estimators=list(config["hardness"]["estimators"]),
+        rules=list(config["noise"]["rules"]),
+        flags=flags(
+            settings=told_of_references,
+            known_noise=lambda wildcards: known_noise(
+                config["datasets"][wildcards.dataset]
+            ),
+            seed=lookup("seed", within=config),
+            resamples=lookup("statistics/resamples", within=config),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q}"
+        " --references {params.references:q} --prepared {input.prepared:q}"
+        " --estimators {params.estimators:q} --samples {input.samples:q} --classes {input.classes:q}"
+        " --outcomes {input.outcomes:q} --rules {params.rules:q} --flagged {input.flagged:q}"
+        " --about {output.about:q} --doubt {output.doubt:q} --order {output.order:q} --noise {output.noise:q}"
+        " --log {log:q}"
+
+
+rule measure_doubtful:
+    input:
+        code=sources("measure_doubtful.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        prepared=prepared_references(people("train")),
+        plans=[
+            f"<results>/{{dataset}}/plans/{condition}/variant{variant}/plan.parquet"
+            for condition, variant in every_plan()
+        ],
+    output:
+        "<results>/{dataset}/ground_truth/doubtful.csv",
+    log:
+        "<logs>/measure_doubtful/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_doubtful.py"),
+        references=people("train"),
+        conditions=[condition for condition, _ in every_plan()],
+        variants=[variant for _, variant in every_plan()],
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --references {params.references:q} --prepared {input.prepared:q}"
+        " --conditions {params.conditions:q} --variants {params.variants} --plans {input.plans:q}"
+        " --table {output:q} --log {log:q}"
+
+
 rule render_baseline:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/baseline.py"),
@@ -354,6 +434,37 @@ use rule render_baseline as render_suspects with:
         "<logs>/render_suspects/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/suspects.py"),
+
+
+use rule render_baseline as render_ground_truth with:
+    input:
+        code=sources(
+            "render_notebook.py", notebook="workflow/notebooks/ground_truth.py"
+        ),
+        notebook=source("workflow/notebooks/ground_truth.py"),
+        about="<results>/{dataset}/ground_truth/references.csv",
+        doubt="<results>/{dataset}/ground_truth/classes.csv",
+        order="<results>/{dataset}/ground_truth/order.csv",
+        noise="<results>/{dataset}/ground_truth/noise.csv",
+        doubtful="<results>/{dataset}/ground_truth/doubtful.csv",
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
+        conditions="<results>/{dataset}/conditions.csv",
+        known=collect(
+            "<results>/{dataset}/ground_truth/noise.csv",
+            dataset=[
+                name for name, keys in config["datasets"].items() if known_noise(keys)
+            ],
+        ),
+    output:
+        **pages_of("ground_truth"),
+    log:
+        "<logs>/render_ground_truth/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/ground_truth.py"),
+        order=list(config["hardness"]["estimators"]),
 
 
 use rule render_baseline as render_allocation with:

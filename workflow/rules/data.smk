@@ -29,6 +29,7 @@ rule prepare_dataset:
         code=sources("prepare_dataset.py"),
         # Archives are known by their checksum: one fetched again is the same one. Arrays are known by their fingerprint.
         archives=ancient(archive_files),
+        labels=ancient(labels_file),
     output:
         # Not deleted before there is another: a source that cannot be read would take all that was made from it along.
         data=update("<results>/{dataset}/dataset.npz"),
@@ -45,6 +46,7 @@ rule prepare_dataset:
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
+        labels_data=labels_fingerprint,
         flags=flags(
             source=dataset_key("source"),
             name=dataset_key("name"),
@@ -53,9 +55,13 @@ rule prepare_dataset:
             split_seed=dataset_key("split_seed", 0),
             flipped_labels=dataset_key("flipped_labels"),
             flip_seed=dataset_key("flip_seed", 0),
+            labels=lambda wildcards: (
+                LABELS[wildcards.dataset].text if LABELS[wildcards.dataset] else ""
+            ),
         ),
     shell:
         "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
+        " --labels-file={input.labels:q}"
         " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"
 
 

@@ -12,6 +12,8 @@ from hbr.errors import StudyError
 from hbr.registry import Setting, choice, complete
 
 TRAIN, TEST = "train", "test"
+# Why labels of a data set are known to be wrong.
+GIVEN, FLIPPED = "labels by others", "labels flipped on purpose"
 _NAME = "^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
 _NAMES = {"type": "array", "items": {"type": "string", "pattern": _NAME}, "uniqueItems": True, "maxItems": 1000}
 _PART = Setting("which images it is of", {"enum": [TRAIN, TEST]})

@@ -22,7 +22,7 @@ from hbr.hardness import estimators
 from hbr.plugins import is_plugin
 from hbr.sentences import nearest, short
 from hbr.study.pools import pools_of_dataset
-from hbr.study.references import references_of_dataset
+from hbr.study.references import labels_of_dataset, references_of_dataset
 from hbr.study.scored import scored_sets
 from hbr.study.suspects import fold_runs, labellings
 from hbr.training.networks import NETWORKS
@@ -255,6 +255,7 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
         scored_sets(dataset)
         pools_of_dataset(dataset)
         references_of_dataset(dataset)
+        labels_of_dataset(dataset)
     except StudyError as error:
         raise StudyError(f"{where}.{error}") from None
     if dataset["recipe"] not in recipes:

@@ -25,7 +25,7 @@ def expand_paths(config: Mapping[str, Any]) -> None:
     """Replace the ~ of every path that a user writes by the home folder it means, in place."""
     for name, dataset in config["datasets"].items():
         inside = {f"{part}.{own}": keys for part in PARTS for own, keys in dataset.get(part, {}).items()}
-        places = inside | {"": dataset}
+        places = inside | {"": dataset, "labels": dataset.get("labels", {})}
         for place, keys in places.items():
             for key in PATHS:
                 if (path := keys.get(key, "")).startswith("~"):
@@ -114,12 +114,14 @@ def _check_pools(dataset: Mapping[str, Any]) -> None:
 
 
 def _check_references(dataset: Mapping[str, Any]) -> None:
-    for name, keys in dataset.get("references", {}).items():
+    named = {f"references.{name}": keys for name, keys in dataset.get("references", {}).items()}
+    for name, keys in (named | {"labels": dataset.get("labels")}).items():
         try:
-            fingerprint_of_reference(Path(keys["file"]))
+            if keys:
+                fingerprint_of_reference(Path(keys["file"]))
         except OSError as error:
-            where = f"references.{name}.file: {keys['file']} cannot be read ({error.strerror})"
-            raise StudyError(f"{where}; mount it, name another, or leave the reference out") from None
+            where = f"{name}.file: {keys['file']} cannot be read ({error.strerror})"
+            raise StudyError(f"{where}; mount it, name another, or leave {name} out") from None
 
 
 def _check_classes(tree: ImageTree, prepared: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from hbr.data.files import reading
 from hbr.errors import StudyError
-from hbr.study.claims import effect, hardness, recall
+from hbr.study.claims import effect, ground_truth, hardness, recall
 from hbr.study.claims.deviations import deviations_table
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
@@ -36,6 +36,9 @@ CHECKS: dict[str, Check] = {
         hardness.size_suffices,
         hardness.noise_count,
         hardness.rankings_differ,
+        ground_truth.human_order,
+        ground_truth.human_noise,
+        ground_truth.noise_oversampled,
     )
 }
 # The lists of claims and deviations lie here.
