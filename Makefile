@@ -4,6 +4,7 @@
 # make plan   print what is to train, and what it will cost where trainings were timed
 # make lists  write which files are hardest, most suspect, flagged as label noise, dropped or added by each plan, to lists/
 # make audit  check the finished study: nothing changed, and every number follows from its artifacts
+# make ledger STUDIES="config.yaml studies/..."   judge several finished studies together: ledger/index.html and ledger/claims.csv
 # make pack   write a finished study as one archive (FILE=..., <study>.tar.gz if left out; PICTURES=no leaves images out)
 # make unpack FILE=...   put such an archive into this clone, ready for make audit and, with the pictures, make run
 # make test   set up, run all tests
@@ -28,6 +29,8 @@ export IMAGES
 override FILE := $(value FILE)
 export FILE
 PICTURES ?= yes
+override STUDIES := $(value STUDIES)
+export STUDIES
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 # The environment is whole: a user's own packages and settings of Python have no say.
 unexport PYTHONPATH PYTHONHOME PYTHONSAFEPATH PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE
@@ -42,7 +45,7 @@ GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
-.PHONY: run look report plan audit lists pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
+.PHONY: run look report plan audit lists ledger pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
 
 # A user's own images: the study file is written where there is none. Networks on the images as they are come first, since
 # their hardness says which offset resampling needs.
@@ -84,10 +87,18 @@ audit: setup
 lists: setup
 	@python workflow/scripts/write_lists.py "$$STUDY"
 
+# Words of the shell: a study file has no space in its name here.
+ledger: setup
+	@python workflow/scripts/judge_studies.py $${STUDIES:-"$$STUDY"}
+
 pack: setup
 	@python workflow/scripts/pack_study.py "$$STUDY" --pictures $(PICTURES) $(if $(FILE),--file="$$FILE")
 
-unpack: setup
+un# Words of the shell: a study file has no space in its name here.
+ledger: setup
+	@python workflow/scripts/judge_studies.py $${STUDIES:-"$$STUDY"}
+
+pack: setup
 	@python workflow/scripts/pack_study.py --unpack="$$FILE"
 
 dry-run: setup

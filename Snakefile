@@ -38,6 +38,7 @@ wildcard_constraints:
     member=r"\d+",
     images=r"[a-z0-9][a-z0-9_]*",
     pool=r"[a-z0-9][a-z0-9_]*",
+    reference=r"[a-z0-9][a-z0-9_]*",
 
 
 onerror:

@@ -9,7 +9,7 @@ import yaml
 from hbr.conditions import noise
 from hbr.conditions.kind import registered
 from hbr.conditions.strategies import NONE
-from hbr.data import pools
+from hbr.data import pools, references
 from hbr.hardness import estimators
 from hbr.registry import Setting
 from hbr.study.configuration import _REQUIRED, SOURCE_KEYS
@@ -26,7 +26,8 @@ by name. [what-reruns.md](what-reruns.md) says what reruns after a change of eac
 default is empty, a key that is left out has no effect, or its description says what holds then.
 
 This page is written from the schema (`workflow/scripts/hbr/study/config.schema.yaml`) and from what estimators, rules of label
-noise and pools state where they are defined: `WRITE_PAGE=1 python -m pytest tests/test_configuration_page.py` writes it anew.
+noise, pools and references state where they are defined: `WRITE_PAGE=1 python -m pytest tests/test_configuration_page.py`
+writes it anew.
 """
 TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text", "object": "keys below"}
 BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
@@ -35,6 +36,7 @@ ENTRIES: dict[str, Mapping[str, Mapping[str, Setting]]] = {
     "estimators": {name: method.settings for name, method in estimators.METHODS.items()},
     "rules": {name: method.settings for name, method in noise.METHODS.items()},
     "pools": pools.SOURCES,
+    "references": references.KINDS,
 }
 
 

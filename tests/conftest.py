@@ -14,6 +14,7 @@ import pytest
 import torch
 import yaml
 from forked import Job, planned_jobs, snakemake_forked
+from sklearn.datasets import load_digits
 
 from hbr.data.datasets import PreparedDataset, prepare
 from hbr.training.recipe import Recipe
@@ -111,6 +112,8 @@ class Study:
     def write(self, config: dict) -> None:
         self.config = config
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        if config["datasets"].get("digits", {}).get("references"):
+            write_people(self.folder)
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
         status, output = snakemake_forked(self.folder, *arguments, settings=HOSTILE)
@@ -131,6 +134,18 @@ class Study:
         study = copy.copy(self)
         study.folder, study.config = folder, copy.deepcopy(self.config)
         return study
+
+
+def write_people(folder: Path) -> None:
+    """Write made-up judgements of the digits, whose ids are places among all, and made-up networks, for references."""
+    labels, rng = load_digits().target, np.random.default_rng(0)
+    # Some images are doubted more than others, and a few are called otherwise by all.
+    doubt = rng.beta(0.3, 3, len(labels))
+    doubt[rng.permutation(len(labels))[:40]] = 1
+    given = np.where(rng.random((5, len(labels))) < doubt, (labels + 1) % 10, labels)
+    np.savez(folder / "people.npz", counts=np.eye(10, dtype=np.uint8)[given].sum(0), one=given[0], two=given[1], three=given[2])
+    one, two = (np.where(rng.random(len(labels)) < share, 0, labels) for share in (0.05, 0.2))
+    np.savez(folder / "networks.npz", one=one, two=two)
 
 
 def small_config() -> dict:
@@ -177,6 +192,11 @@ def whole_config() -> dict:
         "denoised": ["lowest"],
     }
     config["suspects"] = {"folds": 2, "planted": "always"}
+    config["datasets"]["digits"]["references"] = {
+        "votes": {"kind": "votes", "file": "people.npz", "part": "test", "licence": "CC0", "citation": "made up"},
+        "labels": {"kind": "labels", "file": "people.npz", "keys": ["one", "two", "three"], "part": "train"},
+        "networks": {"kind": "predictions", "file": "networks.npz"},
+    }
     return config
 
 

@@ -11,6 +11,7 @@ from hbr.analysis.comparisons import compare_runs, gaps_of_runs, pair_runs, size
 from hbr.analysis.figures import agreement, noise, pruning, stability
 from hbr.analysis.figures.baseline import class_recall, learning_curves
 from hbr.analysis.figures.effect import class_changes, recall_by_class
+from hbr.analysis.figures.gap_accuracy import changes_at_equal_accuracy, gap_against_error
 from hbr.analysis.figures.hardness import (
     allocation_counts,
     class_order,
@@ -23,13 +24,17 @@ from hbr.analysis.figures.limited import limited_gaps
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.precision import mean_recall_precision, precision_recall
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
+from hbr.analysis.gap_accuracy import changes_of_pairs, relate_changes
+from hbr.analysis.gap_lines import TRAJECTORY, line_of_runs, lines_of_networks, lines_table
 from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
 from hbr.analysis.pools import pool_summary
 from hbr.analysis.precision import baseline_points, change_points, mean_summary
+from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.pruning import pruned_shares, rate_summary
 from hbr.analysis.statistics.tables import add_verdicts, compare_cells
 from hbr.analysis.tables import recall_summary
+from hbr.analysis.trajectories import TRACED
 from hbr.conditions.names import condition_rows, contrasts_of
 from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.classes import class_table, sample_table
@@ -183,6 +188,36 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
         "noise_detection": (noise.noise_detection, rule_summary(flags, planted), "made_up"),
         "cumulative_aum": (noise.cumulative_aum, flags, planted, 8, "made_up"),
         "drawing_rates": (drawing_rates, draws, "made_up"),
+    }
+
+
+def gap_and_error():
+    """Return what draws the figures of gap against error, and their tables, by name."""
+    rng, rows, runs = np.random.default_rng(0), [], {}
+    kinds = {"control": "control", "a": "resampled", "b": "placebo"}
+    for name in kinds:
+        for variant in (1, 2, 3):
+            error = np.array([0.5, 0.3, 0.2, 0.1]) + rng.normal(0, 0.01, 4)
+            own = {gap: 0.1 + error + rng.normal(0, 0.01, 4) for gap in TRACED}
+            who = {"dataset": "made_up", "condition": name, "variant": variant, "member": 1, "epoch": range(1, 5)}
+            rows.append(pd.DataFrame({**who, "error": error, **own}))
+        nothing = np.zeros((3, 2), np.int16)
+        runs[name] = RunPredictions(nothing, np.array([1, 2, 3]), np.ones(3, int), np.zeros(2, int), np.array([name] * 3))
+    table = pd.concat(rows)
+    contrasts = pd.DataFrame({"condition": ["a", "b"], "reference": "control"})
+    lines = {"control": {gap: line_of_runs(table[table["condition"] == "control"], gap) for gap in TRACED}}
+    error = rng.uniform(0.05, 0.2, 6)
+    networks = pd.DataFrame({"network": range(6), "error": error, **dict.fromkeys(TRACED, 0.05 + error)})
+    published = lines_of_networks(networks)
+    changes = relate_changes(changes_of_pairs(table, contrasts, runs), lines, published, {})
+    changes = changes.assign(label=changes["condition"].str.upper(), reference_kind="control")
+    every = {(TRAJECTORY, name): own for name, own in lines.items()} | {(name, ""): own for name, own in published.items()}
+    table = table.assign(kind=table["condition"].map(kinds), label=table["condition"])
+    shown = {"control": ["a", "b"]}
+    drawn = (table, shown, lines_table("made_up", every), networks, "max_min", "made_up")
+    return {
+        "gap_against_error": (gap_against_error, *drawn),
+        "changes_at_equal_accuracy": (changes_at_equal_accuracy, changes, "max_min", "made_up"),
     }
 
 

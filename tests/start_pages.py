@@ -57,6 +57,8 @@ def written_page(
         "claim": "Classes differ.",
         "version": "v1 v2",
         "data set": "CIFAR10",
+        "control accuracy": "94.1 %",
+        "regime": "comparable",
         "reported": "8.8 points",
         "measured": "4.3",
     }

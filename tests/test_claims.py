@@ -19,6 +19,7 @@ from hbr.data.files import write_table
 from hbr.study.claims.deviations import MEASUREMENTS, deviations_table
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.ledger import CHECKS, SIZES, judge
+from hbr.study.claims.regime import ACCURACIES, SETTINGS, control_accuracy, regime_of
 from hbr.study.setting import setting_of
 from hbr.study.studies import load_study
 
@@ -114,7 +115,7 @@ def test_every_claim_is_complete_and_has_a_check():
         assert set(claim["versions"]) <= {"v1", "v2"} or claim["versions"] == ["ours"]
         assert set(claim["reported"]) <= set(SIZES)
         assert set(claim.get("numbers", {})) <= set(claim["reported"])
-        assert claim["setting"] in ("any", "paper")
+        assert claim["setting"] in SETTINGS
         assert claim["data"] in ("any", "reported")
         assert claim["data"] == "reported" or "numbers" not in claim
         assert all(isinstance(text, str) for text in claim["reported"].values())
@@ -164,6 +165,68 @@ def test_a_number_of_the_paper_is_not_judged_in_another_setting(bench):
         assert row["verdict"] == ("not reproduced" if paper else "inconclusive")
         assert row["here"] == "does not hold"
         assert ("the claim is of the paper's network and recipe" in row["why"]) != paper
+
+
+def put_accuracy(bench: Bench, condition: str, values: list[float], kind: str = "baseline") -> None:
+    """Keep the accuracy of runs of a condition, and recall of two classes that are far apart."""
+    bench.put_recall(condition, np.array([[value + 0.04, value - 0.04] for value in values]), kind)
+    table = pd.read_csv(bench.files[f"measures/{condition}/classes.csv"])
+    own = table.drop_duplicates("member" if kind == "baseline" else "variant").assign(**{"class": -1, "metric": "accuracy"})
+    bench.put(f"measures/{condition}/classes.csv", pd.concat([table, own.assign(value=values)]))
+
+
+@pytest.mark.parametrize(
+    ("stands_for", "accuracy", "paper", "regime"),
+    [
+        ("CIFAR10", 0.70, True, "the paper's own"),
+        ("CIFAR10", 0.9221, False, "comparable"),
+        ("CIFAR10", 0.9219, False, "another regime"),
+        ("CIFAR10", 0.983, False, "another regime"),
+        ("CIFAR100", 0.7201, False, "comparable"),
+        ("CIFAR100", 0.7199, False, "another regime"),
+        ("", 0.95, False, ""),
+    ],
+)
+def test_regimes_by_the_accuracy_of_the_control(bench, stands_for, accuracy, paper, regime):
+    put_accuracy(bench, "baseline", [0.5, 0.6])
+    assert control_accuracy(bench.evidence()) == pytest.approx(55)
+    put_accuracy(bench, "control", [accuracy - 0.01, accuracy + 0.01], "control")
+    evidence = bench.evidence(stands_for, paper)
+    assert control_accuracy(evidence) == pytest.approx(100 * accuracy)
+    assert regime_of(evidence) == regime
+    assert set(ACCURACIES) == set(SIZES)
+
+
+def test_another_regime_decides_nothing_and_says_what_holds(bench):
+    claims = [CLAIMS["gap-exists"], CLAIMS["size-const"]]
+    put_accuracy(bench, "baseline", [0.705, 0.707])
+    (row, other) = judge(claims, [bench.evidence(paper=False)]).to_dict("records")
+    assert (row["verdict"], row["here"], row["regime"]) == ("inconclusive", "holds", "another regime")
+    assert (row["dataset"], row["control_accuracy"]) == ("d", "70.6 %")
+    asked = "stands against the paper's of 95.2 % on CIFAR10, and within 3 points is asked for; here wide means above 5"
+    assert row["why"].startswith("another regime decides nothing: 70.6 % stands")
+    assert asked in row["why"]
+    # What does not depend on a regime is decided, or not measured, as ever.
+    assert (other["verdict"], other["regime"]) == ("not in this study", "another regime")
+    put_accuracy(bench, "baseline", [0.93, 0.94])
+    row = judge(claims, [bench.evidence(paper=False)]).iloc[0]
+    assert (row["verdict"], row["regime"], row["control_accuracy"]) == ("reproduced", "comparable", "93.5 %")
+
+
+def test_what_compares_two_data_sets_needs_both_in_a_regime(bench, tmp_path):
+    small, far = Bench(tmp_path / "small"), Bench(tmp_path / "far")
+    put_accuracy(bench, "baseline", [0.77, 0.78])
+    put_accuracy(small, "baseline", [0.94, 0.95])
+    put_accuracy(far, "baseline", [0.60, 0.61])
+    bench.put_recall("baseline", np.array([[0.2, 0.9], [0.21, 0.9]]))
+    large = Evidence("large", bench.files, "CIFAR100", "r", True)
+    near, other = small.evidence("CIFAR10", False), Evidence("far", far.files, "CIFAR10", "r", False)
+    row = judge([CLAIMS["gap-grows"]], [other, large]).set_index("dataset").loc["large"]
+    assert row["verdict"] == "inconclusive"
+    assert "another regime decides nothing: 60.5 % stands against" in row["why"]
+    # Of several the one of the nearest regime is compared with, whatever stands first.
+    row = judge([CLAIMS["gap-grows"]], [other, large, near]).set_index("dataset").loc["large"]
+    assert (row["verdict"], row["regime"]) == ("reproduced", "the paper's own")
 
 
 def test_data_that_cannot_be_what_they_stand_for_are_refused(bench):

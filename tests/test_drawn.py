@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from made_up import every_figure, figures_of_members
+from made_up import every_figure, figures_of_members, gap_and_error
 from matplotlib.container import ErrorbarContainer
 
 from hbr.analysis.figures.fonts import plain
@@ -326,6 +326,32 @@ def check_pruning_classes(figure, summary, *_):
             same(intervals(axes, label), 100 * rows[["lower", "upper"]])
 
 
+def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
+    (axes,) = figure.axes
+    control = table[table["condition"] == "control"]
+    mean = 100 * control.groupby("epoch")[["error", gap]].mean()
+    same(np.transpose(line(axes, "control")), mean)
+    for kind in ("resampled", "placebo"):
+        end = table[(table["kind"] == kind) & (table["epoch"] == 4)]
+        same(np.transpose(line(axes, kind)), [100 * end[["error", gap]].mean()])
+    fitted = lines[(lines["gap"] == gap)].set_index("source")
+    for label, source in (("line", "trajectory"), ("their line above 90 %", "published above 90 %")):
+        own = fitted.loc[source]
+        ends = own[["lowest_error", "highest_error"]].to_numpy(float)
+        same(np.transpose(line(axes, label)), 100 * np.transpose([ends, own["intercept"] + own["slope"] * ends]))
+    same(np.transpose(line(axes, "published networks")), 100 * networks[["error", gap]])
+
+
+def check_changes_at_equal_accuracy(figure, changes, gap, _):
+    rows = changes[(changes["gap"] == gap) & changes["line"].isin(["", "trajectory"])]
+    for axes, quantity in zip(figure.axes, ("gap", "predicted", "beyond", "equal error"), strict=True):
+        cell = rows[rows["quantity"] == quantity]
+        intervals_drawn = [own.get_xdata() for own in axes.lines[1:-1]]
+        same(intervals_drawn, 100 * cell[["lower", "upper"]])
+        same(axes.lines[-1].get_xdata(), 100 * cell["difference"])
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["A", "B"]
+
+
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
 CHECKS |= {f"{which}_images": check_images for which in ("easiest", "hardest", "lowest", "pool", "suspect")}
 CHECKS |= dict.fromkeys(("pruning_recall", "pruning_gaps"), CHECKS.pop("pruning_by_rate"))
@@ -333,7 +359,7 @@ CHECKS |= dict.fromkeys(("pruning_recall", "pruning_gaps"), CHECKS.pop("pruning_
 
 @pytest.fixture(scope="module")
 def drawn():
-    return every_figure(5, 3) | figures_of_members()
+    return every_figure(5, 3) | figures_of_members() | gap_and_error()
 
 
 @pytest.mark.parametrize("name", [figure.name for figure in LISTED])

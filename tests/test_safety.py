@@ -394,7 +394,7 @@ def test_names_never_run(nasty):
 def test_pages_show_names_escaped(nasty):
     reports = nasty.folder / "reports/digits/pictures"
     pages = {path.stem: assert_harmless(path, NASTY) for path in reports.glob("*.html")}
-    assert set(pages) == {"baseline", "hardness", "robustness", "allocation", "effect", "precision"}
+    assert set(pages) == {"baseline", "hardness", "robustness", "allocation", "effect", "precision", "gap_and_accuracy"}
     assert_harmless(reports.parent / "index.html", NASTY)
     for chapter in ("baseline", "hardness", "allocation"):
         shown = {text.strip() for text in pages[chapter].texts}

@@ -94,6 +94,19 @@ def test_estimate_interval_and_accuracy_stand_beside_the_verdict():
     assert table.rows[0][-2].text == "smaller gap"
 
 
+def test_it_is_said_once_whether_the_change_is_more_than_accuracy_explains():
+    best = row("improves", -0.05)
+    clauses = {
+        (best["condition"], best["reference"], best["gap"]): "the change of accuracy alone would ...: more than it explains"
+    }
+    rows = [best, row("equivalent", 0.001, condition="other")]
+    told = said(effect_answer("d", rows, {}, LINKS | {"gap_accuracy.csv": LINKS["gap_differences.csv"]}, clauses))
+    assert told.count("The change of accuracy alone would ...: more than it explains.") == 1
+    # The verdict is that of the family, whatever accuracy explains.
+    assert effect_answer("d", rows, {}, LINKS).verdict == effect_answer("d", rows, {}, LINKS, {}).verdict
+    assert "The change of accuracy" not in said(effect_answer("d", [{**best, "metric": "precision"}], {}, LINKS, clauses))
+
+
 def test_of_means_it_is_said_that_they_become_better():
     rows = [row("improves"), row("improves", 0.02, gap="mean", direction=1)]
     answer = effect_answer("d", rows, {}, LINKS)

@@ -39,6 +39,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
         "limited",
         "precision",
         "pruning",
+        "gap_and_accuracy",
     }
     assert {path.stem for path in (reports / "digits").glob("*.html")} == chapters
     for page in [*(reports / "digits").glob("*.html"), reports / "ledger.html", reports / "index.html"]:

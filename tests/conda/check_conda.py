@@ -107,7 +107,7 @@ def test_study_runs_in_the_projects_own_environments(finished):
     for name in ENVIRONMENTS:
         assert (study.folder / f"envs/{name}.yaml").read_bytes() == (ROOT / f"envs/{name}.yaml").read_bytes()
     pages = {path.stem for path in (study.folder / "reports/digits/digits").glob("*.html")}
-    assert pages == {"baseline", "hardness", "robustness", "allocation", "effect", "precision"}
+    assert pages == {"baseline", "hardness", "robustness", "allocation", "effect", "precision", "gap_and_accuracy"}
 
 
 def test_every_job_used_its_own_environment_alone(finished):

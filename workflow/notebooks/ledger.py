@@ -2,9 +2,10 @@
 # # Claims ledger
 # What arXiv 2504.07031 claims, what it reports, and what this study measured. Version 1 is of April 2025, version 2 of April
 # 2026. Intervals are 95 %. *Here* says whether the claim holds of the network and recipe that were trained; the verdict is on
-# the paper's claim, and where that is of the paper's own network and recipe, no other decides it. *Not in this study* stands
-# where the study holds no data set or condition that a claim speaks of: what it measured on other data passes no claim, and is
-# not judged where the claim is a number or a class of its own data.
+# the paper's claim. *Regime* is the paper's own network and recipe, one whose control is as accurate, or another: effects,
+# gaps, orders and stability are decided in the first two, numbers of one recipe in the first alone, and another regime leaves
+# the verdict open. *Not in this study* stands where the study holds no data set or condition that a claim speaks of: what it
+# measured on other data passes no claim, and is not judged where the claim is a number or a class of its own data.
 
 # %% tags=["parameters"]
 inputs: dict = {}

@@ -72,6 +72,63 @@ rule measure_gaps:
         " --gaps {output:q} --log {log:q}"
 
 
+rule trace_gaps:
+    input:
+        code=sources("trace_gaps.py"),
+        outcomes=members_of("outcomes.npz"),
+        allocation=grouping_allocation,
+    output:
+        "<results>/{dataset}/measures/{condition}/trajectory.csv",
+    log:
+        "<logs>/trace_gaps/{dataset}/{condition}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("trace_gaps.py"),
+        flags=flags(compat=lookup("compat", within=config)),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --outcomes {input.outcomes:q} --allocation {input.allocation:q}"
+        " --dataset-name {wildcards.dataset:q} --condition {wildcards.condition:q}"
+        " --trajectory {output:q} --log {log:q}"
+
+
+rule relate_gaps:
+    input:
+        code=sources("relate_gaps.py"),
+        trajectories=collect(
+            "<results>/{{dataset}}/measures/{condition}/trajectory.csv",
+            condition=TRACED,
+        ),
+        predictions=collect(
+            "<results>/{{dataset}}/measures/{condition}/predictions.npz",
+            condition=TRACED,
+        ),
+        contrasts="<results>/{dataset}/contrasts.csv",
+        allocation=grouping_allocation,
+        networks=published_networks,
+    output:
+        lines="<results>/{dataset}/gap_lines.csv",
+        changes="<results>/{dataset}/gap_accuracy.csv",
+    log:
+        "<logs>/relate_gaps/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("relate_gaps.py"),
+        flags=flags(
+            seed=lookup("seed", within=config),
+            resamples=lookup("statistics/resamples", within=config),
+            compat=lookup("compat", within=config),
+        ),
+        order=TRACED,
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --trajectories {input.trajectories:q} --predictions {input.predictions:q} --contrasts {input.contrasts:q}"
+        " --allocation {input.allocation:q} --networks {input.networks:q} --dataset-name {wildcards.dataset:q}"
+        " --lines {output.lines:q} --changes {output.changes:q} --log {log:q}"
+
+
 rule compare_conditions:
     input:
         code=sources("compare_conditions.py"),
@@ -161,6 +218,106 @@ rule measure_suspects:
         "python {input.code[0]:q} {params.flags}"
         " --folds {input.folds:q} --outcomes {input.outcomes:q} --dynamics {input.dynamics:q}"
         " --worth {output:q} --log {log:q}"
+
+
+rule measure_published:
+    input:
+        code=sources("measure_published.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        reference="<results>/{dataset}/references/{reference}.npz",
+    output:
+        "<results>/{dataset}/references/{reference}.csv",
+    log:
+        "<logs>/measure_published/{dataset}/{reference}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_published.py"),
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --reference {input.reference:q}"
+        " --table {output:q} --log {log:q}"
+
+
+rule compare_with_humans:
+    input:
+        code=sources("compare_with_humans.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        prepared=prepared_references(references_named),
+        samples=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/samples.parquet",
+            estimator=config["hardness"]["estimators"],
+        ),
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
+        outcomes=[
+            f"<results>/{{dataset}}/members/{BASELINE}/variant{variant}/member{member}/outcomes.npz"
+            for variant, member in hardness_runs(config, BASELINE)
+        ],
+        flagged=collect(
+            "<results>/{{dataset}}/noise/{noise_rule}/samples.parquet",
+            noise_rule=config["noise"]["rules"],
+        ),
+    output:
+        about="<results>/{dataset}/ground_truth/references.csv",
+        doubt="<results>/{dataset}/ground_truth/classes.csv",
+        order="<results>/{dataset}/ground_truth/order.csv",
+        noise="<results>/{dataset}/ground_truth/noise.csv",
+    log:
+        "<logs>/compare_with_humans/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("compare_with_humans.py"),
+        references=references_named,
+        estimators=list(config["hardness"]["estimators"]),
+        rules=list(config["noise"]["rules"]),
+        flags=flags(
+            settings=told_of_references,
+            known_noise=lambda wildcards: known_noise(
+                config["datasets"][wildcards.dataset]
+            ),
+            seed=lookup("seed", within=config),
+            resamples=lookup("statistics/resamples", within=config),
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q}"
+        " --references {params.references:q} --prepared {input.prepared:q}"
+        " --estimators {params.estimators:q} --samples {input.samples:q} --classes {input.classes:q}"
+        " --outcomes {input.outcomes:q} --rules {params.rules:q} --flagged {input.flagged:q}"
+        " --about {output.about:q} --doubt {output.doubt:q} --order {output.order:q} --noise {output.noise:q}"
+        " --log {log:q}"
+
+
+rule measure_doubtful:
+    input:
+        code=sources("measure_doubtful.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        prepared=prepared_references(people("train")),
+        plans=[
+            f"<results>/{{dataset}}/plans/{condition}/variant{variant}/plan.parquet"
+            for condition, variant in every_plan()
+        ],
+    output:
+        "<results>/{dataset}/ground_truth/doubtful.csv",
+    log:
+        "<logs>/measure_doubtful/{dataset}.log",
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("measure_doubtful.py"),
+        references=people("train"),
+        conditions=[condition for condition, _ in every_plan()],
+        variants=[variant for _, variant in every_plan()],
+    shell:
+        "python {input.code[0]:q}"
+        " --dataset {input.dataset:q} --references {params.references:q} --prepared {input.prepared:q}"
+        " --conditions {params.conditions:q} --variants {params.variants} --plans {input.plans:q}"
+        " --table {output:q} --log {log:q}"
 
 
 rule render_baseline:
@@ -277,6 +434,37 @@ use rule render_baseline as render_suspects with:
         "<logs>/render_suspects/{dataset}.log",
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/suspects.py"),
+
+
+use rule render_baseline as render_ground_truth with:
+    input:
+        code=sources(
+            "render_notebook.py", notebook="workflow/notebooks/ground_truth.py"
+        ),
+        notebook=source("workflow/notebooks/ground_truth.py"),
+        about="<results>/{dataset}/ground_truth/references.csv",
+        doubt="<results>/{dataset}/ground_truth/classes.csv",
+        order="<results>/{dataset}/ground_truth/order.csv",
+        noise="<results>/{dataset}/ground_truth/noise.csv",
+        doubtful="<results>/{dataset}/ground_truth/doubtful.csv",
+        classes=collect(
+            "<results>/{{dataset}}/hardness/{estimator}/classes.csv",
+            estimator=config["hardness"]["estimators"],
+        ),
+        conditions="<results>/{dataset}/conditions.csv",
+        known=collect(
+            "<results>/{dataset}/ground_truth/noise.csv",
+            dataset=[
+                name for name, keys in config["datasets"].items() if known_noise(keys)
+            ],
+        ),
+    output:
+        **pages_of("ground_truth"),
+    log:
+        "<logs>/render_ground_truth/{dataset}.log",
+    params:
+        code=digest("render_notebook.py", notebook="workflow/notebooks/ground_truth.py"),
+        order=list(config["hardness"]["estimators"]),
 
 
 use rule render_baseline as render_allocation with:
@@ -427,6 +615,31 @@ use rule render_baseline as render_pruning with:
     params:
         code=digest("render_notebook.py", notebook="workflow/notebooks/pruning.py"),
         order=config["pruning"]["estimators"],
+
+
+use rule render_baseline as render_gap_and_accuracy with:
+    input:
+        code=sources(
+            "render_notebook.py", notebook="workflow/notebooks/gap_and_accuracy.py"
+        ),
+        notebook=source("workflow/notebooks/gap_and_accuracy.py"),
+        trajectories=collect(
+            "<results>/{{dataset}}/measures/{condition}/trajectory.csv",
+            condition=TRACED,
+        ),
+        lines="<results>/{dataset}/gap_lines.csv",
+        changes="<results>/{dataset}/gap_accuracy.csv",
+        conditions="<results>/{dataset}/conditions.csv",
+        networks=published_networks,
+    output:
+        **pages_of("gap_and_accuracy"),
+    log:
+        "<logs>/render_gap_and_accuracy/{dataset}.log",
+    params:
+        code=digest(
+            "render_notebook.py", notebook="workflow/notebooks/gap_and_accuracy.py"
+        ),
+        order=TRACED,
 
 
 # Pages stand at the end of every path through the study: once they do, all else does.

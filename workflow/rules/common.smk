@@ -73,6 +73,7 @@ from hbr.study.presence import (
     source_fingerprint,
 )
 from hbr.data.folds import PLANTED_SHARE
+from hbr.data.references import fingerprint_of_reference
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
 from hbr.study.modules import (
@@ -90,6 +91,12 @@ from hbr.study.unfinished import told_of
 from hbr.training.networks import builder_of, is_whitened
 from hbr.study.reported import chapter_title, reported_figures
 from hbr.study.pools import pools_of_dataset
+from hbr.study.references import (
+    has_ground_truth,
+    known_noise,
+    labels_of_dataset,
+    references_of_dataset,
+)
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
 from hbr.study.labellings import GIVEN, PLANTED
 from hbr.study.suspects import fold_runs, labellings
@@ -137,6 +144,7 @@ CHAPTERS = [
     "robustness",
     *(["noise"] if config["noise"]["rules"] else []),
     *(["suspects"] if config["suspects"]["folds"] else []),
+    *(["ground_truth"] if has_ground_truth(config) else []),
     *(["allocation", "effect"] if config["resampling"]["strategies"] else []),
     *(["pools"] if pools_of(config) else []),
     *(["placebos"] if config["placebos"]["kinds"] else []),
@@ -147,6 +155,7 @@ CHAPTERS = [
         else []
     ),
     *(["pruning"] if config["pruning"]["rates"] else []),
+    "gap_and_accuracy",
 ]
 
 
@@ -433,7 +442,46 @@ def data_fingerprint(wildcards):
     return FINGERPRINTS.get(name) or source_fingerprint(config["datasets"][name])
 
 
+LABELS = {name: labels_of_dataset(keys) for name, keys in config["datasets"].items()}
+
+
+def labels_file(wildcards):
+    """Return the file with the labels that a data set is trained on instead of its own, if any."""
+    labels = LABELS[wildcards.dataset]
+    return labels.file if labels else []
+
+
+def labels_fingerprint(wildcards):
+    """Return a digest of that file, empty without one."""
+    labels = LABELS[wildcards.dataset]
+    return fingerprint_of_reference(Path(labels.file)) if labels else ""
+
+
 CONDITIONS = conditions_of(config)
+
+
+# The conditions whose gaps are traced over the epochs: the baseline, and all that is compared.
+TRACED = list(
+    dict.fromkeys(
+        [BASELINE, *(name for pair in contrasts_of(config) for name in pair[:2])]
+    )
+)
+
+
+def grouping_allocation(wildcards):
+    """Return the allocation that says which classes are hard, none for a study without a control."""
+    estimator = config["resampling"]["estimators"][0]
+    grouping = f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
+    return grouping if needs_control(config) else []
+
+
+def published_networks(wildcards):
+    """Return the class recalls of the published networks that a data set names."""
+    return [
+        f"<results>/{wildcards.dataset}/references/{name}.csv"
+        for name, keys in REFERENCES[wildcards.dataset].items()
+        if keys.kind == "predictions"
+    ]
 
 
 def of_kinds(*kinds, section="resampling"):
@@ -554,6 +602,71 @@ def pool_fingerprint(wildcards):
     return source_fingerprint(
         config["datasets"][wildcards.dataset]["pools"][wildcards.pool]
     )
+
+
+REFERENCES = {
+    name: references_of_dataset(keys) for name, keys in config["datasets"].items()
+}
+
+
+def reference_of(wildcards):
+    """Return what the study says of a reference."""
+    known = REFERENCES[wildcards.dataset]
+    if wildcards.reference not in known:
+        raise WorkflowError(
+            f"{wildcards.reference} is no reference of {wildcards.dataset}; it has {', '.join(known) or 'none'}"
+        )
+    return known[wildcards.reference]
+
+
+def people(part):
+    """Return a function that names the references of a data set that are people's votes or labels of one part."""
+
+    def named(wildcards):
+        return [
+            name
+            for name, keys in REFERENCES[wildcards.dataset].items()
+            if keys.kind in ("votes", "labels") and keys.part == part
+        ]
+
+    return named
+
+
+def prepared_references(names):
+    """Return a function that lists the prepared files of named references."""
+
+    def files(wildcards):
+        return [
+            f"<results>/{wildcards.dataset}/references/{name}.npz"
+            for name in names(wildcards)
+        ]
+
+    return files
+
+
+def references_named(wildcards):
+    """Return the names of all references of a data set."""
+    return list(REFERENCES[wildcards.dataset])
+
+
+def told_of_references(wildcards):
+    """Return licence and citation of each reference of a data set, as JSON."""
+    told = REFERENCES[wildcards.dataset].items()
+    return json.dumps(
+        {
+            name: {"licence": keys.licence, "citation": keys.citation}
+            for name, keys in told
+        }
+    )
+
+
+def every_plan():
+    """Return condition and variant of every plan of a data set."""
+    return [
+        (name, variant)
+        for name in CONDITIONS
+        for variant in dict.fromkeys(v for v, _ in runs_of(config, name))
+    ]
 
 
 def scored_set(wildcards):

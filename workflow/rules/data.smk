@@ -29,6 +29,7 @@ rule prepare_dataset:
         code=sources("prepare_dataset.py"),
         # Archives are known by their checksum: one fetched again is the same one. Arrays are known by their fingerprint.
         archives=ancient(archive_files),
+        labels=ancient(labels_file),
     output:
         # Not deleted before there is another: a source that cannot be read would take all that was made from it along.
         data=update("<results>/{dataset}/dataset.npz"),
@@ -45,6 +46,7 @@ rule prepare_dataset:
     params:
         code=digest("prepare_dataset.py"),
         data=data_fingerprint,
+        labels_data=labels_fingerprint,
         flags=flags(
             source=dataset_key("source"),
             name=dataset_key("name"),
@@ -53,9 +55,13 @@ rule prepare_dataset:
             split_seed=dataset_key("split_seed", 0),
             flipped_labels=dataset_key("flipped_labels"),
             flip_seed=dataset_key("flip_seed", 0),
+            labels=lambda wildcards: (
+                LABELS[wildcards.dataset].text if LABELS[wildcards.dataset] else ""
+            ),
         ),
     shell:
         "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
+        " --labels-file={input.labels:q}"
         " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"
 
 
@@ -86,6 +92,36 @@ rule prepare_pool:
     shell:
         "python {input.code[0]:q} {params.flags} --path={resources.path:q}"
         " --dataset {input.dataset:q} --dataset-name {wildcards.dataset:q} --name {wildcards.pool:q}"
+        " --output {output:q} --log {log:q}"
+
+
+rule prepare_reference:
+    input:
+        code=sources("prepare_reference.py"),
+        dataset="<results>/{dataset}/dataset.npz",
+        ids="<results>/{dataset}/ids.parquet",
+        # Known by its fingerprint, as the arrays of a data set are.
+        file=ancient(lambda wildcards: reference_of(wildcards).file),
+    output:
+        "<results>/{dataset}/references/{reference}.npz",
+    log:
+        "<logs>/prepare_reference/{dataset}/{reference}.log",
+    localrule: True
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        code=digest("prepare_reference.py"),
+        data=lambda wildcards: fingerprint_of_reference(
+            Path(reference_of(wildcards).file)
+        ),
+        flags=flags(
+            reference=lambda wildcards: reference_of(wildcards).text,
+            part=lambda wildcards: reference_of(wildcards).part,
+        ),
+    shell:
+        "python {input.code[0]:q} {params.flags}"
+        " --dataset {input.dataset:q} --ids {input.ids:q} --file {input.file:q}"
+        " --dataset-name {wildcards.dataset:q} --name {wildcards.reference:q}"
         " --output {output:q} --log {log:q}"
 
 

@@ -9,7 +9,8 @@ from hbr.analysis.shown import COLOURS, html_table
 from hbr.hardness.review import sentences_of
 from hbr.words import rounded
 
-_SHOWN = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "here", "verdict", "why"]
+_SHOWN = ["id", "version", "claim", "data_set", "setting", "control_accuracy", "regime", "reported", "measured", "n", "here"]
+_SHOWN += ["verdict", "why"]
 
 
 def claims_html(claims: pd.DataFrame) -> str:
@@ -17,7 +18,7 @@ def claims_html(claims: pd.DataFrame) -> str:
     counts = claims["verdict"].value_counts()
     summary = ", ".join(f"{counts[name]} {name}" for name in COLOURS if name in counts)
     table = claims[_SHOWN].replace("", pd.NA).dropna(axis="columns", how="all")
-    return f"<p><b>{summary}.</b></p>{html_table(table.rename(columns={'data_set': 'data set'}))}"
+    return f"<p><b>{summary}.</b></p>{html_table(table.rename(columns=lambda name: name.replace('_', ' ')))}"
 
 
 def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:

@@ -21,9 +21,9 @@ class PreparedDataset:
     """Images as uint8 ``(samples, height, width, channels)`` with 1 or 3 channels, labels as int64 ``(samples,)``.
 
     ``mean`` and ``std`` are per channel, on pixels scaled to [0, 1]; training normalises with them. ``planted`` marks the
-    training samples whose labels were flipped on purpose (booleans). Ids say which sample of its source each one is: a file's
-    path relative to the root, or an index. They lie in a file of their own, and no training reads them: files that are renamed
-    are no other data.
+    training samples whose labels were flipped on purpose or replaced by others (booleans). Ids say which sample of its source
+    each one is: a file's path relative to the root, or an index. They lie in a file of their own, and no training reads them:
+    files that are renamed are no other data.
     """
 
     train_images: np.ndarray
@@ -137,6 +137,12 @@ def flip_labels(dataset: PreparedDataset, share: float, rng: np.random.Generator
     flipped, planted = labels.copy(), np.zeros(len(labels), dtype=bool)
     flipped[chosen], planted[chosen] = given, True
     return replace(dataset, train_labels=flipped, planted=planted)
+
+
+def relabelled(dataset: PreparedDataset, labels: np.ndarray) -> PreparedDataset:
+    """Return the data set with other training labels, and those marked that differ from its own."""
+    _check_part("labels", dataset.train_images, labels, dataset.class_names)
+    return replace(dataset, train_labels=labels.astype(np.int64), planted=labels != dataset.train_labels)
 
 
 def save_dataset(path: str | os.PathLike[str], dataset: PreparedDataset) -> None:

@@ -16,12 +16,13 @@ from hbr.conditions import noise as noise_rules
 from hbr.conditions.kind import joined, registered
 from hbr.conditions.names import BASELINE, bases_of, conditions_of, kinds, members_list, source_of
 from hbr.conditions.strategies import NONE
-from hbr.data import pools
+from hbr.data import pools, references
 from hbr.errors import StudyError
 from hbr.hardness import estimators
 from hbr.plugins import is_plugin
 from hbr.sentences import nearest, short
 from hbr.study.pools import pools_of_dataset
+from hbr.study.references import labels_of_dataset, references_of_dataset
 from hbr.study.scored import scored_sets
 from hbr.study.suspects import fold_runs, labellings
 from hbr.training.networks import NETWORKS
@@ -36,7 +37,12 @@ SOURCE_KEYS = {
 }
 _REQUIRED = {"digits": ("test_fraction",), "torchvision": ("name",), "folder": ("root", "image_size"), "arrays": ("file",)}
 # Objects of the schema whose other keys are settings of the entries of a registry.
-SETTINGS = {"estimators": estimators.known_settings, "rules": noise_rules.known_settings, "pools": pools.known_settings}
+SETTINGS = {
+    "estimators": estimators.known_settings,
+    "rules": noise_rules.known_settings,
+    "pools": pools.known_settings,
+    "references": references.known_settings,
+}
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
@@ -248,6 +254,8 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
     try:
         scored_sets(dataset)
         pools_of_dataset(dataset)
+        references_of_dataset(dataset)
+        labels_of_dataset(dataset)
     except StudyError as error:
         raise StudyError(f"{where}.{error}") from None
     if dataset["recipe"] not in recipes:

@@ -9,11 +9,14 @@ from typing import Any
 
 from hbr.data.archives import ARCHIVES
 from hbr.data.files import read_arrays
+from hbr.data.references import fingerprint_of_reference
 from hbr.data.trees import AbsentError, ImageTree, fingerprint, image_tree
 from hbr.errors import StudyError
 from hbr.study.scored import scored_sets
 
 PATHS = ("root", "file", "archive_folder")
+# Sections of a data set whose entries have paths, too.
+PARTS = ("scored", "pools", "references")
 # Whether sources have to be there: who was given results to look at may not have them.
 SOURCES_ASKED = ContextVar("SOURCES_ASKED", default=True)
 
@@ -21,8 +24,8 @@ SOURCES_ASKED = ContextVar("SOURCES_ASKED", default=True)
 def expand_paths(config: Mapping[str, Any]) -> None:
     """Replace the ~ of every path that a user writes by the home folder it means, in place."""
     for name, dataset in config["datasets"].items():
-        inside = {f"{part}.{own}": keys for part in ("scored", "pools") for own, keys in dataset.get(part, {}).items()}
-        places = inside | {"": dataset}
+        inside = {f"{part}.{own}": keys for part in PARTS for own, keys in dataset.get(part, {}).items()}
+        places = inside | {"": dataset, "labels": dataset.get("labels", {})}
         for place, keys in places.items():
             for key in PATHS:
                 if (path := keys.get(key, "")).startswith("~"):
@@ -69,6 +72,7 @@ def present_sources(config: Mapping[str, Any], resources: Path = Path("resources
         try:
             _check_scored(dataset)
             _check_pools(dataset)
+            _check_references(dataset)
             found[name] = _present_source(dataset, prepared, resources)
         except AbsentError as error:
             if not prepared.is_file():
@@ -107,6 +111,17 @@ def _check_pools(dataset: Mapping[str, Any]) -> None:
             source_fingerprint(keys)
         except AbsentError as error:
             raise StudyError(f"pools.{name}: {error}; mount it, or name another") from None
+
+
+def _check_references(dataset: Mapping[str, Any]) -> None:
+    named = {f"references.{name}": keys for name, keys in dataset.get("references", {}).items()}
+    for name, keys in (named | {"labels": dataset.get("labels")}).items():
+        try:
+            if keys:
+                fingerprint_of_reference(Path(keys["file"]))
+        except OSError as error:
+            where = f"{name}.file: {keys['file']} cannot be read ({error.strerror})"
+            raise StudyError(f"{where}; mount it, name another, or leave {name} out") from None
 
 
 def _check_classes(tree: ImageTree, prepared: Path) -> None:

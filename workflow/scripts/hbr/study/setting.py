@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from hbr.study.references import known_noise
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
@@ -35,7 +36,7 @@ def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         "stands_for": settings.get("reproduces", settings["name"] if settings.get("name") in ("CIFAR10", "CIFAR100") else ""),
         "setting": f"{settings['network']}{' of ' if sizes else ''}{sizes}, {recipe['epochs']} epochs",
         "paper": settings["network"] == PAPER_NETWORK
-        and not settings.get("flipped_labels")
+        and not known_noise(settings)
         # Precision says how a training is computed, not what is; the paper leaves it to torch.
         and replace(Recipe.of(recipe), precision=PAPER_RECIPE.precision, evaluate_every=1) == PAPER_RECIPE,
         "estimator": config["resampling"]["estimators"][0],

@@ -13,6 +13,7 @@ from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
+from hbr.study.claims.beside import told_beside
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
 from hbr.words import change, counted, interval, number, rounded
@@ -33,6 +34,7 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     by_verdict = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in VERDICTS}
     counts = ", ".join(f"{len(found)} {verdict}" for verdict, found in by_verdict.items() if found)
     shown = f"{counts}; largest change {_change(largest)} points, {largest['condition']}{untested}"
+    shown += told_beside(evidence, largest)
     if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
         names = ", ".join(f"{row['condition']} {row['verdict']} ({row['gap']})" for row in changed)
         return Finding(shown, NOT_REPRODUCED, f"after Holm over {tests} tests: {names}", n)
@@ -171,6 +173,7 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     value, half = falls[best]
     lower, upper = value - half, value + half
     measured = f"best {rounded(value, 0)} % ({interval(lower, upper, 0)}), {rows[best]['condition']}{untested}"
+    measured += told_beside(evidence, rows[best])
     reported = claim["numbers"].get(evidence.stands_for)
     note = f"the best of {len(rows)} conditions, interval with Bonferroni"
     if reported is None:

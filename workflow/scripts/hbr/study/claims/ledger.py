@@ -10,10 +10,11 @@ import yaml
 
 from hbr.data.files import reading
 from hbr.errors import StudyError
-from hbr.study.claims import effect, hardness, recall
+from hbr.study.claims import effect, ground_truth, hardness, recall
 from hbr.study.claims.deviations import deviations_table
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
+from hbr.study.claims.regime import accuracy_told, regime_of, why_undecided
 
 Check = Callable[[Evidence, Mapping[str, Any], Sequence[Evidence]], Finding]
 CHECKS: dict[str, Check] = {
@@ -35,19 +36,24 @@ CHECKS: dict[str, Check] = {
         hardness.size_suffices,
         hardness.noise_count,
         hardness.rankings_differ,
+        ground_truth.human_order,
+        ground_truth.human_noise,
+        ground_truth.noise_oversampled,
     )
 }
+# The lists of claims and deviations lie here.
+LISTS = Path(__file__).parent
 # Training samples and classes of what a data set may stand for.
 SIZES = {"CIFAR10": (50_000, 10), "CIFAR100": (50_000, 100)}
-COLUMNS = ["id", "version", "claim", "data_set", "setting", "reported", "measured", "n", "here", "verdict", "why"]
-COLUMNS += ["value", "lower", "upper"]
+COLUMNS = ["id", "version", "claim", "data_set", "dataset", "setting", "control_accuracy", "regime", "reported", "measured"]
+COLUMNS += ["n", "here", "verdict", "why", "value", "lower", "upper"]
 
 
 def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
     """Return one row a claim and data set of the study that it speaks of, or one that says it is not in this study.
 
     ``here`` says whether the claim holds of the network and recipe that were trained; ``verdict`` is on the paper's claim,
-    and where that is of the paper's own network and recipe, no other decides it. A data set that the claim does not speak of
+    and inconclusive where ``regime`` does not decide it (:mod:`.regime`). A data set that the claim does not speak of
     is measured all the same, for its own interest, but never passes; where the answer is a number or a class of the claim's own
     data (``data: reported``), it is not judged either.
     """
@@ -58,11 +64,11 @@ def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) ->
         speaks_of = [evidence for evidence in evidences if evidence.stands_for in claim["reported"]]
         for evidence in speaks_of:
             finding = _found(claim, evidence, evidences)
-            rows.append(
-                _row(claim, evidence.stands_for, evidence.setting, HERE[finding.verdict], _scoped(claim, evidence, finding))
-            )
+            told = {"dataset": evidence.dataset, "setting": evidence.setting, "control_accuracy": accuracy_told(evidence)}
+            told |= {"regime": regime_of(evidence), "here": HERE[finding.verdict]}
+            rows.append(_row(claim, evidence.stands_for, told, _scoped(claim, evidence, finding, evidences)))
         if not speaks_of:
-            rows.append(_row(claim, ", ".join(claim["reported"]), "", *_elsewhere(claim, evidences)))
+            rows.append(_row(claim, ", ".join(claim["reported"]), *_elsewhere(claim, evidences)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -79,10 +85,10 @@ def study_ledger(
         home = results / dataset
         files = {path.relative_to(home).as_posix(): path for path in tables if path.is_relative_to(home)}
         evidences.append(Evidence(dataset, files, **setting))
-    ledger = judge(_entries(claims), evidences)
-    opening = ledger[["claim", "version", "data_set", "reported", "measured", "n", "here", "verdict", "why"]]
-    opening = opening.rename(columns={"data_set": "data set"})
-    return {"claims": ledger, "opening": opening, "deviations": deviations_table(_entries(deviations), evidences)}
+    ledger = judge(entries_of(claims), evidences)
+    shown = ["claim", "version", "data_set", "control_accuracy", "regime", "reported", "measured", "n", "here", "verdict"]
+    opening = ledger[[*shown, "why"]].rename(columns={"data_set": "data set", "control_accuracy": "control accuracy"})
+    return {"claims": ledger, "opening": opening, "deviations": deviations_table(entries_of(deviations), evidences)}
 
 
 def check_size(evidence: Evidence) -> None:
@@ -99,7 +105,8 @@ def check_size(evidence: Evidence) -> None:
         )
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
+def entries_of(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of a list of claims or deviations."""
     with reading(path, "a YAML list"):
         found: list[dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
@@ -112,15 +119,18 @@ def _found(claim: Mapping[str, Any], evidence: Evidence, evidences: Sequence[Evi
         return Finding("", ABSENT, str(missing))
 
 
-def _scoped(claim: Mapping[str, Any], evidence: Evidence, finding: Finding) -> Finding:
-    """Return the finding, without its verdict where the claim is of the paper's own network and recipe, and these are not."""
-    if claim["setting"] == "any" or evidence.paper or finding.verdict == ABSENT:
+def _scoped(claim: Mapping[str, Any], evidence: Evidence, finding: Finding, evidences: Sequence[Evidence]) -> Finding:
+    """Return the finding, without its verdict where the regime of what it is of does not decide the claim."""
+    if finding.verdict == ABSENT:
         return finding
-    why = f"the claim is of the paper's network and recipe, not of {evidence.setting}; here {finding.why}"
-    return replace(finding, verdict=INCONCLUSIVE, why=why)
+    compared = [recall.smaller_data_set(evidence, claim, evidences)] if "smaller" in claim else []
+    lacks = [why for one in (evidence, *compared) if (why := why_undecided(claim, one))]
+    if not lacks:
+        return finding
+    return replace(finding, verdict=INCONCLUSIVE, why=f"{'; '.join(dict.fromkeys(lacks))}; here {finding.why}")
 
 
-def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple[str, Finding]:
+def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple[dict[str, str], Finding]:
     """Return what holds on data sets that the claim does not speak of, and the finding that it is not in the study."""
     found = {evidence.dataset: _found(claim, evidence, evidences) for evidence in evidences}
     measured = {dataset: finding for dataset, finding in found.items() if finding.verdict != ABSENT}
@@ -131,10 +141,13 @@ def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple
     why = "it speaks of other data than the study has"
     if not measured:
         why = "; ".join(dict.fromkeys(finding.why for finding in found.values()))
-    return here, Finding(shown, ABSENT, why, n=n)
+    accuracies = {evidence.dataset: accuracy_told(evidence) for evidence in evidences}
+    told = "; ".join(f"{dataset}: {accuracy}" for dataset, accuracy in accuracies.items() if accuracy)
+    return {"control_accuracy": told, "here": here}, Finding(shown, ABSENT, why, n=n)
 
 
-def _row(claim: Mapping[str, Any], data_set: str, setting: str, here: str, finding: Finding) -> dict[str, Any]:
+def _row(claim: Mapping[str, Any], data_set: str, told: Mapping[str, str], finding: Finding) -> dict[str, Any]:
+    """Return a row; ``told`` are those of its columns that are of the study and not of the finding."""
     reported = "; ".join(
         text if len(claim["reported"]) == 1 or name == data_set else f"{name}: {text}"
         for name, text in claim["reported"].items()
@@ -145,11 +158,11 @@ def _row(claim: Mapping[str, Any], data_set: str, setting: str, here: str, findi
         "version": " ".join(claim["versions"]),
         "claim": claim["claim"],
         "data_set": data_set,
-        "setting": setting,
+        **dict.fromkeys(("dataset", "setting", "control_accuracy", "regime"), ""),
         "reported": reported,
         "measured": finding.measured,
         "n": finding.n,
-        "here": here,
+        **told,
         "verdict": finding.verdict,
         "why": finding.why,
         "value": finding.value,

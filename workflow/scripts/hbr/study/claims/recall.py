@@ -8,6 +8,7 @@ import numpy as np
 from hbr.hardness.allocation import resampling_ratios
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
+from hbr.study.claims.regime import nearest
 from hbr.words import interval, number, rounded
 
 
@@ -31,10 +32,7 @@ def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 
 def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the ratio of this data set's gap to that of the smaller one; both bootstrapped over members."""
-    smaller = [other for other in others if other.stands_for == claim["smaller"] and other is not evidence]
-    if not smaller:
-        raise NotMeasuredError(f"it compares with {claim['smaller']}, which the study does not have")
-    ours, theirs = 100 * evidence.baseline_recall(), 100 * smaller[0].baseline_recall()
+    ours, theirs = 100 * evidence.baseline_recall(), 100 * smaller_data_set(evidence, claim, others).baseline_recall()
     large, small = (np.ptp(bootstrap_means(recall), axis=1) for recall in (ours, theirs))
     if _gap(theirs)[1] == 0 or not small.all():
         raise NotMeasuredError(f"the classes of {claim['smaller']} have no gap, or none that is sure, to compare with")
@@ -50,6 +48,14 @@ def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         lower,
         upper,
     )
+
+
+def smaller_data_set(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Evidence:
+    """Return what a data set is compared with: of several the one of the nearest regime to the paper's, the first of these."""
+    smaller = [other for other in others if other.stands_for == claim["smaller"] and other is not evidence]
+    if not smaller:
+        raise NotMeasuredError(f"it compares with {claim['smaller']}, which the study does not have")
+    return nearest(smaller)
 
 
 def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hbr.conditions.names import conditions_of, needs_control
+from hbr.study.references import has_ground_truth
 
 
 def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
@@ -15,9 +16,11 @@ def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
         tables += [f"hardness/{estimator}/{file}" for file in ("classes.csv", "samples.parquet")]
         tables += [f"stability/{estimator}/{file}.csv" for file in ("pruning", "members_enough")]
     if needs_control(config):
-        tables += ["gap_differences.csv", f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
+        tables += ["gap_differences.csv", "gap_accuracy.csv", f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
     if config["noise"]["rules"]:
         tables.append("noise/rules.csv")
+    if has_ground_truth(config):
+        tables += [f"ground_truth/{table}.csv" for table in ("order", "noise", "doubtful")]
     for name, condition in conditions.items():
         if condition.kind == "resampled":
             tables += [f"plans/{name}/variant{variant}/plan.parquet" for variant in condition.variants]

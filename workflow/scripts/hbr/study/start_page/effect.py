@@ -7,6 +7,7 @@ import pandas as pd
 
 from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import INCONCLUSIVE, NOT_TESTED
+from hbr.study.claims.beside import CHANGES
 from hbr.study.start_page.figure import change_figure
 from hbr.study.start_page.parts import Answer, Cell, Code, Column, Link, Name, Part, Sentence, Table, Verdict
 from hbr.study.start_page.words import Row, changed, in_percent, measure, verdict
@@ -29,10 +30,17 @@ def records(differences: pd.DataFrame, family: str) -> list[Row]:
     return sorted(rows, key=lambda row: (_ORDER.index(row["verdict"]), -_gain(row), str(row["label"])))
 
 
-def effect_answer(dataset: str, rows: Sequence[Row], accuracy: Beside, links: Mapping[str, Link]) -> Answer:
+def effect_answer(
+    dataset: str,
+    rows: Sequence[Row],
+    accuracy: Beside,
+    links: Mapping[str, Link],
+    explained: Mapping[tuple[str, str, str], str] | None = None,
+) -> Answer:
     """Return whether resampling changes the gap: in words, a figure and a table.
 
-    ``rows`` are the declared comparisons with the control, ``accuracy`` what accuracy does in each, ``links`` tables by name.
+    ``rows`` are the declared comparisons with the control, ``accuracy`` what accuracy does in each, ``links`` tables by name;
+    ``explained`` are of :func:`hbr.study.claims.beside.beside_accuracy`.
     """
     if not rows:
         lack = ("This study resamples nothing (", Code("resampling.strategies"), " is empty), so it cannot say.")
@@ -45,6 +53,9 @@ def effect_answer(dataset: str, rows: Sequence[Row], accuracy: Beside, links: Ma
     answer, told = _judged(tested)
     main = [row for row in tested if (row["metric"], row["gap"]) == _headline(tested)]
     sentences = [Sentence((told,), (gaps,)), *_told(main, accuracy, gaps, classes)]
+    best = max(main, key=_gain)
+    if best["metric"] == "recall" and (clause := (explained or {}).get((best["condition"], best["reference"], best["gap"]))):
+        sentences.append(Sentence((f"{clause[:1].upper()}{clause[1:]}.",), (links[CHANGES],)))
     if lacks:
         sentences.append(Sentence((f"{len(rows) - len(tested)} of {len(rows)} are not tested: {lacks}.",), (gaps,)))
     figure = change_figure(dataset, _drawn(main), len(main), (gaps,))

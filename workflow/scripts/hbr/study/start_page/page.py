@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from hbr.study.claims.beside import CHANGES, beside_accuracy
 from hbr.study.claims.evidence import Evidence
 from hbr.study.start_page.claims import claims_answer
 from hbr.study.start_page.classes import class_overview, classes_answer
@@ -48,7 +49,7 @@ def start_page(
         own = partial(linked, dataset=evidence.dataset)
         found.append(dataset_of(evidence, beside, costs, own, linked("costs.csv")))
     return StartPage(
-        study, tuple(found), claims_answer(opening, paper_first, linked("claims.csv"), ledger), ledger, paper_first
+        study, tuple(found), claims_answer(opening, paper_first, ledger, linked("claims.csv")), ledger, paper_first
     )
 
 
@@ -76,7 +77,7 @@ def _of_resampling(
     evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFrame, tested: int, linked: Linked, costed: Link
 ) -> list[Answer]:
     """Return the answers on resampling, on placebos and on what would decide."""
-    links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv")}
+    links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv", CHANGES)}
     if "gap_differences.csv" not in evidence.files:
         return [effect_answer(evidence.dataset, [], {}, links)]
     gaps = evidence.gap_differences
@@ -87,7 +88,7 @@ def _of_resampling(
     changes = evidence.table("class_differences.csv")
     changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
     accuracy = {(row["condition"], row["reference"]): row for row in changes.to_dict("records")}
-    answers = [effect_answer(evidence.dataset, rows, accuracy, links)]
+    answers = [effect_answer(evidence.dataset, rows, accuracy, links, beside_accuracy(evidence))]
     if rows:
         answers.append(placebo_answer(placebos, links))
         more = Variants(section, beside["variants"][section], beside["trainings"][section], seconds_of(evidence.dataset, costs))

@@ -5,11 +5,20 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from hbr.study.start_page.parts import Cell, Code, Name, Part, StartPage, Verdict
+from hbr.study.start_page.parts import Answer, Cell, Code, Name, Part, StartPage, Verdict
 
 
 def rendered(page: StartPage, template: Path) -> str:
     """Return a page by a template; equal pages give equal HTML."""
+    return _environment(template).get_template(template.name).render(page=page)
+
+
+def rendered_ledger(answer: Answer, read: str, template: Path) -> str:
+    """Return the page of several studies' claims by a template; ``read`` says in a sentence what it was read from."""
+    return _environment(template).get_template(template.name).render(answer=answer, read=read)
+
+
+def _environment(template: Path) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(template.parent, encoding="utf-8"),
         autoescape=True,
@@ -20,7 +29,7 @@ def rendered(page: StartPage, template: Path) -> str:
     )
     environment.tests |= {kind.__name__.lower(): _is_a(kind) for kind in (Name, Code, Verdict)}
     environment.filters["parts"] = parts_of
-    return environment.get_template(template.name).render(page=page)
+    return environment
 
 
 def parts_of(cell: Cell) -> list[Part | Verdict]:

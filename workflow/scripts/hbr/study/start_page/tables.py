@@ -23,7 +23,7 @@ def tables_of_start_page(config: Mapping[str, Any]) -> list[str]:
     tables += [f"measures/{BASELINE}/{file}.csv" for file in ("classes", "confusion")]
     tables.append(f"hardness/{page_estimator(config)}/classes.csv")
     if needs_control(config):
-        tables += ["gap_differences.csv", "class_differences.csv"]
+        tables += ["gap_differences.csv", "class_differences.csv", "gap_accuracy.csv"]
     if config["noise"]["rules"]:
         tables += ["noise/rules.csv", "noise/preferred.parquet"]
         tables += [f"noise/{rule}/samples.parquet" for rule in config["noise"]["rules"]]

@@ -1,0 +1,112 @@
+"""Claims on hardness and label noise against what people see: ours, declared before any run was seen."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hbr.analysis.columns import with_conditions
+from hbr.analysis.ground_truth import CLASSES, share_changes
+from hbr.data.references import FLIPPED, GIVEN
+from hbr.study.claims.evidence import Evidence, NotMeasuredError
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, above
+from hbr.words import change, counted, interval, rounded
+
+
+def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge Spearman's correlation of class AUM with human doubt, by its interval over members and classes.
+
+    Human doubt is that of votes, or of labels by people where there are no votes; every such reference must agree.
+    """
+    estimator, table = _aum(evidence), evidence.table("ground_truth/order.csv")
+    rows = table[(table["level"] == CLASSES) & (table["estimator"] == estimator)]
+    rows = rows[rows["kind"] == "votes"] if (rows["kind"] == "votes").any() else rows
+    if rows.empty:
+        raise NotMeasuredError("no people's votes or labels of three classes or more are under references")
+    limit, worst = claim["above"], rows.loc[rows["correlation"].idxmin()]
+    verdicts = {above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows()}
+    verdict = NOT_REPRODUCED if NOT_REPRODUCED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
+    told = "; ".join(
+        f"{rounded(row['correlation'], 2)} ({interval(row['classes_lower'], row['classes_upper'], 2)}) with "
+        f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} over members and images"
+        for _, row in rows.iterrows()
+    )
+    why = f"the interval over members and classes against {limit}; people's reliability allows {rounded(worst['ceiling'], 2)}"
+    if worst["members"] < 2:
+        why = "one member gives no interval"
+    n = f"{counted([int(worst['members'])], 'member')}, {int(worst['classes'])} classes"
+    ends = (float(worst["classes_lower"]), float(worst["classes_upper"]))
+    return Finding(f"rank correlation {told}", verdict, why, n, float(worst["correlation"]), *ends)
+
+
+def human_noise(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the AUROC of AUM for labels by others that differ, minus that for as many labels flipped on purpose.
+
+    The interval is of both intervals, of independent trainings (Newcombe 1998). As well means no worse than by a margin.
+    """
+    ours = _known(evidence, GIVEN)
+    if ours is None:
+        raise NotMeasuredError("the data set is not trained on labels by people")
+    found = [(other.dataset, flips) for other in others if (flips := _known(other, FLIPPED)) is not None]
+    near = [one for one in found if 100 * abs(one[1]["chance"] - ours["chance"]) <= claim["rate_points"]]
+    if not near:
+        rate = rounded(100 * ours["chance"], 0)
+        raise NotMeasuredError(f"no data set of the study has about {rate} % of its labels flipped to compare with")
+    name, theirs = min(near, key=lambda one: abs(one[1]["chance"] - ours["chance"]))
+    difference = ours["auroc"] - theirs["auroc"]
+    lower = difference - np.hypot(ours["auroc"] - ours["auroc_lower"], theirs["auroc_upper"] - theirs["auroc"])
+    upper = difference + np.hypot(ours["auroc_upper"] - ours["auroc"], theirs["auroc"] - theirs["auroc_lower"])
+    margin = claim["margin"]
+    rates = [rounded(100 * one["chance"]) for one in (ours, theirs)]
+    return Finding(
+        f"AUROC {rounded(ours['auroc'], 3)} of {rates[0]} % labels by people, {rounded(theirs['auroc'], 3)} of "
+        f"{rates[1]} % flipped ({name}): {rounded(difference, 3, signed=True)} ({interval(lower, upper, 3, signed=True)})",
+        above(lower, upper, -margin),
+        f"as well means no more than {margin} less" if np.isfinite(lower) else "one member gives no interval",
+        f"{counted([int(ours['members'])], 'member')}, {int(ours['images']):,} images",
+        float(difference),
+        float(lower),
+        float(upper),
+    )
+
+
+def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
+    """Judge the change of the share of images that people call mislabelled, by its interval over variants of each condition.
+
+    It rises where the whole interval of every condition lies above 0, and does not where that of one lies below.
+    """
+    table = with_conditions(evidence.table("ground_truth/doubtful.csv"), evidence.table("conditions.csv"))
+    changes = share_changes(table[table["kind"].isin(["baseline", "resampled"])])
+    if changes.empty:
+        raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
+    worst = changes.loc[changes["change"].idxmin()]
+    up, down = (changes["lower"] > 0), (changes["upper"] < 0)
+    verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE
+    least, most = changes["change"].min(), changes["change"].max()
+    return Finding(
+        f"from {rounded(100 * worst['before'], 2)} % by {rounded(100 * least, 2, signed=True)} to "
+        f"{rounded(100 * most, 2, signed=True)} points; least {worst['label']} "
+        f"{change(worst['change'], worst['lower'], worst['upper'])}",
+        verdict,
+        f"with its whole interval the share rises in {int(up.sum())} of {len(changes)} conditions, and falls in "
+        f"{int(down.sum())}",
+        f"{counted(changes['variants'].astype(int), 'variant')}",
+        *(float(worst[name]) for name in ("change", "lower", "upper")),
+    )
+
+
+def _aum(evidence: Evidence) -> str:
+    for name, method in evidence.methods.items():
+        if method == "aum" and evidence.sources[name] == "baseline":
+            return name
+    raise NotMeasuredError("the study has no estimator of method aum")
+
+
+def _known(evidence: Evidence, why: str) -> pd.Series | None:
+    """Return the row of AUM against labels that are known to be wrong, if that is why."""
+    if "ground_truth/noise.csv" not in evidence.files:
+        raise NotMeasuredError("no data set of the study has references or labels by people")
+    table = evidence.table("ground_truth/noise.csv")
+    rows = table[(table["truth"] == why) & (table["finder"] == "estimator") & (table["name"] == _aum(evidence))]
+    return None if rows.empty else rows.iloc[0]
