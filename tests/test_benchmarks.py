@@ -140,6 +140,7 @@ def test_epochs_are_timed_by_way_of_stepping():
         assert n == "1" and float(seconds) > 0 and float(pace.replace(",", "")) > 0 and float(first) > 0
 
 
+@pytest.mark.slow
 def test_a_network_that_does_not_compile_is_a_row_that_says_so(gpu, monkeypatch):
     import gpu_epochs
     from gpu_setting import Setting

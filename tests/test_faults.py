@@ -396,6 +396,7 @@ PAGE = "--notebook own.py --dataset tiny --inputs {} --html page.html"
 DRAW = "from pathlib import Path\nPath(figures, 'one.svg').write_text('x' * SIZE)\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "cell", "wrong"),
     [
@@ -525,6 +526,7 @@ def stop_while_writing(folder: Path, number: int, fraction: float, size: int) ->
     return ended(process, folder), written
 
 
+@pytest.mark.slow
 def test_sigkill_while_writing_leaves_the_file_absent_or_whole(tmp_path, record_property):
     with fault("SIGKILL while writing"):
         big_source(tmp_path)

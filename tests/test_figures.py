@@ -151,6 +151,7 @@ def test_many_comparisons_with_placebos_are_counted_only():
     )
 
 
+@pytest.mark.slow
 def test_all_text_of_many_conditions_can_be_read_in_print():
     alphas = tuple(np.arange(1, 28) / 4)
     _, _, gaps, judged, _ = made_up(4, 2, alphas=alphas)
@@ -170,6 +171,7 @@ def test_words():
     assert fonts.plain("$x^2$") == r"\$x^2\$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("classes", "variants"), [(2, 1), (300, 2)])
 def test_figures_draw_studies_of_every_size_without_a_warning(classes, variants):
     use_style()
@@ -323,6 +325,7 @@ def test_the_users_own_settings_of_matplotlib_change_no_figure(tmp_path):
         assert (tmp_path / f"0.{kind}").read_bytes() == (tmp_path / f"1.{kind}").read_bytes()
 
 
+@pytest.mark.slow
 def test_notebooks_do_not_see_the_users_own_settings(tmp_path, monkeypatch):
     fakes = {"startup/00.py": "import pandas\npandas.set_option('display.html.border', 7)\nprint('started by the user')\n"}
     fakes["ipython_config.py"] = "c.InlineBackend.figure_formats = {'jpeg'}\nc.InteractiveShellApp.exec_lines = ['1 / 0']\n"

@@ -85,6 +85,7 @@ def training(tmp_path, tiny_dataset) -> Training:
     return Training(tmp_path, tiny_dataset)
 
 
+@pytest.mark.slow
 def test_sigkill_anywhere_and_run_again_gives_the_same_bits(training, record_property):
     """Twelve trainings, each killed twice in random epochs, at no chosen step, before it may end."""
     uninterrupted = training.finish("whole")

@@ -429,6 +429,7 @@ def test_all_figures_are_well_formed(nasty):
         texts_of(figure)
 
 
+@pytest.mark.slow
 def test_names_with_slashes_from_an_array_file(tmp_path):
     """Folders cannot be called so, but names inside an .npz can."""
     names = ["../../up", "</script><script>alert(1)</script>", "</td></table><b>"]
