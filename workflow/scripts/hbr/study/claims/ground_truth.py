@@ -15,7 +15,7 @@ from hbr.words import change, counted, interval, rounded
 
 
 def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge Spearman's correlation of class AUM with human doubt, by its interval over members and classes.
+    """Judge Spearman's correlation of class AUM with human doubt, by its interval over members, images and classes.
 
     Human doubt is that of votes, or of labels by people where there are no votes; every such reference must agree.
     """
@@ -29,10 +29,11 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     verdict = NOT_REPRODUCED if NOT_REPRODUCED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
     told = "; ".join(
         f"{rounded(row['correlation'], 2)} ({interval(row['classes_lower'], row['classes_upper'], 2)}) with "
-        f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} over members and images"
+        f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} without drawing classes"
         for _, row in rows.iterrows()
     )
-    why = f"the interval over members and classes against {limit}; people's reliability allows {rounded(worst['ceiling'], 2)}"
+    allowed = rounded(worst["ceiling"], 2)
+    why = f"the interval over members, images and classes against {limit}; people's reliability allows {allowed}"
     if worst["members"] < 2:
         why = "one member gives no interval"
     n = f"{counted([int(worst['members'])], 'member')}, {int(worst['classes'])} classes"
