@@ -372,7 +372,8 @@ def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
         end = table[(table["kind"] == kind) & (table["epoch"] == 4)]
         same(np.transpose(line(axes, kind)), [100 * end[["error", gap]].mean()])
     fitted = lines[(lines["gap"] == gap)].set_index("source")
-    for label, source in (("line", "trajectory"), ("their line above 90 %", "published above 90 %")):
+    sources = {"line": "trajectory", "their line": "published", "their line above 90 %": "published above 90 %"}
+    for label, source in sources.items():
         own = fitted.loc[source]
         ends = own[["lowest_error", "highest_error"]].to_numpy(float)
         same(np.transpose(line(axes, label)), 100 * np.transpose([ends, own["intercept"] + own["slope"] * ends]))
