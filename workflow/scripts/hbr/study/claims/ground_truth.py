@@ -24,7 +24,7 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     rows = rows[rows["kind"] == "votes"] if (rows["kind"] == "votes").any() else rows
     if rows.empty:
         raise NotMeasuredError("no people's votes or labels of three classes or more are under references")
-    limit, worst = claim["above"], rows.loc[rows["correlation"].idxmin()]
+    limit, worst = claim["above"], rows.iloc[int(rows["correlation"].argmin())]
     verdicts = {above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows()}
     verdict = NOT_REPRODUCED if NOT_REPRODUCED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
     told = "; ".join(
@@ -81,7 +81,7 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
     changes = share_changes(table[table["kind"].isin(["baseline", "resampled"])])
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
-    worst = changes.loc[changes["change"].idxmin()]
+    worst = changes.iloc[int(changes["change"].argmin())]
     up, down = (changes["lower"] > 0), (changes["upper"] < 0)
     verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE
     least, most = changes["change"].min(), changes["change"].max()
