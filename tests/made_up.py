@@ -8,7 +8,7 @@ import pandas as pd
 
 from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import compare_runs, gaps_of_runs, pair_runs, sized_differences, summarise
-from hbr.analysis.figures import agreement, noise, pruning, stability
+from hbr.analysis.figures import agreement, ground_truth, noise, pruning, stability
 from hbr.analysis.figures.baseline import class_recall, learning_curves
 from hbr.analysis.figures.effect import class_changes, recall_by_class
 from hbr.analysis.figures.gap_accuracy import changes_at_equal_accuracy, gap_against_error
@@ -26,6 +26,7 @@ from hbr.analysis.figures.precision import mean_recall_precision, precision_reca
 from hbr.analysis.figures.verdicts import gap_changes, placebo_changes
 from hbr.analysis.gap_accuracy import changes_of_pairs, relate_changes
 from hbr.analysis.gap_lines import TRAJECTORY, line_of_runs, lines_of_networks, lines_table
+from hbr.analysis.ground_truth import CLASSES, SAMPLES, WITHIN, Order, noise_rows
 from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
 from hbr.analysis.pools import pool_summary
@@ -250,4 +251,29 @@ def figures_of_members():
         "estimator_agreement": (agreement.estimator_agreement, beside["correlations"], "made_up"),
         "estimator_overlap": (agreement.estimator_overlap, beside["overlap"], "made_up"),
         **{f"{kind}images": (image_sheet, sheet, ["ant", "bee", "cat"], "made_up") for kind in ("", "easiest_", "hardest_")},
+    }
+
+
+def against_people():
+    """Return what draws the figures of hardness against what people see, and their tables, by name."""
+    rng = np.random.default_rng(0)
+    names = list("abcd")
+    ends = {"lower": 0.1, "upper": 0.6, "classes_lower": [0, np.nan, np.nan], "classes_upper": [0.8, np.nan, np.nan]}
+    levels = {"level": [CLASSES, SAMPLES, WITHIN], "correlation": [0.5, 0.4, 0.3], "ceiling": [0.9, 0.8, 0.8]}
+    order = [pd.DataFrame({**levels, **ends, "estimator": "aum", "reference": name}) for name in ("votes", "labels")]
+    doubt = {"class": range(4), "class_name": names, "doubt": [0.1, 0.2, 0.3, 0.1], "doubt_lower": 0.05, "doubt_upper": 0.35}
+    doubts = pd.concat([pd.DataFrame({**doubt, "reference": name}) for name in ("votes", "labels")])
+    hardness = pd.DataFrame({"class": range(4), "class_name": names, "difficulty_rank": [2, 4, 3, 1]})
+    truth = np.arange(60) % 10 == 0
+    orders = [Order("aum", "train", truth + rng.normal(size=(2, 60)), np.arange(60))]
+    rule = pd.DataFrame({"sample": range(60), "score": rng.normal(size=60), "flagged": np.arange(60) < 9})
+    found = noise_rows(truth, np.arange(60), orders, {"lowest": rule}, 50, 0)
+    found = pd.concat([found.assign(reference=name, truth="most say otherwise") for name in ("votes", "labels")])
+    change = {"condition": ["a", "b"], "label": ["A", "B"], "before": 0.1, "change": [0.01, -0.01]}
+    changes = pd.DataFrame({**change, "lower": [0.005, np.nan], "upper": [0.02, np.nan], "variants": 2, "reference": "labels"})
+    return {
+        "human_doubt": (ground_truth.human_doubt, doubts, hardness, "aum", "made_up"),
+        "human_order": (ground_truth.human_order, pd.concat(order), "made_up"),
+        "human_noise": (ground_truth.human_noise, found, "made_up"),
+        "doubtful_share": (ground_truth.doubtful_share, changes, "made_up"),
     }

@@ -138,6 +138,28 @@ def pool_from(**keys: object) -> Change:
     return change
 
 
+def labels_from(**keys: object) -> Change:
+    """Return the training on labels by others, from a file of its own."""
+
+    def change(study: Study) -> None:
+        np.savez(study.folder / "others.npz", one=np.arange(4), two=np.arange(4))
+        settings(datasets__digits__labels={"file": "others.npz", "key": "one", **keys})(study)
+
+    return change
+
+
+def people_from(name: str, **keys: object) -> Change:
+    """Return a change of a reference; its file holds what the study's own does, and more."""
+
+    def change(study: Study) -> None:
+        held = np.load(study.folder / "people.npz")
+        np.savez(study.folder / "other_people.npz", **held, votes=held["counts"])
+        own = study.config["datasets"]["digits"]["references"][name]
+        settings(**{f"datasets__digits__references__{name}": own | keys})(study)
+
+    return change
+
+
 # Finished studies to change
 
 
@@ -396,6 +418,25 @@ KEYS: dict[str, tuple[str, Change]] = {
     "datasets.*.pools.*.root": (WHOLE, pool_from(source="folder", root="pool")),
     "datasets.*.pools.*.file": (WHOLE, pool_from(source="arrays", file="pool.npz")),
     "datasets.*.pools.*.most_per_class": (WHOLE, pool_from(source="arrays", file="pool.npz", most_per_class=3)),
+    **{
+        f"datasets.*.labels.{key}": ("digits", labels_from(**keys))
+        for key, keys in (("file", {}), ("key", {"key": "two"}), ("match", {"match": "stem"}), ("ids", {"ids": "two"}))
+    },
+    **{
+        f"datasets.*.references.*.{key}": (WHOLE, people_from(name, **{key: value}))
+        for key, name, value in (
+            ("kind", "networks", "label-errors"),
+            ("file", "votes", "other_people.npz"),
+            ("licence", "votes", "MIT"),
+            ("citation", "votes", "others"),
+            ("key", "votes", "votes"),
+            ("part", "votes", "train"),
+            ("match", "votes", "stem"),
+            ("ids", "votes", "names"),
+            ("keys", "labels", ["one", "two"]),
+            ("networks", "networks", ["one"]),
+        )
+    },
     # 32 stands as batch_size and 4 as width: a comparison of bare values would see no difference.
     **{f"recipes.*.{key}": ("digits", settings(**{_RECIPE + key: value})) for key, value in _OTHER_RECIPE.items()},
     "recipes.*.milestones": (

@@ -109,6 +109,7 @@ def test_every_claim_is_complete_and_has_a_check():
     assert list(CLAIMS) == [
         *("gap-exists", "gap-grows", "easy-count", "hardest-class", "no-effect", "no-system", "size-const", "aum-robust"),
         *("size-8", "noise-552", "prune-imbalance", "rank-unstable", "gap-32", "pool-hard", "average-differs", "holdout-best"),
+        *("human-order", "human-noise", "noise-oversampled"),
     ]
     for claim in CLAIMS.values():
         assert {"id", "versions", "claim", "reported", "setting", "check"} <= set(claim)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from made_up import every_figure, figures_of_members, gap_and_error
+from made_up import against_people, every_figure, figures_of_members, gap_and_error
 from matplotlib.container import ErrorbarContainer
 
 from hbr.analysis.figures.fonts import plain
@@ -130,7 +130,7 @@ def check_cumulative_aum(figure, flagged, planted, *_):
         label = next(own.get_label() for own in axes.lines if own.get_label().startswith(name))
         same(line(axes, label)[0], np.sort(scores))
         same(line(axes, label)[1], np.arange(1, len(scores) + 1))
-        same(line(axes, "flipped labels")[0], np.sort(scores[planted]))
+        same(line(axes, "known to be wrong")[0], np.sort(scores[planted]))
     same(next(own for own in left.lines if own.get_label().startswith("below")).get_xdata(), [0, 0])
 
 
@@ -326,6 +326,43 @@ def check_pruning_classes(figure, summary, *_):
             same(intervals(axes, label), 100 * rows[["lower", "upper"]])
 
 
+def check_human_doubt(figure, doubt, hardness, *_):
+    for name, rows in doubt.groupby("reference"):
+        axes = panel(figure, name)
+        same(np.transpose(line(axes, name)), np.transpose([hardness["difficulty_rank"], 100 * rows["doubt"]]))
+        same(intervals(axes, name), 100 * rows[["doubt_lower", "doubt_upper"]])
+        assert {text.get_text() for text in axes.texts} == set(rows["class_name"])
+
+
+def check_human_order(figure, order, _):
+    for name, rows in order.groupby("reference"):
+        axes = panel(figure, name)
+        for level, own in rows.groupby("level"):
+            same(line(axes, level)[0], own["correlation"])
+            same(intervals(axes, level), own[["lower", "upper"]])
+        same(line(axes, "ceiling")[0], rows["ceiling"].iloc[:2])
+
+
+def check_human_noise(figure, noise, _):
+    left, right = figure.axes
+    for name, rows in noise.groupby("reference"):
+        label = f"{name}: most say otherwise (6)"
+        same(line(left, label)[0], rows["auroc"])
+        same(intervals(left, label)[0], rows[["auroc_lower", "auroc_upper"]].iloc[0])
+    drawn = [points.lines[0].get_xdata()[0] for points in right.containers]
+    same(drawn, 100 * noise.loc[noise["finder"] == "rule", ["precision", "recall"]].to_numpy().ravel())
+    ranked = [own.get_xdata()[0] for own in right.lines if own.get_marker() == "P" and len(own.get_xdata())]
+    same(ranked, 100 * noise.loc[noise["finder"] == "estimator", "precision_as_many"])
+
+
+def check_doubtful_share(figure, changes, _):
+    (axes,) = figure.axes
+    same(line(axes, "labels")[0], 100 * changes["change"])
+    same(intervals(axes)[0], 100 * changes[["lower", "upper"]].iloc[0])
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["A", "B"]
+    assert axes.get_title() == "labels: 10.00 % of the training set"
+
+
 def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
     (axes,) = figure.axes
     control = table[table["condition"] == "control"]
@@ -335,7 +372,8 @@ def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
         end = table[(table["kind"] == kind) & (table["epoch"] == 4)]
         same(np.transpose(line(axes, kind)), [100 * end[["error", gap]].mean()])
     fitted = lines[(lines["gap"] == gap)].set_index("source")
-    for label, source in (("line", "trajectory"), ("their line above 90 %", "published above 90 %")):
+    sources = {"line": "trajectory", "their line": "published", "their line above 90 %": "published above 90 %"}
+    for label, source in sources.items():
         own = fitted.loc[source]
         ends = own[["lowest_error", "highest_error"]].to_numpy(float)
         same(np.transpose(line(axes, label)), 100 * np.transpose([ends, own["intercept"] + own["slope"] * ends]))
@@ -359,7 +397,7 @@ CHECKS |= dict.fromkeys(("pruning_recall", "pruning_gaps"), CHECKS.pop("pruning_
 
 @pytest.fixture(scope="module")
 def drawn():
-    return every_figure(5, 3) | figures_of_members() | gap_and_error()
+    return every_figure(5, 3) | figures_of_members() | gap_and_error() | against_people()
 
 
 @pytest.mark.parametrize("name", [figure.name for figure in LISTED])

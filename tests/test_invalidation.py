@@ -25,6 +25,7 @@ LEDGER = {"judge_claims": 1, "measure_costs": 1, "render_ledger": 1, "write_star
 MEASURING = {"list_conditions", "measure_classes", "measure_gaps", "compare_conditions", *PAGES, "record_checksums", *LEDGER}
 MEASURING |= {"measure_stability", "compare_estimators", "measure_noise", "review_allocations"}
 MEASURING |= {"find_suspects", "measure_suspects", "trace_gaps", "relate_gaps"}
+MEASURING |= {"compare_with_humans", "measure_doubtful", "measure_published"}
 # What every change of a condition ends in.
 END = {"measure_gaps": 1, "compare_conditions": 1, "render_effect": 1, "render_precision": 1, "record_checksums": 1, **LEDGER}
 END |= {"relate_gaps": 1, "render_gap_and_accuracy": 1}
@@ -104,6 +105,7 @@ def test_analysis_never_trains(measured):
 def test_data_and_training_train_everything_again(measured):
     # They are of further images, which only conditions with a pool train on, or of folds.
     others = {"training/scores.py": {"score_images"}, "data/folds.py": {"divide_folds"}}
+    others["data/references.py"] = {"prepare_reference", "compare_with_humans", "render_ground_truth", "judge_claims"}
     others |= {path: {"prepare_pool"} for path in ("data/pools.py", "data/pool_sources.py", "data/mixtures.py")}
     for label, jobs in (modules(measured, "data/") | modules(measured, "training/")).items():
         if (path := label.removeprefix(HBR)) in others:

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "results/<study>/<data set>/allocations/<estimator>/alpha<alpha>.csv": {"compat"},
     "reports/<study>/flagged/<data set>.csv": {"sample", "class", "<rule>"},
     "lists/<study>/<data set>/suspects.csv": {"path"},
+    "results/<study>/<data set>/references/<reference>.npz": {"samples", "given", "suggested", "answers"},
 }
 ELSEWHERE_FILES = {pattern for pattern, columns in ELSEWHERE.items() if columns is None}
 
@@ -79,6 +80,7 @@ def names_of(config):
         "estimator": list(config["hardness"]["estimators"]),
         "rule": list(config["noise"]["rules"]),
         "pool": pools_of(config),
+        "reference": [name for dataset in config["datasets"].values() for name in dataset.get("references", {})],
     }
 
 

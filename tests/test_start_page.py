@@ -306,7 +306,7 @@ def test_what_networks_say_that_never_saw_an_image_comes_first_and_test_images_t
 
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():
     told = said(suspects_answer("d", suspects(planted=1), None))
-    assert "; of 1 label flipped on purpose it finds 1 (100 %, 2 to 100), and 50 % of what it flags was flipped." in told
+    assert "; of 1 label known to be wrong it finds 1 (100 %, 2 to 100), and 50 % of what it flags is among them." in told
 
 
 def test_costs_are_told_in_the_unit_that_a_person_would_say_them_in():

@@ -32,6 +32,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
         "robustness",
         "noise",
         "suspects",
+        "ground_truth",
         "allocation",
         "effect",
         "pools",
@@ -48,7 +49,7 @@ def test_a_study_with_everything_ends_with_all_chapters_and_a_ledger_first(whole
     for figure in (*shown, "pruned_share", "noise_by_class", "cumulative_aum", "lowest_images", "suspect_images"):
         assert (reports / f"digits/figures/{figure}.svg").read_text().rstrip().endswith("</svg>")
     claims = pd.read_csv(whole.folder / "results/digits/claims.csv")
-    assert len(claims) == 16
+    assert len(claims) == 19
     assert set(claims["verdict"]) <= {"reproduced", "not reproduced", "inconclusive", "not in this study"}
     kept = claims.set_index("id").loc["size-const"]
     assert (kept["measured"], kept["n"]) == ("digits: 870 examples in 4 of 4 plans", "digits: 4 plans")

@@ -64,7 +64,7 @@ save_figure(human_doubt(doubt, classes[first], first, dataset), figures, "human_
 # Spearman's rank correlation of hardness with human doubt: of class means; of single images, where people judged the very
 # images (test images are ordered by their margin in the trained members, training images by each estimator); and within
 # classes, which is what is left once the class is known (partial rank correlation). Intervals are of a bootstrap over members
-# and images; of classes also over members and classes, which says what to expect of other classes.
+# and images; of classes also over members, images and classes, which says what to expect of other classes.
 
 # %%
 save_figure(human_order(order, dataset), figures, "human_order")

@@ -29,9 +29,10 @@ flagged = {path.split("/")[-2]: read_table(path) for path in inputs["flagged"]}
 
 # %% [markdown]
 # ## What each rule flags
-# Where labels were flipped on purpose (*planted*), precision is the share of what a rule flags that was flipped, recall the
-# share of what was flipped that it flags, both with exact 95 % binomial intervals (Clopper and Pearson) over samples;
-# *chance* is the precision of flagging at random. Where none were planted nothing can be said of either.
+# Where labels are known to be wrong (*planted*: flipped on purpose, or given by others and not the data set's own),
+# precision is the share of what a rule flags that is wrong, recall the share of what is wrong that it flags, both with exact
+# 95 % binomial intervals (Clopper and Pearson) over samples; *chance* is the precision of flagging at random. Where none are
+# known nothing can be said of either.
 
 # %%
 save_figure(noise_detection(rules, dataset), figures, "noise_detection")
@@ -56,7 +57,7 @@ save_figure(figure, figures, "cumulative_aum")
 
 # %% [markdown]
 # ## The images of lowest AUM (v1, figure 6)
-# Above each image: the label it bears (with a star where it was flipped on purpose); the class that most members prefer at
+# Above each image: the label it bears (with a star where it is known to be wrong); the class that most members prefer at
 # the epoch of EL2N, in evaluation mode, and how many do; its AUM, and its id, as the tables have it:
 # the end of its file's path, or # and its index in its source.
 

@@ -36,6 +36,8 @@ def main(arguments: argparse.Namespace) -> None:
             shutil.copyfile(table, target / f"members_enough_{table.parent.name}.csv")
         for table in sorted((results / dataset / "noise").glob("*.csv")):
             shutil.copyfile(table, target / f"noise_{table.name}")
+        for table in sorted((results / dataset / "ground_truth").glob("*.csv")):
+            shutil.copyfile(table, target / f"ground_truth_{table.name}")
         kept = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
         for figure in (reports / dataset / f"figures/{name}.svg" for name in kept):
             if figure.is_file():

@@ -57,8 +57,8 @@ def order_rows(
 ) -> pd.DataFrame:
     """Return how each order agrees with human doubt: of classes always, of samples and within classes where it is of the part.
 
-    One row an order and level: Spearman's correlation with ends over members and samples, for classes also over members and
-    classes, and the ceiling, which is the root of the reliability of human doubt. ``labels`` are those of each part.
+    One row an order and level: Spearman's correlation with ends over members and samples, for classes also over members,
+    samples and classes, and the ceiling, which is the root of the reliability of human doubt. ``labels`` are of each part.
     """
     people = labels[part][humans.images]
     # One seed for all, so that orders are compared on the same draws.

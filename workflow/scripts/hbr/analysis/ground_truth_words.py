@@ -29,10 +29,9 @@ def references_shown(about: pd.DataFrame) -> pd.DataFrame:
             "all agree on another": [_count(row["unanimous"], row["images"]) for row in rows],
             "reliability of images (ceiling)": [_sure(row, "") for row in rows],
             "of classes (ceiling)": [_sure(row, "class_") for row in rows],
-            "licence": about["licence"],
-            "citation": about["citation"],
+            **{name: [row[name] if isinstance(row[name], str) else "" for row in rows] for name in ("licence", "citation")},
         }
-    ).fillna("")
+    )
 
 
 def order_shown(order: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def order_shown(order: pd.DataFrame) -> pd.DataFrame:
             "hardness": order["estimator"],
             "of": order["level"],
             "correlation (members and images)": [_with_ends(row, "correlation", "lower", "upper", 2) for row in rows],
-            "over members and classes": [
+            "over classes, too": [
                 interval(row["classes_lower"], row["classes_upper"], 2) if row["level"] == "classes" else "" for row in rows
             ],
             "ceiling": order["ceiling"].map(lambda value: number(value, 2)),

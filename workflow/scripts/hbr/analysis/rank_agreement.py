@@ -84,7 +84,7 @@ def sample_agreement(
 
 
 def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Generator) -> tuple[Agreement, Agreement]:
-    """Return Spearman's correlation of class means, with ends over members and samples, and over members and classes.
+    """Return Spearman's correlation of class means, with ends over members and samples, and over classes, too.
 
     ``harder`` is ``(1 + resamples, members, classes)`` and ``doubt`` ``(1 + resamples, classes)``: of all samples first, then
     of draws of them (:func:`drawn_class_means`).
@@ -95,9 +95,9 @@ def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Genera
     members, classes = harder.shape[1:]
     over_samples, over_classes = [], []
     for means, people in zip(harder[1:], doubt[1:], strict=True):
-        over_samples.append(_spearman(means[rng.integers(0, members, members)].mean(0), people))
-        chosen = rng.integers(0, classes, classes)
-        over_classes.append(_spearman(harder[0][rng.integers(0, members, members)].mean(0)[chosen], doubt[0][chosen]))
+        drawn, chosen = means[rng.integers(0, members, members)].mean(0), rng.integers(0, classes, classes)
+        over_samples.append(_spearman(drawn, people))
+        over_classes.append(_spearman(drawn[chosen], people[chosen]))
     lower, upper = _ends(np.array([over_samples, over_classes]).T)
     return Agreement(own, lower[0], upper[0]), Agreement(own, lower[1], upper[1])
 

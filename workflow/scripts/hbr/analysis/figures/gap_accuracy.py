@@ -13,7 +13,7 @@ from hbr.analysis.columns import against_control
 from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, legend_below, reach_of
 from hbr.analysis.gap_accuracy import BEYOND, EQUAL, GAP, PREDICTED
-from hbr.analysis.gap_lines import PUBLISHED_HIGH, TRAJECTORY
+from hbr.analysis.gap_lines import PUBLISHED, PUBLISHED_HIGH, TRAJECTORY
 from hbr.analysis.trajectories import later_half, sized
 
 _MOST_PANELS = 6
@@ -55,7 +55,9 @@ def gap_against_error(
         if networks is not None:
             look: dict[str, Any] = {"marker": "o", "ls": "", "ms": 3, "mfc": "none", "mew": 0.7, "color": NEUTRAL}
             axes.plot(100 * networks["error"], 100 * networks[gap].abs(), label="published networks", **look)
-            _draw_line(axes, lines, (PUBLISHED_HIGH, ""), gap, "their line above 90 %", {"color": NEUTRAL, "ls": ":"})
+            for source, label in ((PUBLISHED, "their line"), (PUBLISHED_HIGH, "their line above 90 %")):
+                style = {"color": NEUTRAL, "ls": ":" if source == PUBLISHED else "-."}
+                _draw_line(axes, lines, (source, ""), gap, label, style)
         _limit(axes, pd.concat([later_half(own), _of(rows, conditions).groupby("condition").tail(1)]), networks, gap)
         axes.set_title(own["label"].iloc[0], fontsize=8.5)
         axes.set(xlabel="error (% of the test images)", ylabel=f"recall gap, {GAP_TITLES[gap]} (points)")
@@ -134,15 +136,17 @@ def _draw_ends(axes: Axes, rows: pd.DataFrame, kinds: Sequence[str], gap: str) -
 
 def _draw_line(axes: Axes, lines: pd.DataFrame, whose: tuple[str, str], gap: str, label: str, look: dict[str, Any]) -> None:
     chosen = lines[(lines["source"] == whose[0]) & (lines["condition"].fillna("") == whose[1]) & (lines["gap"] == gap)]
-    for row in chosen.to_dict("records"):
+    for row in chosen.dropna(subset="slope").to_dict("records"):
         ends = np.array([row["lowest_error"], row["highest_error"]])
         axes.plot(100 * ends, 100 * (row["intercept"] + row["slope"] * ends), lw=1.2, label=label, zorder=3, **look)
 
 
 def _limit(axes: Axes, rows: pd.DataFrame, networks: pd.DataFrame | None, gap: str) -> None:
-    """Set the axes by what is compared: the first epochs lie far outside."""
-    places = [rows[["error", gap]]] + ([networks[["error", gap]].abs()] if networks is not None else [])
-    every = 100 * pd.concat(places)
+    """Set the axes by what is compared: the first epochs lie far outside, and so may other networks."""
+    every = rows[["error", gap]]
+    if networks is not None and networks["error"].max() >= every["error"].min():
+        every = pd.concat([every, networks[["error", gap]].abs()])
+    every = 100 * every
     for limit, column in ((axes.set_xlim, "error"), (axes.set_ylim, gap)):
         low, high = float(every[column].min()), float(every[column].max())
         room = max(0.5, 0.08 * (high - low))

@@ -74,7 +74,7 @@ def human_order(order: pd.DataFrame, dataset: str) -> Figure:
     low = np.nanmin([0, order["lower"].min(), order["classes_lower"].min(), order["correlation"].min()])
     grid[-1, 0].set(xlim=(low - 0.06, 1.06), xlabel="rank correlation with human doubt")
     grid[0, 0].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
-    note = "95 % intervals over members and images; dotted: over members and classes; ceiling: what people's reliability allows"
+    note = "95 % intervals over members and images; dotted: over classes, too; ceiling: what people's reliability allows"
     headline(figure, f"{dataset}: hardness against human doubt", note)
     return figure
 

@@ -43,7 +43,7 @@ def cumulative_aum(flagged: Mapping[str, pd.DataFrame], planted: np.ndarray, mem
     """Return the number of samples below an AUM, with each rule's threshold (v1, figure 5b).
 
     ``flagged`` are samples with aum, score, threshold and flag, by rule. A rule whose score is not the AUM itself, as that of
-    threshold samples, stands in a panel of its own. ``planted`` are the samples whose labels were flipped on purpose.
+    threshold samples, stands in a panel of its own. ``planted`` are the samples whose labels are known to be wrong.
     """
     own = {name: table for name, table in flagged.items() if not np.allclose(table["score"], table["aum"])}
     figure, grid = plt.subplots(1, 2 if own else 1, figsize=(PAGE if own else 5.5, 3.4), sharey=True, squeeze=False)
@@ -103,7 +103,7 @@ def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
         grid[0, 1].axvline(chance, color=NEUTRAL, lw=0.9, ls="--", label="precision of chance")
         grid[0, 1].set(xlim=(-3, 103), xlabel="%", title="exact 95 % intervals")
         grid[0, 1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
-        figure.suptitle(f"{dataset}: rules of label noise against {planted:,} labels that were flipped on purpose")
+        figure.suptitle(f"{dataset}: rules of label noise against {planted:,} labels that are known to be wrong")
     else:
         figure.suptitle(f"{dataset}: samples that each rule flags (no labels were planted)")
     return figure
@@ -112,7 +112,7 @@ def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
 def image_captions(rows: pd.DataFrame, names: Sequence[str], planted: np.ndarray) -> list[str]:
     """Return the captions of images: given label, the class that the ensemble prefers with its votes, AUM and id.
 
-    ``rows`` have sample, id, class, preferred, votes, members and aum. A star marks labels that were flipped on purpose.
+    ``rows`` have sample, id, class, preferred, votes, members and aum. A star marks labels that are known to be wrong.
     """
     labels = class_labels(range(len(names)), names, ABOVE_IMAGE)
     captions = []
@@ -126,7 +126,7 @@ def image_captions(rows: pd.DataFrame, names: Sequence[str], planted: np.ndarray
 
 
 def _cumulate(axes: Axes, scores: np.ndarray, planted: np.ndarray, colour: str, label: str = "all samples") -> None:
-    lines = ((scores, "-", colour, label), (scores[planted], (0, (1, 1.5)), "black", "flipped labels"))
+    lines = ((scores, "-", colour, label), (scores[planted], (0, (1, 1.5)), "black", "known to be wrong"))
     for values, style, shade, words in lines:
         if len(values):
             axes.step(np.sort(values), np.arange(1, len(values) + 1), where="post", color=shade, ls=style, lw=1.5, label=words)

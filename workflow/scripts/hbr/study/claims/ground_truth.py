@@ -15,7 +15,7 @@ from hbr.words import change, counted, interval, rounded
 
 
 def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge Spearman's correlation of class AUM with human doubt, by its interval over members and classes.
+    """Judge Spearman's correlation of class AUM with human doubt, by its interval over members, images and classes.
 
     Human doubt is that of votes, or of labels by people where there are no votes; every such reference must agree.
     """
@@ -24,15 +24,16 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     rows = rows[rows["kind"] == "votes"] if (rows["kind"] == "votes").any() else rows
     if rows.empty:
         raise NotMeasuredError("no people's votes or labels of three classes or more are under references")
-    limit, worst = claim["above"], rows.loc[rows["correlation"].idxmin()]
+    limit, worst = claim["above"], rows.iloc[int(rows["correlation"].argmin())]
     verdicts = {above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows()}
     verdict = NOT_REPRODUCED if NOT_REPRODUCED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
     told = "; ".join(
         f"{rounded(row['correlation'], 2)} ({interval(row['classes_lower'], row['classes_upper'], 2)}) with "
-        f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} over members and images"
+        f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} without drawing classes"
         for _, row in rows.iterrows()
     )
-    why = f"the interval over members and classes against {limit}; people's reliability allows {rounded(worst['ceiling'], 2)}"
+    allowed = rounded(worst["ceiling"], 2)
+    why = f"the interval over members, images and classes against {limit}; people's reliability allows {allowed}"
     if worst["members"] < 2:
         why = "one member gives no interval"
     n = f"{counted([int(worst['members'])], 'member')}, {int(worst['classes'])} classes"
@@ -80,7 +81,7 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
     changes = share_changes(table[table["kind"].isin(["baseline", "resampled"])])
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
-    worst = changes.loc[changes["change"].idxmin()]
+    worst = changes.iloc[int(changes["change"].argmin())]
     up, down = (changes["lower"] > 0), (changes["upper"] < 0)
     verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE
     least, most = changes["change"].min(), changes["change"].max()

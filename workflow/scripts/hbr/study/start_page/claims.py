@@ -8,7 +8,7 @@ from hbr.study.start_page.parts import Answer, Cell, Column, Link, Name, Sentenc
 _TONES = {REPRODUCED: "good", NOT_REPRODUCED: "bad", INCONCLUSIVE: "open", ABSENT: "none"}
 _HERE = (
     "Here: whether a claim holds of the network and recipe that were trained; the verdict is on the paper's claim, and "
-    "another regime than the paper's own, or one of comparable accuracy, leaves it open; the accuracy of the control stands beside it."
+    "another regime than the paper's own, or one of comparable accuracy, leaves it open; the control's accuracy stands beside."
 )
 _TOLD = ("regime", "reported", "measured", "here")
 QUESTION = "Do the paper's claims hold?"

@@ -111,8 +111,8 @@ def _told(row: Mapping, method: str, sources: tuple[Link, ...]) -> Sentence:
     planted: tuple[Part, ...] = ()
     if row["planted"]:
         ends = rounded(100 * row["recall_lower"], 0), rounded(100 * row["recall_upper"], 0)
-        found = f"; of {counted([int(row['planted'])], 'label')} flipped on purpose it finds {row['found']:,}"
+        found = f"; of {counted([int(row['planted'])], 'label')} known to be wrong it finds {row['found']:,}"
         planted = (f"{found} ({rounded(100 * row['recall'], 0)} %, {ends[0]} to {ends[1]})",)
         if row["flagged"] and np.isfinite(row["precision"]):
-            planted += (f", and {rounded(100 * row['precision'], 0)} % of what it flags was flipped",)
+            planted += (f", and {rounded(100 * row['precision'], 0)} % of what it flags is among them",)
     return Sentence((*lead, means.get(method, ""), *planted, "."), sources)
