@@ -79,8 +79,10 @@ def test_the_list_names_files_and_tells_of_training_images_alone_what_is_known_o
         None,
     ]
     shown = suspects_shown(listed.astype({"flagged_rank": object}))
-    assert shown.loc[0].tolist() == [1, "b", "train", "bee", "ant", "2 of 2", "-2", "-1", "rank"]
-    assert suspect_sentences(listed).startswith("For 1 of 4 images another class than the label is suggested, for 1 by all 2")
+    assert shown.loc[0].tolist() == [1, "b", "train", "bee", "ant", "2 of 2", "-2.00", "-1.00", "rank"]
+    assert suspect_sentences(listed) == (
+        "Networks that never saw the image suggest another class than its label for 1 of 4 images (25.0 %); all 2 agree for 1."
+    )
     assert with_paths(listed, Path("/data"))["path"].iloc[0] == "/data/b"
     with pytest.raises(StudyError, match="of other data"):
         suspect_list(suspect_table(FOLDS, logits_of_folds(RUNS, FOLDS)), ids[:2], aum, flagged, NAMES)
@@ -131,8 +133,8 @@ def test_worth_by_hand():
     assert rows.at["AUM, lowest 3", "auroc"] == pytest.approx(27 / 81)
     assert np.isnan(rows.at["below", "auroc"])
     assert worth_sentences(worth) == (
-        "3 labels were changed: 2 of the first 20 by out-of-fold margin and 1 of the first 20 by AUM are among them; "
-        "by chance it would be 2.0."
+        "As a check, 3 labels were changed on purpose and other networks trained: 2 of the first 20 by out-of-fold margin and "
+        "1 of the first 20 by AUM are among them; by chance it would be 2.0."
     )
     assert worth_table(worth)["AUROC"].tolist() == ["0.667", "0.667", "0.333", "0.333", "", ""]
 
