@@ -88,6 +88,23 @@ def test_the_list_names_files_and_tells_of_training_images_alone_what_is_known_o
         suspect_list(suspect_table(FOLDS, logits_of_folds(RUNS, FOLDS)), ids[:2], aum, flagged, NAMES)
 
 
+def test_mirror_images_count_as_much_as_the_images_themselves():
+    more, twice = np.array([4, 2, 0]), []
+    for run in RUNS:
+        logits = np.concatenate([run.test_logits, run.test_logits + more])
+        twice.append(run_of(run.variant, run.member, np.tile(run.test_labels, 2), logits))
+    assert (logits_of_folds(twice, FOLDS) == logits_of_folds(RUNS, FOLDS) + more / 2).all()
+    with pytest.raises(StudyError, match="tested on other images"):
+        logits_of_folds([run_of(2, 1, [1, 2, 2, 1], np.zeros((4, 3))), *RUNS[1:]], FOLDS)
+    images, classes = np.arange(6 * 8 * 8, dtype=np.uint8).reshape(6, 8, 8, 1), np.array([0, 1, 2])
+    data = prepare(images[:3], classes, images[3:], classes, NAMES)
+    table = table_of([0, 1, 2] * 2, [1, 1, 1, 2, 2, 2], 3)
+    own, plain = fold_dataset(data, table, 1, mirrored=True), fold_dataset(data, table, 1)
+    assert own.test_labels.tolist() == [0, 1, 2] * 2
+    assert (own.test_images == np.concatenate([plain.test_images, plain.test_images[:, :, ::-1]])).all()
+    assert (own.train_images == plain.train_images).all()
+
+
 def test_trainings_of_other_folds_are_refused():
     with pytest.raises(StudyError, match="fold 2 was tested on other images"):
         logits_of_folds([run_of(2, 1, [2, 1], [[4, 1, 0], [0, 0, 2]]), *RUNS[1:]], FOLDS)
