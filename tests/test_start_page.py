@@ -291,6 +291,16 @@ def test_what_networks_say_that_never_saw_an_image_comes_first_and_test_images_t
     assert shown == [("b/2.png", "dog", "cat", "2 of 2", "-3.00"), ("a/1.png", "cat", "dog", "1 of 2", "-0.50")]
 
 
+def test_where_networks_often_disagree_with_labels_the_first_are_to_be_looked_at():
+    found = {"id": [f"{number}.png" for number in range(30)], "split": "test", "class_name": "dog", "suggested_name": "cat"}
+    found = pd.DataFrame({**found, "votes": 1, "members": 1, "margin": np.linspace(-3, -0.001, 30)})
+    judged = suspects_of_folds(found, None, {"suspects": Link("s", "s")}, Link("whole", "list"), None)
+    answer = suspects_answer("d", judged, None)
+    assert answer.verdict.text == "20 to look at first, of 30"
+    assert len(answer.tables[0].rows) == 20
+    assert "the 20 likeliest of the 30 by their ids" in said(answer)
+
+
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():
     told = said(suspects_answer("d", suspects(planted=1), None))
     assert "; of 1 label flipped on purpose it finds 1 (100 %, 2 to 100), and 50 % of what it flags was flipped." in told

@@ -95,7 +95,8 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
         "Images that look mislabelled, the likeliest first; ids are those of all tables: the end of a file's path, or a number."
     )
     table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), (suspects.whole,))
-    count = Verdict(f"{total:,} of {suspects.judged:,} to look at", "none")
+    few = f"{total} of {suspects.judged:,} to look at"
+    count = Verdict(few if total <= FIRST else f"{FIRST} to look at first, of {total:,}", "none")
     return Answer("noise", QUESTION, count, tuple(sentences), tables=(table,))
 
 
