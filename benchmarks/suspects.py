@@ -2,9 +2,9 @@ r"""How many wrong labels stand among the first images by out-of-fold margin: so
 
 python benchmarks/suspects.py photos10 --keep /tmp/draws --cleanlab /path/to/python
 
-In every draw other labels are changed, folds divided and networks trained anew, with the functions that the workflow calls.
-What was trained is kept, and not trained again. Settings are chosen by the accuracy out of fold, which knows nothing of what
-was changed. `--cleanlab` is an interpreter with cleanlab, whose find_label_issues gets the same probabilities.
+In every draw other labels are changed, folds divided and networks trained anew, with the functions that the workflow calls and
+the settings that `make run IMAGES=` writes for the folder, unless others are given. What was trained is kept, and not trained
+again. `--cleanlab` is an interpreter with cleanlab, whose find_label_issues gets the same probabilities.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import torch
 from measuring import circumstances, network_for, table
+from scipy.stats import rankdata
 
 from hbr.analysis.suspects import FIRST, aum_of_folds, logits_of_folds, suspect_table
 from hbr.data.datasets import PreparedDataset
@@ -28,11 +29,15 @@ from hbr.data.folds import fold_dataset, fold_table
 from hbr.data.plans import identity_plan
 from hbr.data.sources import folder_dataset
 from hbr.seeds import derive_rng, derive_seed
+from hbr.study.own_images import look_at
+from hbr.study.sizing import sizes_for
+from hbr.study.studies import load_study
 from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.precision import forbid_tf32
 from hbr.training.recipe import Recipe
 
 CPU = torch.device("cpu")
+TEMPLATE = Path(__file__).resolve().parents[1] / "studies/folder.yaml"
 ISSUES = """
 import json, sys
 import numpy as np
@@ -59,7 +64,7 @@ def judged(data: PreparedDataset, options: argparse.Namespace, draw: int, member
     recipe, settings = Recipe.of(options.recipe), options.network_settings
     runs, dynamics = [], []
     for fold in range(1, options.folds + 1):
-        own = fold_dataset(data, folds, fold)
+        own = fold_dataset(data, folds, fold, recipe.flip)
         plan = identity_plan(own.train_labels, own.train_images.shape[1:])
         seeds = MemberSeeds(*(derive_seed(draw, fold, member, what) for what in ("weights", "order")), fold, member)
         network = network_for(options.network, own, seeds.weights, **settings)
@@ -106,6 +111,8 @@ def measured(found: Mapping[str, np.ndarray], changed: np.ndarray, python: Path 
     told: dict[str, object] = {"accuracy": float((suspects["margin"] > 0).mean())}
     told["out-of-fold margin"] = hits(suspects["sample"].to_numpy(), changed)
     told["AUM of the same trainings"] = hits(np.argsort(found["aum"], kind="stable"), changed)
+    margins = suspects.sort_values("sample")["margin"].to_numpy()
+    told["mean rank by both"] = hits(np.argsort(rankdata(margins) + rankdata(found["aum"]), kind="stable"), changed)
     ranks = suspects.loc[changed[suspects["sample"]], "rank"]
     told["ranks"] = " ".join(map(str, sorted(ranks)))
     if python:
@@ -125,11 +132,11 @@ def main() -> None:
     parser.add_argument("--draws", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--members", type=int, default=1)
-    parser.add_argument("--image-size", type=int, default=32)
-    parser.add_argument("--network", default="quick-cnn")
-    parser.add_argument("--network-settings", type=json.loads, default=NETWORK_SETTINGS, help="JSON")
-    parser.add_argument("--recipe", type=lambda text: RECIPE | json.loads(text), default=RECIPE, help="JSON: keys that differ")
-    options = parser.parse_args()
+    parser.add_argument("--image-size", type=int)
+    parser.add_argument("--network")
+    parser.add_argument("--network-settings", type=json.loads, help="JSON")
+    parser.add_argument("--recipe", type=json.loads, default={}, help="JSON: keys that differ")
+    options = as_written(parser.parse_args())
     torch.set_num_threads(1)
     forbid_tf32()
     print(circumstances(CPU), flush=True)
@@ -145,6 +152,23 @@ def main() -> None:
     print(table(f"{options.mistakes} labels of {len(data.train_ids) + len(data.test_ids):,} changed", names, rows))
 
 
+def as_written(options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options, those that are not given as in the study file that is written for the folder."""
+    config = load_study(TEMPLATE)
+    for (*above, last), value in sizes_for(look_at(options.folder), str(options.folder), "suspects").items():
+        place = config
+        for key in above:
+            place = place[key]
+        place[last] = value
+    (dataset,), (recipe,) = config["datasets"].values(), config["recipes"].values()
+    options.recipe = recipe | options.recipe
+    options.image_size = options.image_size or dataset["image_size"]
+    if options.network_settings is None:
+        options.network_settings = {} if options.network else dataset["network_settings"]
+    options.network = options.network or dataset["network"]
+    return options
+
+
 def shown(value: object) -> str:
     """Return a cell."""
     return f"{100 * value:.1f}" if isinstance(value, float) else str(value)
@@ -154,26 +178,6 @@ def is_number(text: str) -> bool:
     """Return whether a cell is one number."""
     return text.replace(".", "", 1).isdigit()
 
-
-NETWORK_SETTINGS = {"widths": [16, 48, 96], "pair_widths": [16, 32, 64]}
-RECIPE = {
-    "epochs": 18,
-    "batch_size": 50,
-    "learning_rate": 0.08,
-    "momentum": 0.85,
-    "weight_decay": 3.0e-3,
-    "bias_factor": 64,
-    "frozen_scale": True,
-    "schedule": "one-cycle",
-    "warmup_epochs": 4.5,
-    "start_factor": 0.2,
-    "lookahead_steps": 5,
-    "alternating_flips": True,
-    "crop_padding": 4,
-    "el2n_epoch": 6,
-    "evaluate_every": 18,
-    "precision": "float32",
-}
 
 if __name__ == "__main__":
     main()

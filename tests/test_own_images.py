@@ -189,9 +189,9 @@ def test_a_study_is_written_that_loads_and_says_what_was_found(tmp_path, counts)
     assert config["datasets"]["mine_1"]["root"] == str(found.tree.root)
     assert config["datasets"]["mine_1"]["image_size"] == 8
     assert config["recipes"]["mine"]["epochs"] == 40
-    # 10 variants of control, resampled and placebo, 8 of the baseline, 2 with threshold samples.
+    # 10 variants of control, resampled and placebo, 8 of the baseline, 2 with threshold samples, 5 without a fold each, twice.
     assert config["resampling"]["variants"] == config["noise"]["variants"] == 10
-    assert said == "about 6 minutes on this machine as busy as it is: 40 trainings of 10 s, 2 at once"
+    assert said == "about 7 minutes on this machine as busy as it is: 50 trainings of 10 s, 2 at once"
     head = path.read_text(encoding="utf-8").partition("\nstudy:")[0]
     assert said in head.replace("\n#   ", " ")
     assert "images of 2 classes" in head
@@ -206,7 +206,7 @@ def test_sizes_follow_the_amount_of_images(tmp_path):
     assert sizes[("noise", "rules", "lowest")] == {"method": "count", "count": 10}
     config = load_study(ROOT / "studies/folder.yaml")
     assert [variants_within(config, seconds, 2) for seconds in (1, 300, 10_000)] == [10, 4, 4]
-    assert trainings(config) == 8 + 3 * 4 + 2
+    assert trainings(config) == 8 + 3 * 4 + 2 + 2 * 5
     assert duration_of(config, 10_000, 1).endswith("make it shorter")
     assert value_at(config, ("resampling", "variants")) == 4
 

@@ -50,7 +50,8 @@ def test_images_and_what_shows_them_are_left_out_where_asked(whole, tmp_path, mo
     assert Path("plans/resampled-aum-smote-easy-alpha1/variant1/plan.parquet") in left_out
     assert Path("plans/control/variant1/plan.parquet") not in left_out
     assert "reports/digits/digits/noise.html" not in fewer
-    assert "reports/digits/ledger.html" in fewer
+    assert {"reports/digits/ledger.html", "reports/digits/index.html"} <= fewer
+    assert "<img" not in Path("reports/digits/index.html").read_text(encoding="utf-8")
     assert not [name for name in fewer if Path(name).stem in hidden["noise"]]
 
 

@@ -278,7 +278,7 @@ def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
     assert said(answer).startswith("Rule below flags 2 of 4 images (50 %): those whose networks were more for some other class")
     (table,) = answer.tables
     told = [tuple(plain([cell]) for cell in line) for line in table.rows]
-    assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2"), ("a/2.png", "cat", "dog", "1 of 2", "-1")]
+    assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2.00"), ("a/2.png", "cat", "dog", "1 of 2", "-1.00")]
     assert {link.href for sentence in answer.sentences for link in sentence.sources} == {
         "rules",
         "below",
@@ -296,12 +296,22 @@ def test_what_networks_say_that_never_saw_an_image_comes_first_and_test_images_t
     answer = suspects_answer("d", of_folds, Link("d/suspects.html", "suspects"))
     assert answer.verdict.text == "2 of 3 to look at"
     told = said(answer)
-    assert told.startswith("For 2 of 3 images another class than the label is suggested, for 1 by all 2 members")
+    assert told.startswith("Networks that never saw the image suggest another class than its label for 2 of 3 images (66.7 %)")
     assert "15 of the first 20 by out-of-fold margin and 9 of the first 20 by AUM" in told
     assert told.index("out-of-fold margin") < told.index("Rule below flags 2 of 4")
     (table,) = answer.tables
     shown = [tuple(plain([cell]) for cell in line) for line in table.rows]
-    assert shown == [("b/2.png", "dog", "cat", "2 of 2", "-3"), ("a/1.png", "cat", "dog", "1 of 2", "-0.5")]
+    assert shown == [("b/2.png", "dog", "cat", "2 of 2", "-3.00"), ("a/1.png", "cat", "dog", "1 of 2", "-0.50")]
+
+
+def test_where_networks_often_disagree_with_labels_the_first_are_to_be_looked_at():
+    found = {"id": [f"{number}.png" for number in range(30)], "split": "test", "class_name": "dog", "suggested_name": "cat"}
+    found = pd.DataFrame({**found, "votes": 1, "members": 1, "margin": np.linspace(-3, -0.001, 30)})
+    judged = suspects_of_folds(found, None, {"suspects": Link("s", "s")}, Link("whole", "list"), None)
+    answer = suspects_answer("d", judged, None)
+    assert answer.verdict.text == "20 to look at first, of 30"
+    assert len(answer.tables[0].rows) == 20
+    assert "the 20 likeliest of the 30 by their ids" in said(answer)
 
 
 def test_where_labels_were_flipped_on_purpose_it_is_said_how_many_are_found():
@@ -393,6 +403,15 @@ def test_every_link_leads_to_a_file_or_a_place_and_ids_are_unique(page):
     assert {"ledger.html", "d/noise.html", "../../results/study/d/gap_differences.csv"} <= set(seen.links)
 
 
+def test_every_answer_with_a_verdict_is_told_in_short_and_is_one_click_away(page):
+    text = page.read_text()
+    (short,) = re.findall(r'<ul class="short">(.*?)</ul>', text, flags=re.DOTALL)
+    told = re.findall(r'<a href="#([^"]*)">([^<]*)</a> <span class="verdict \w+">([^<]*)</span>', short)
+    answers = re.findall(r'<h3 id="([^"]*)">([^<]*) <span class="verdict \w+">([^<]*)</span></h3>', text)
+    assert told == answers
+    assert [name for name, *_ in told] == ["data-d-effect", "data-d-placebo", "data-d-classes", "data-d-noise"]
+
+
 def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
     text = page.read_text()
     sentences = re.findall(r"<p>(.*?)</p>", text, flags=re.DOTALL)
@@ -438,7 +457,7 @@ def test_the_ledger_comes_first_only_where_data_stand_for_the_papers(page, tmp_p
 def test_a_study_of_its_baseline_alone_says_what_it_lacks(tmp_path):
     text = " ".join(Seen(written_page(tmp_path, 2, parts=()).read_text()).text)
     assert "This study resamples nothing" in text
-    assert "This study does not look for label noise" in text
+    assert "This study does not look for them" in text
     assert "What would decide?" not in text
     assert "placebo" not in text
 

@@ -79,11 +79,30 @@ def test_the_list_names_files_and_tells_of_training_images_alone_what_is_known_o
         None,
     ]
     shown = suspects_shown(listed.astype({"flagged_rank": object}))
-    assert shown.loc[0].tolist() == [1, "b", "train", "bee", "ant", "2 of 2", "-2", "-1", "rank"]
-    assert suspect_sentences(listed).startswith("For 1 of 4 images another class than the label is suggested, for 1 by all 2")
+    assert shown.loc[0].tolist() == [1, "b", "train", "bee", "ant", "2 of 2", "-2.00", "-1.00", "rank"]
+    assert suspect_sentences(listed) == (
+        "Networks that never saw the image suggest another class than its label for 1 of 4 images (25.0 %); all 2 agree for 1."
+    )
     assert with_paths(listed, Path("/data"))["path"].iloc[0] == "/data/b"
     with pytest.raises(StudyError, match="of other data"):
         suspect_list(suspect_table(FOLDS, logits_of_folds(RUNS, FOLDS)), ids[:2], aum, flagged, NAMES)
+
+
+def test_mirror_images_count_as_much_as_the_images_themselves():
+    more, twice = np.array([4, 2, 0]), []
+    for run in RUNS:
+        logits = np.concatenate([run.test_logits, run.test_logits + more])
+        twice.append(run_of(run.variant, run.member, np.tile(run.test_labels, 2), logits))
+    assert (logits_of_folds(twice, FOLDS) == logits_of_folds(RUNS, FOLDS) + more / 2).all()
+    with pytest.raises(StudyError, match="tested on other images"):
+        logits_of_folds([run_of(2, 1, [1, 2, 2, 1], np.zeros((4, 3))), *RUNS[1:]], FOLDS)
+    images, classes = np.arange(6 * 8 * 8, dtype=np.uint8).reshape(6, 8, 8, 1), np.array([0, 1, 2])
+    data = prepare(images[:3], classes, images[3:], classes, NAMES)
+    table = table_of([0, 1, 2] * 2, [1, 1, 1, 2, 2, 2], 3)
+    own, plain = fold_dataset(data, table, 1, mirrored=True), fold_dataset(data, table, 1)
+    assert own.test_labels.tolist() == [0, 1, 2] * 2
+    assert (own.test_images == np.concatenate([plain.test_images, plain.test_images[:, :, ::-1]])).all()
+    assert (own.train_images == plain.train_images).all()
 
 
 def test_trainings_of_other_folds_are_refused():
@@ -131,8 +150,8 @@ def test_worth_by_hand():
     assert rows.at["AUM, lowest 3", "auroc"] == pytest.approx(27 / 81)
     assert np.isnan(rows.at["below", "auroc"])
     assert worth_sentences(worth) == (
-        "3 labels were changed: 2 of the first 20 by out-of-fold margin and 1 of the first 20 by AUM are among them; "
-        "by chance it would be 2.0."
+        "As a check, 3 labels were changed on purpose and other networks trained: 2 of the first 20 by out-of-fold margin and "
+        "1 of the first 20 by AUM are among them; by chance it would be 2.0."
     )
     assert worth_table(worth)["AUROC"].tolist() == ["0.667", "0.667", "0.333", "0.333", "", ""]
 

@@ -11,13 +11,13 @@ dataset = "digits"
 
 # %%
 import pandas as pd
-from IPython.display import HTML, display
 
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.gap_accuracy import changes_at_equal_accuracy, gap_against_error
 from hbr.analysis.figures.style import save_figure, use_style
 from hbr.analysis.gap_lines import networks_of
 from hbr.analysis.gap_tables import change_table, line_table, lines_sentences, shown_conditions
+from hbr.analysis.shown import say, show
 from hbr.data.files import read_table
 
 use_style()
@@ -28,15 +28,9 @@ lines, changes = read_table(inputs["lines"]), read_table(inputs["changes"])
 shown = shown_conditions(trajectories, conditions)
 networks = networks_of([read_table(path) for path in inputs["networks"]])
 
-
-def show(table):
-    """Show a table."""
-    display(HTML(table.to_html(index=False, na_rep="")))
-
-
 # %%
 sentences = lines_sentences(changes, "max_min", labels, networks is not None)
-display(HTML(f"<p><b>{sentences}</b></p>"))
+say(f"<p><b>{sentences}</b></p>")
 
 # %% [markdown]
 # ## Gap against error

@@ -13,8 +13,6 @@ dataset = "digits"
 # %%
 from pathlib import Path
 
-from IPython.display import HTML, display
-
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.ground_truth import doubtful_share, human_doubt, human_noise, human_order
 from hbr.analysis.figures.style import save_figure, use_style
@@ -27,6 +25,7 @@ from hbr.analysis.ground_truth_words import (
     order_shown,
     references_shown,
 )
+from hbr.analysis.shown import say, show
 from hbr.data.files import read_table
 from hbr.data.references import FLIPPED, GIVEN
 
@@ -34,13 +33,6 @@ use_style()
 about, doubt, order, noise = (read_table(inputs[name]) for name in ("about", "doubt", "order", "noise"))
 classes = {Path(path).parent.name: read_table(path) for path in inputs["classes"]}
 first = next(iter(classes))
-
-
-def show(table):
-    """Show a table, if it has rows."""
-    if len(table):
-        display(HTML(table.to_html(index=False, na_rep="")))
-
 
 # %% [markdown]
 # ## What people, and other networks, say
@@ -51,7 +43,7 @@ def show(table):
 
 # %%
 show(references_shown(about))
-display(HTML(f"<p>{missing(about)}</p>"))
+say(f"<p>{missing(about)}</p>")
 
 # %% [markdown]
 # ## Are classes hard that people doubt?

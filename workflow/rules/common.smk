@@ -276,6 +276,11 @@ def recipe_of(wildcards):
     return Recipe.of(config["recipes"][name]).text
 
 
+def is_mirrored(wildcards):
+    """Return 1 where networks are trained on mirror images, which then mean the same, 0 elsewhere."""
+    return int(Recipe.read(recipe_of(wildcards)).flip)
+
+
 def network_builder(wildcards):
     """Return the module:function that builds the data set's network."""
     return builder_of(config["datasets"][wildcards.dataset]["network"])

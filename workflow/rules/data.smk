@@ -164,7 +164,8 @@ rule prepare_fold:
         "../../envs/training.yaml"
     params:
         code=digest("prepare_fold.py"),
+        flags=flags(mirrored=is_mirrored),
     shell:
-        "python {input.code[0]:q}"
+        "python {input.code[0]:q} {params.flags}"
         " --dataset {input.dataset:q} --folds {input.folds:q} --fold {wildcards.variant}"
         " --output {output.data:q} --plan {output.plan:q} --log {log:q}"

@@ -45,8 +45,9 @@ def html_table(table: pd.DataFrame) -> str:
 
 
 def show(table: pd.DataFrame) -> None:
-    """Show a table in a notebook."""
-    say(html_table(table))
+    """Show a table in a notebook, if it has rows."""
+    if len(table):
+        say(html_table(table))
 
 
 def say(html: str) -> None:

@@ -10,18 +10,19 @@ from hbr.words import number, rounded
 def suspect_sentences(suspects: pd.DataFrame) -> str:
     """Return how often networks that never saw an image suggest another class than its label."""
     other = suspects["margin"] < 0
-    told = f"For {int(other.sum()):,} of {len(suspects):,} images another class than the label is suggested"
+    share = f"{int(other.sum()):,} of {len(suspects):,} images ({rounded(100 * other.mean())} %)"
     agreed = int((other & (suspects["votes"] == suspects["members"])).sum())
     members = int(suspects["members"].iloc[0])
-    together = f", for {agreed:,} by all {members} members" if members > 1 else ""
-    return f"{told}{together}: out of fold, {rounded(100 * (1 - other.mean()))} % of labels are met."
+    together = f"; all {members} agree for {agreed:,}" if members > 1 else ""
+    return f"Networks that never saw the image suggest another class than its label for {share}{together}."
 
 
 def suspects_shown(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows of :func:`.suspects.suspect_list` in words."""
     table = rows[["rank", "id", "split", "class_name", "suggested_name"]].copy()
     table["votes"] = [f"{votes} of {members}" for votes, members in zip(rows["votes"], rows["members"], strict=True)]
-    table["out-of-fold margin"], table["AUM"] = rows["margin"].map(number), rows["aum"].map(number)
+    table["out-of-fold margin"] = [rounded(margin, 2) for margin in rows["margin"]]
+    table["AUM"] = [rounded(aum, 2) if pd.notna(aum) else "" for aum in rows["aum"]]
     flags = [name for name in map(str, rows) if name.startswith(FLAGGED)]
     if flags:
         found = [[name.removeprefix(FLAGGED) for name in flags if row[name] is True] for row in rows.to_dict("records")]
@@ -44,4 +45,5 @@ def worth_sentences(worth: pd.DataFrame) -> str:
     firsts = {words: found[rule] for words in (MARGIN, AUM) if (rule := ranked(words, FIRST)) in found}
     told = " and ".join(f"{count} of the first {FIRST} by {words}" for words, count in firsts.items())
     chance = rounded(FIRST * float(worth["chance"].iloc[0]))
-    return f"{int(worth['planted'].iloc[0]):,} labels were changed: {told} are among them; by chance it would be {chance}."
+    asked = f"As a check, {int(worth['planted'].iloc[0]):,} labels were changed on purpose and other networks trained"
+    return f"{asked}: {told} are among them; by chance it would be {chance}."

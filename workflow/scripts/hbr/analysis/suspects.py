@@ -27,6 +27,7 @@ def logits_of_folds(runs: Sequence[Outcomes], folds: pd.DataFrame) -> np.ndarray
     """Return the logits that each image got by the members of its fold, float64 ``(members, images, classes)``.
 
     ``runs`` are the trainings without a fold each, which is their variant; ``folds`` is of :func:`hbr.data.folds.fold_table`.
+    Where they were tested on mirror images behind the images, logits are the mean of both.
     Raises ``StudyError`` where they do not belong together.
     """
     places, labels = folds["fold"].to_numpy(), folds["label"].to_numpy()
@@ -34,9 +35,11 @@ def logits_of_folds(runs: Sequence[Outcomes], folds: pd.DataFrame) -> np.ndarray
     logits = np.full((len(members), len(folds), runs[0].test_logits.shape[1]), np.nan)
     for run in runs:
         held_out = np.flatnonzero(places == run.variant)
-        if not np.array_equal(run.test_labels, labels[held_out]):
+        copies = max(1, len(run.test_labels) // max(1, len(held_out)))
+        if not np.array_equal(run.test_labels, np.tile(labels[held_out], copies)):
             raise StudyError(f"the training without fold {run.variant} was tested on other images; delete it and run again")
-        logits[members.index(run.member), held_out] = run.test_logits
+        seen = run.test_logits.astype(np.float64).reshape(copies, len(held_out), -1)
+        logits[members.index(run.member), held_out] = seen.mean(0)
     if np.isnan(logits).any():
         raise StudyError("some fold was never left out; run the study to its end")
     return logits

@@ -61,12 +61,15 @@ def fold_table(dataset: PreparedDataset, folds: int, seed: int, share: float, rn
     return pd.DataFrame({**columns, "fold": divide(labels, folds, dataset.class_names, seed)})
 
 
-def fold_dataset(dataset: PreparedDataset, table: pd.DataFrame, fold: int) -> PreparedDataset:
+def fold_dataset(dataset: PreparedDataset, table: pd.DataFrame, fold: int, mirrored: bool = False) -> PreparedDataset:
     """Return the data set whose test images are those of a fold, and whose training images are all others.
 
-    ``table`` is of :func:`fold_table`. Images stand in its order, and are normalised by what is trained on alone.
+    ``table`` is of :func:`fold_table`. Images stand in its order, and are normalised by what is trained on alone. With
+    ``mirrored`` the mirror images of those of the fold follow them: judged both ways, an image is judged more surely.
     """
     images = np.concatenate([dataset.train_images, dataset.test_images])
     labels, held_out = table["label"].to_numpy(), (table["fold"] == fold).to_numpy()
     parts = images[~held_out], labels[~held_out], images[held_out], labels[held_out]
+    if mirrored:
+        parts = *parts[:2], np.concatenate([parts[2], parts[2][:, :, ::-1]]), np.tile(parts[3], 2)
     return prepare(*parts, dataset.class_names, origin=f"fold {fold}")

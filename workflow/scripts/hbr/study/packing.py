@@ -155,7 +155,7 @@ def _is_under(path: Path, folder: Path) -> bool:
 def _shows_images(path: Path, hidden: Mapping[str, list[str]]) -> bool:
     if path.parts[0] == "reports":
         figures = [figure for names in hidden.values() for figure in names]
-        return path.stem in figures or path.name in {f"{chapter}.html" for chapter in hidden} | {"report.html", "index.html"}
+        return path.stem in figures or path.name in {f"{chapter}.html" for chapter in hidden} | {"report.html"}
     return path.name in _PICTURES or (path.name == "plan.parquet" and "image" in pq.read_schema(path).names)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hbr.conditions.names import conditions_of
 from hbr.study.own_images import Found
+from hbr.study.suspects import fold_runs, labellings
 
 # The side that networks for small images are made for; larger ones cost with the square.
 _SIDE, _LEAST_SIDE = 32, 8
@@ -69,5 +70,6 @@ def with_variants(config: Mapping[str, Any], variants: int) -> dict[str, Any]:
 
 
 def trainings(config: Mapping[str, Any]) -> int:
-    """Return how many trainings a study asks for of one data set."""
-    return sum(len(condition.runs) for condition in conditions_of(config).values())
+    """Return how many trainings a study asks for of one data set, those without a fold included."""
+    folds = len(labellings(config)) * len(fold_runs(config))
+    return sum(len(condition.runs) for condition in conditions_of(config).values()) + folds

@@ -67,7 +67,7 @@ def suspects_of_folds(
 def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | None) -> Answer:
     """Return how many images look mislabelled, the likeliest by their ids, and where all are; ``None`` where nobody looked."""
     if suspects is None:
-        lack = "This study does not look for label noise (", Code("noise.rules"), " is empty)."
+        lack = "This study does not look for them (", Code("noise.rules"), " is empty, ", Code("suspects.folds"), " is 0)."
         return Answer("noise", QUESTION, Verdict("not in this study", "open"), (Sentence(lack),))
     sentences = list(suspects.sentences)
     total = len(suspects.listed)
@@ -75,14 +75,14 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
         return Answer("noise", QUESTION, Verdict("none", "good"), tuple(sentences))
     shown = suspects.listed.head(FIRST)
     of = f"the {len(shown)} likeliest of the {total:,}" if total > len(shown) else f"all {total}"
-    where = f"The table has {of} by their ids, the likeliest first; the list of all is beside it"
+    where = f"Look at them before you call them mistakes: the table has {of} by their ids, the list of all is beside it"
     seen = f", and the first as pictures in the chapter {chapter.text}." if chapter else "."
     sentences.append(Sentence((where + seen,), (suspects.whole, *([chapter] if chapter else []))))
     lines: list[tuple[Cell, ...]] = []
     for row in shown.to_dict("records"):
         votes = f"{row['votes']} of {row['members']}"
         lines.append(
-            (Name(str(row["id"]), "ltr"), Name(row["class_name"]), Name(row["preferred"]), votes, number(row["score"]))
+            (Name(str(row["id"]), "ltr"), Name(row["class_name"]), Name(row["preferred"]), votes, rounded(row["score"], 2))
         )
     columns = (
         Column("id"),
@@ -95,7 +95,8 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
         "Images that look mislabelled, the likeliest first; ids are those of all tables: the end of a file's path, or a number."
     )
     table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), (suspects.whole,))
-    count = Verdict(f"{total:,} of {suspects.judged:,} to look at", "none")
+    few = f"{total} of {suspects.judged:,} to look at"
+    count = Verdict(few if total <= FIRST else f"{FIRST} to look at first, of {total:,}", "none")
     return Answer("noise", QUESTION, count, tuple(sentences), tables=(table,))
 
 
