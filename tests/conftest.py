@@ -112,7 +112,7 @@ class Study:
     def write(self, config: dict) -> None:
         self.config = config
         (self.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-        if config["datasets"].get("digits", {}).get("references"):
+        if config.get("datasets", {}).get("digits", {}).get("references"):
             write_people(self.folder)
 
     def snakemake(self, *arguments: str, fails: bool = False) -> str:
