@@ -11,7 +11,7 @@ from hbr.words import rounded
 # Dark enough for white text, told apart by colour-blind readers; the words stand in them too.
 _COLOURS = {"reproduced": "#0072B2", "not reproduced": "#B34700", "inconclusive": "#595959", "not in this study": "#707070"}
 _SHOWN = ["id", "version", "claim", "data_set", "setting", "control_accuracy", "regime", "reported", "measured", "n", "here"]
-_SHOWN += ["verdict", "why"]
+_SHOWN += ["verdict", "why", "what_would_decide"]
 
 
 def claims_html(claims: pd.DataFrame) -> str:
