@@ -94,11 +94,7 @@ ledger: setup
 pack: setup
 	@python workflow/scripts/pack_study.py "$$STUDY" --pictures $(PICTURES) $(if $(FILE),--file="$$FILE")
 
-un# Words of the shell: a study file has no space in its name here.
-ledger: setup
-	@python workflow/scripts/judge_studies.py $${STUDIES:-"$$STUDY"}
-
-pack: setup
+unpack: setup
 	@python workflow/scripts/pack_study.py --unpack="$$FILE"
 
 dry-run: setup

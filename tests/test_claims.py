@@ -308,6 +308,13 @@ def test_no_effect_says_how_many_variants_would_decide(bench):
     bench.put_contrasts([{"variants_needed": 12.0}, {"variants_needed": np.inf}])
     finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
     assert finding.why == "2 of 2 tests are undecided; what would decide all: 12 variants; more than 1,000 variants"
+    assert finding.decides == "12 variants; more than 1,000 variants"
+    # The ledger has it, and before it the regime that is asked for; what is decided needs nothing.
+    for paper, asked in ((True, ""), (False, "networks as accurate as the paper's; ")):
+        row = judge([CLAIMS["no-effect"]], [bench.evidence(paper=paper)]).iloc[0]
+        assert row["what_would_decide"] == f"{asked}12 variants; more than 1,000 variants"
+    bench.put_contrasts([{"verdict": "equivalent"}])
+    assert judge([CLAIMS["no-effect"]], [bench.evidence()]).iloc[0]["what_would_decide"] == ""
 
 
 @pytest.mark.parametrize(("follows", "expected"), [(1, "not reproduced"), (0, "inconclusive")])

@@ -7,9 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from hbr.analysis.gap_accuracy import ACCURACY, BEYOND, EQUAL, GAP, PREDICTED, changes_of_pairs, relate_changes
+from hbr.analysis.gap_accuracy import (
+    ACCURACY,
+    BEYOND,
+    EQUAL,
+    GAP,
+    PREDICTED,
+    changes_of_pairs,
+    relate_changes,
+    resampled_changes,
+)
 from hbr.analysis.gap_lines import TRAJECTORY, Line, gaps_of_networks, line_of, line_of_runs, lines_of_networks
 from hbr.analysis.gap_tables import by_contrast, change_table, explained, line_table, lines_sentences, shown_conditions
+from hbr.analysis.gaps import GAPS
 from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.trajectories import TRACED, trajectories_of, value_at_error
 from hbr.data.files import read_table
@@ -151,6 +161,23 @@ def test_what_only_moves_along_the_line_is_not_beyond_it(slope, intercept, ends)
     rows, _ = related(control, other)
     assert rows.loc[[BEYOND, EQUAL], "difference"].to_numpy(float) == pytest.approx(0, abs=1e-9)
     assert rows.loc[PREDICTED, "difference"] == pytest.approx(rows.loc[GAP, "difference"], abs=1e-9)
+
+
+def test_accuracy_under_resampled_tests_is_mean_recall_where_classes_are_alike():
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    drawn = {
+        name: RunPredictions(
+            np.where(rng.random((2, 60)) < share, labels, 0).astype(np.int16), np.array([1, 2]), np.ones(2, int), labels, plans
+        )
+        for name, share, plans in (("control", 0.7, np.array(["a", "a"])), ("other", 0.8, np.array(["b", "a"])))
+    }
+    found = resampled_changes(drawn, CONTRASTS, np.array([True, False, False]), 20, 0)["other", "control"]
+    # Variant 2 has the control's plan and is left out.
+    assert found.variants.tolist() == [1]
+    assert found.gaps.shape == (20, 1, len(GAPS))
+    np.testing.assert_allclose(found.accuracy, found.gaps[..., GAPS.index("mean")], atol=1e-6)
+    assert resampled_changes(drawn, CONTRASTS.iloc[:0], np.array([True, False, False]), 20, 0) == {}
 
 
 def beside(gap, predicted, beyond, lower, upper):

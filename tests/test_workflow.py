@@ -206,7 +206,8 @@ def test_reference_keeps_tables_figures_and_provenance(finished, tmp_path):
     assert json.loads((tmp_path / "kept/provenance.json").read_text())["trainings"] == 6
     conditions = pd.read_csv(tmp_path / "kept/digits/conditions.csv")
     assert list(conditions["label"]) == ["baseline", "control", "smote / easy, alpha 1"]
-    assert (tmp_path / "kept/digits/class_recall.svg").is_file()
+    for name in ("class_recall.svg", "gap_against_error.svg", "gap_lines.csv", "gap_accuracy.csv"):
+        assert (tmp_path / "kept/digits" / name).is_file()
     assert not list((tmp_path / "kept").rglob("*images*"))
 
 

@@ -78,6 +78,7 @@ def chapters(chromium, pages, tmp_path_factory) -> dict[str, Path]:
         "n": "8 members",
         "here": "holds",
         "why": words,
+        "what_would_decide": "12 variants",
     }
     verdicts = ("reproduced", "not reproduced", "inconclusive", "not in this study")
     write_table(home / "claims.csv", pd.DataFrame([claims | {"verdict": verdict} for verdict in verdicts]))

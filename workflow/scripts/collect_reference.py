@@ -38,6 +38,9 @@ def main(arguments: argparse.Namespace) -> None:
             shutil.copyfile(table, target / f"noise_{table.name}")
         for table in sorted((results / dataset / "ground_truth").glob("*.csv")):
             shutil.copyfile(table, target / f"ground_truth_{table.name}")
+        for table in (results / dataset / name for name in ("gap_lines.csv", "gap_accuracy.csv")):
+            if table.is_file():
+                shutil.copyfile(table, target / table.name)
         kept = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
         for figure in (reports / dataset / f"figures/{name}.svg" for name in kept):
             if figure.is_file():

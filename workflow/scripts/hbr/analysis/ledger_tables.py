@@ -10,7 +10,7 @@ from hbr.hardness.review import sentences_of
 from hbr.words import rounded
 
 _SHOWN = ["id", "version", "claim", "data_set", "setting", "control_accuracy", "regime", "reported", "measured", "n", "here"]
-_SHOWN += ["verdict", "why"]
+_SHOWN += ["verdict", "why", "what_would_decide"]
 
 
 def claims_html(claims: pd.DataFrame) -> str:

@@ -121,7 +121,7 @@ def _draw_control(axes: Axes, own: pd.DataFrame, gap: str) -> None:
     for _, run in own.groupby(["variant", "member"]):
         axes.plot(100 * run["error"], 100 * run[gap], color=NEUTRAL, lw=0.6, alpha=0.35)
     mean = 100 * own.groupby("epoch")[["error", gap]].mean()
-    axes.plot(mean["error"], mean[gap], color="black", lw=1.5, label="control")
+    axes.plot(mean["error"], mean[gap], color="black", lw=1.5, label=own["kind"].iloc[0])
     axes.plot(mean["error"].iloc[-1:], mean[gap].iloc[-1:], "s", color="black", ms=5, zorder=4)
 
 

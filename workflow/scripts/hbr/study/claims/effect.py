@@ -40,8 +40,9 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         return Finding(shown, NOT_REPRODUCED, f"after Holm over {tests} tests: {names}", n)
     if not (undecided := by_verdict["inconclusive"]):
         return Finding(shown, REPRODUCED, f"all {tests} changes are equivalent to none within the margin", n)
-    why = f"{len(undecided)} of {tests} tests are undecided; what would decide all: {what_decides_all(undecided)}"
-    return Finding(shown, INCONCLUSIVE, why, n)
+    decides = what_decides_all(undecided)
+    why = f"{len(undecided)} of {tests} tests are undecided; what would decide all: {decides}"
+    return Finding(shown, INCONCLUSIVE, why, n, decides=decides)
 
 
 def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -136,7 +137,7 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
         verdict, why = NOT_REPRODUCED, "at every rate DLP is worse in one of them, or no different within the margin"
     else:
         verdict, why = INCONCLUSIVE, f"no rate shows both better after Holm over {len(rows)} tests, nor is it excluded"
-    return Finding(measured, verdict, why, _variants(rows))
+    return Finding(measured, verdict, why, _variants(rows), decides=what_decides_all(rows))
 
 
 def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -155,7 +156,13 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
         verdict = NOT_REPRODUCED
     else:
         verdict = REPRODUCED if "improves" in verdicts else INCONCLUSIVE
-    return Finding(f"holdout - random: {shown}{untested}", verdict, f"of {tests} tests after Holm: {counts}", n)
+    return Finding(
+        f"holdout - random: {shown}{untested}",
+        verdict,
+        f"of {tests} tests after Holm: {counts}",
+        n,
+        decides=what_decides_all(rows),
+    )
 
 
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -186,7 +193,7 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         verdict, why = NOT_REPRODUCED, "no condition reaches the reported fall"
     else:
         verdict, why = INCONCLUSIVE, "neither no fall nor the reported one is excluded"
-    return Finding(measured, verdict, f"{why}; {note}", _variants(rows), value, lower, upper)
+    return Finding(measured, verdict, f"{why}; {note}", _variants(rows), value, lower, upper, decides=what_decides_all(rows))
 
 
 def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -226,7 +233,8 @@ def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Findi
     shown = "; ".join(f"{row['gap']} {_change(row)} of {row['pool']} at alpha {number(float(row['alpha']))}" for row in rows)
     tests = f"of {len(rows)} comparisons, after Holm over all of the family"
     found = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
-    return Finding(f"{strategy} - pool-random: {shown}{untested}", "", tests, _variants(rows)), found
+    told = f"{strategy} - pool-random: {shown}{untested}"
+    return Finding(told, "", tests, _variants(rows), decides=what_decides_all(rows)), found
 
 
 def _no_difference(rows: Finding, found: Mapping[str, int]) -> Finding:

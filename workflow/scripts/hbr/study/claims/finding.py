@@ -1,6 +1,6 @@
 """What a check of a claim finds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, ABSENT = "reproduced", "not reproduced", "inconclusive", "not in this study"
 # What a finding says of the very network and recipe that were trained, whatever the paper trained.
@@ -10,7 +10,10 @@ UNAVAILABLE = "the reported value is unavailable"
 
 @dataclass(frozen=True)
 class Finding:
-    """A measured value in words, as numbers where there is one (value and 95 % interval), its n, and the verdict with why."""
+    """A measured value in words, as numbers where there is one (value and 95 % interval), its n, and the verdict with why.
+
+    ``decides`` is what would decide it, in words, where it is inconclusive for want of variants or test samples.
+    """
 
     measured: str
     verdict: str
@@ -19,6 +22,7 @@ class Finding:
     value: float = float("nan")
     lower: float = float("nan")
     upper: float = float("nan")
+    decides: str = field(default="", kw_only=True)
 
 
 def above(lower: float, upper: float, limit: float) -> str:

@@ -14,7 +14,7 @@ from hbr.study.claims import effect, ground_truth, hardness, recall
 from hbr.study.claims.deviations import deviations_table
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import ABSENT, HERE, INCONCLUSIVE, Finding
-from hbr.study.claims.regime import accuracy_told, regime_of, why_undecided
+from hbr.study.claims.regime import ASKED, accuracy_told, regime_of, why_undecided
 
 Check = Callable[[Evidence, Mapping[str, Any], Sequence[Evidence]], Finding]
 CHECKS: dict[str, Check] = {
@@ -46,7 +46,7 @@ LISTS = Path(__file__).parent
 # Training samples and classes of what a data set may stand for.
 SIZES = {"CIFAR10": (50_000, 10), "CIFAR100": (50_000, 100)}
 COLUMNS = ["id", "version", "claim", "data_set", "dataset", "setting", "control_accuracy", "regime", "reported", "measured"]
-COLUMNS += ["n", "here", "verdict", "why", "value", "lower", "upper"]
+COLUMNS += ["n", "here", "verdict", "why", "what_would_decide", "value", "lower", "upper"]
 
 
 def judge(claims: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
@@ -127,7 +127,10 @@ def _scoped(claim: Mapping[str, Any], evidence: Evidence, finding: Finding, evid
     lacks = [why for one in (evidence, *compared) if (why := why_undecided(claim, one))]
     if not lacks:
         return finding
-    return replace(finding, verdict=INCONCLUSIVE, why=f"{'; '.join(dict.fromkeys(lacks))}; here {finding.why}")
+    why = f"{'; '.join(dict.fromkeys(lacks))}; here {finding.why}"
+    own = finding.decides if finding.verdict == INCONCLUSIVE else ""
+    decides = "; ".join(filter(None, (ASKED[claim["setting"]], own)))
+    return replace(finding, verdict=INCONCLUSIVE, why=why, decides=decides)
 
 
 def _elsewhere(claim: Mapping[str, Any], evidences: Sequence[Evidence]) -> tuple[dict[str, str], Finding]:
@@ -165,6 +168,7 @@ def _row(claim: Mapping[str, Any], data_set: str, told: Mapping[str, str], findi
         **told,
         "verdict": finding.verdict,
         "why": finding.why,
+        "what_would_decide": finding.decides if finding.verdict == INCONCLUSIVE else "",
         "value": finding.value,
         "lower": finding.lower,
         "upper": finding.upper,

@@ -16,6 +16,9 @@ ACCURACIES = {"CIFAR10": (95.2, 3), "CIFAR100": (78.0, 6)}
 # What the ``setting`` of a claim asks of a study that shall decide it: the last regime that does.
 SETTINGS = {"paper": PAPERS, "comparable": COMPARABLE, "any": ANOTHER}
 
+# What decides a claim of a setting that a study is not in.
+ASKED = {"paper": "the paper's network and recipe", "comparable": "networks as accurate as the paper's"}
+
 
 def control_accuracy(evidence: Evidence) -> float:
     """Return the accuracy of the control, of the baseline where there is no control of all data, in percent; NaN if unknown."""
