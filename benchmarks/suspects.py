@@ -88,12 +88,16 @@ def kept(data: PreparedDataset, options: argparse.Namespace, draw: int) -> dict[
     return {"labels": parts[0]["labels"], "logits": logits, "aum": np.mean([part["aum"] for part in parts], axis=0)}
 
 
+def probabilities(found: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return the probabilities ``(images, classes)``, mean over members."""
+    return np.asarray(torch.softmax(torch.from_numpy(found["logits"]), 2).mean(0))
+
+
 def issues(python: Path, found: Mapping[str, np.ndarray]) -> list[int]:
-    """Return the images that cleanlab lists, its first on top, by probabilities that are means over members."""
-    shares = torch.softmax(torch.from_numpy(found["logits"]), 2).mean(0).numpy()
+    """Return the images that cleanlab lists, its first on top."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "out_of_fold.npz"
-        np.savez(path, labels=found["labels"], probabilities=shares)
+        np.savez(path, labels=found["labels"], probabilities=probabilities(found))
         said = subprocess.run([python, "-c", ISSUES, path], check=True, capture_output=True, text=True)
     return [int(place) for place in json.loads(said.stdout.strip().rpartition("\n")[2])]
 
@@ -112,7 +116,8 @@ def measured(found: Mapping[str, np.ndarray], changed: np.ndarray, python: Path 
     told["out-of-fold margin"] = hits(suspects["sample"].to_numpy(), changed)
     told["AUM of the same trainings"] = hits(np.argsort(found["aum"], kind="stable"), changed)
     margins = suspects.sort_values("sample")["margin"].to_numpy()
-    told["mean rank by both"] = hits(np.argsort(rankdata(margins) + rankdata(found["aum"]), kind="stable"), changed)
+    told["self-confidence"] = hits(np.argsort(probabilities(found)[np.arange(len(labels)), labels], kind="stable"), changed)
+    told["mean rank of margin and AUM"] = hits(np.argsort(rankdata(margins) + rankdata(found["aum"]), kind="stable"), changed)
     ranks = suspects.loc[changed[suspects["sample"]], "rank"]
     told["ranks"] = " ".join(map(str, sorted(ranks)))
     if python:

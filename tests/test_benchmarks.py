@@ -430,7 +430,7 @@ def test_planted_mistakes_are_counted_among_the_first_suspects(tmp_path, monkeyp
     small = ["--network", "small-cnn", "--network-settings", '{"width": 4}', "--image-size", 8, "--recipe", recipe]
     text = run("suspects.py", tmp_path, "--keep", tmp_path / "kept", "--mistakes", 2, "--draws", 1, "--folds", 2, *small)
     found = rows(text)
-    # Draw, accuracy, the first by margin, by AUM and by both, and the ranks of those that were changed.
-    assert len(found["1"]) == 6
-    assert int(found["1"][2]) == sum(int(rank) <= 20 for rank in found["1"][5].split())
+    # Draw, accuracy, the first by margin, AUM, self-confidence, and by two of them, and the ranks of those that were changed.
+    assert len(found["1"]) == 7
+    assert int(found["1"][2]) == sum(int(rank) <= 20 for rank in found["1"][6].split())
     assert "2 labels of 40 changed" in text
