@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.gap_accuracy import ACCURACY, BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import TRAJECTORY
 from hbr.conditions.names import BASELINE
-from hbr.words import change, rounded
+from hbr.words import change, counted, rounded
 
 Row = Mapping[Hashable, Any]
 _OPEN = "not shown to be more"
@@ -91,7 +92,14 @@ def line_table(lines: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         ends = {"slope (standard error)": slope, "intercept (points)": _points(row["intercept"])}
         ends |= {"residual (points)": _points(row["residual"]), "Spearman": _plain(row["spearman"])}
         rows.append(
-            {"line": whose, "gap": row["gap"], **ends, "error (%)": reach, "points": row["points"], "runs": row["runs"]}
+            {
+                "line": whose,
+                "gap": GAP_TITLES.get(row["gap"], row["gap"]),
+                **ends,
+                "error (%)": reach,
+                "points": row["points"],
+                "runs": row["runs"],
+            }
         )
     return pd.DataFrame(rows)
 
@@ -126,11 +134,16 @@ def lines_sentences(changes: pd.DataFrame, gap: str, labels: Mapping[str, str], 
         names = [labels[key[0]] for key, own in judged.items() if own == word]
         if names:
             few = f": {'; '.join(names)}" if len(names) <= _MOST_TOLD else ""
-            sentences.append(f"The gap changes {means} in {len(names)} of {len(found)} comparisons{few}.")
+            sentences.append(f"The gap changes {means} in {len(names)} of {counted([len(found)], 'comparison')}{few}.")
     if found and not set(judged.values()) & {"more", "less"}:
-        sentences.append(f"In none of {len(found)} comparisons is the gap shown to change by more than accuracy explains.")
+        sentences.append(
+            f"In none of {counted([len(found)], 'comparison')} is the gap shown to change by more than accuracy explains."
+        )
     lacks = [own for own in judged.values() if own not in ("more", "less", _OPEN)]
-    sentences += [f"{lacks.count(lack)} of {len(found)} comparisons cannot be judged: {lack}." for lack in dict.fromkeys(lacks)]
+    sentences += [
+        f"{lacks.count(lack)} of {counted([len(found)], 'comparison')} cannot be judged: {lack}."
+        for lack in dict.fromkeys(lacks)
+    ]
     if not networks:
         sentences.append("The study names no published networks, so the lines are of its own trainings alone.")
     return " ".join(sentences)
