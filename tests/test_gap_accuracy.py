@@ -205,7 +205,7 @@ def test_tables_and_sentences():
         *["-14.5 (-20.9 to -8.1)"] * 2,
     ]
     told = lines_sentences(every, "max_min", LABELS, networks=False)
-    assert told.startswith("The gap changes by more than accuracy explains in 1 of 1 comparisons: Other. The study names no")
+    assert told.startswith("The gap changes by more than accuracy explains in 1 of 1 comparison: Other. The study names no")
     assert lines_sentences(every.iloc[:0], "max_min", LABELS, networks=True) == (
         "The study compares no condition with another, so there is no change to explain."
     )

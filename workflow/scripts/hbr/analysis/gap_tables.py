@@ -126,6 +126,7 @@ def lines_sentences(changes: pd.DataFrame, gap: str, labels: Mapping[str, str], 
     ``networks`` says whether published networks are given.
     """
     found = {key: rows for key, rows in by_contrast(changes).items() if key[2] == gap}
+    compared = counted([len(found)], "comparison")
     sentences = []
     if not found:
         sentences.append("The study compares no condition with another, so there is no change to explain.")
@@ -134,16 +135,11 @@ def lines_sentences(changes: pd.DataFrame, gap: str, labels: Mapping[str, str], 
         names = [labels[key[0]] for key, own in judged.items() if own == word]
         if names:
             few = f": {'; '.join(names)}" if len(names) <= _MOST_TOLD else ""
-            sentences.append(f"The gap changes {means} in {len(names)} of {counted([len(found)], 'comparison')}{few}.")
+            sentences.append(f"The gap changes {means} in {len(names)} of {compared}{few}.")
     if found and not set(judged.values()) & {"more", "less"}:
-        sentences.append(
-            f"In none of {counted([len(found)], 'comparison')} is the gap shown to change by more than accuracy explains."
-        )
+        sentences.append(f"In none of {compared} is the gap shown to change by more than accuracy explains.")
     lacks = [own for own in judged.values() if own not in ("more", "less", _OPEN)]
-    sentences += [
-        f"{lacks.count(lack)} of {counted([len(found)], 'comparison')} cannot be judged: {lack}."
-        for lack in dict.fromkeys(lacks)
-    ]
+    sentences += [f"{lacks.count(lack)} of {compared} cannot be judged: {lack}." for lack in dict.fromkeys(lacks)]
     if not networks:
         sentences.append("The study names no published networks, so the lines are of its own trainings alone.")
     return " ".join(sentences)
