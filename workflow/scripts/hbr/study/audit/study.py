@@ -19,7 +19,7 @@ from hbr.version import VERSION
 
 TRAININGS = ("train_member", "train_fold")
 # From archives and images, which whoever is given results may not have; what they make is held by its checksum.
-FROM_SOURCES = ("download_archive", "prepare_dataset", "prepare_pool")
+FROM_SOURCES = ("download_archive", "prepare_dataset", "prepare_pool", "prepare_reference")
 
 
 def audit_study(config: Mapping[str, Any], jobs: Sequence[PlannedJob], pages: bool = True) -> Findings:
