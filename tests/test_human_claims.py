@@ -128,7 +128,7 @@ def test_without_references_nothing_is_measured(evidence):
     empty["doubtful"] = empty["doubtful"].iloc[:0]
     without = Evidence("none", {}, sources={"aum": "baseline"}, methods={"aum": "aum"})
     for claim in CLAIMS:
-        with pytest.raises(NotMeasuredError, match="under references|not trained on labels by people"):
+        with pytest.raises(NotMeasuredError, match=r"under references|not trained on labels by people"):
             judged(claim, evidence("empty", **empty))
         with pytest.raises(NotMeasuredError, match="the study names no references: people's votes or labels"):
             judged(claim, without)
