@@ -45,12 +45,12 @@ show(suspects_shown(first))
 
 # %% [markdown]
 # ## What this is worth here
-# The same was done once more with one label in twenty changed on purpose, in the training and the test set. The table
-# says how many of these (*planted*) each rule finds: precision is the share of what it takes for mislabelled that was
-# changed, recall the share of what was changed that it takes, both with exact 95 % binomial intervals (Clopper and
-# Pearson) over images; *AUROC* is the share of pairs of a changed and an unchanged label that a score ranks right, 0.5 by
-# chance. Labels that were wrong from the start count as unchanged, so that precision is rather more than it says. AUM is
-# that of the same trainings, of the networks that saw an image.
+# With `suspects.planted` the same is done once more with one label in twenty changed on purpose, in the training and the
+# test set. The table says how many of these (*planted*) each rule finds: precision is the share of what it takes for
+# mislabelled that was changed, recall the share of what was changed that it takes, both with exact 95 % binomial
+# intervals (Clopper and Pearson) over images; *AUROC* is the share of pairs of a changed and an unchanged label that a
+# score ranks right, 0.5 by chance. Labels that were wrong from the start count as unchanged, so that precision is rather
+# more than it says. AUM is that of the same trainings, of the networks that saw an image.
 
 # %%
 if inputs["worth"]:
