@@ -422,10 +422,10 @@ KEYS: dict[str, tuple[str, Change]] = {
         f"datasets.*.labels.{key}": ("digits", labels_from(**keys))
         for key, keys in (("file", {}), ("key", {"key": "two"}), ("match", {"match": "stem"}), ("ids", {"ids": "two"}))
     },
+    "datasets.*.references.*.kind": (WHOLE, people_from("networks", kind="label-errors", part="test")),
     **{
         f"datasets.*.references.*.{key}": (WHOLE, people_from(name, **{key: value}))
         for key, name, value in (
-            ("kind", "networks", "label-errors"),
             ("file", "votes", "other_people.npz"),
             ("licence", "votes", "MIT"),
             ("citation", "votes", "others"),

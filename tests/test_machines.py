@@ -1,5 +1,6 @@
 """What belongs to machines: GPUs shared by local trainings, and the forecast of hours and storage."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,7 @@ from forked import snakemake_forked
 from hbr.study.costs import outcomes_of, timed_trainings
 from hbr.study.dry_run import PlannedJob
 from hbr.study.forecast import expected_hours, training_table
+from hbr.study.labellings import outcomes_of_runs
 from hbr.training.devices import machine_name
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings
@@ -131,6 +133,20 @@ def test_trainings_of_other_data_tell_nothing(copied):
     assert set(timings["machine"]) == {machine_name(torch.device("cpu"))}
     assert set(timings["precision"]) == {"float32"}
     assert "the median of 6 timed)" in expected_hours(copied.config, "digits", 3, timings, results)[0]
+
+
+def test_costs_are_those_of_the_study_as_it_is(finished, tmp_path):
+    runs = {"baseline": [[0, 1]], "given": [[1, 1]]}
+    assert outcomes_of_runs("home", runs) == [
+        "home/members/baseline/variant0/member1/outcomes.npz",
+        "home/folds/given/variant1/member1/outcomes.npz",
+    ]
+    # Six were trained; where the study has but one of them left, the others cost it nothing.
+    runs = json.dumps({"baseline": [[0, 1]]})
+    command = [sys.executable, "workflow/scripts/measure_costs.py", "--study=digits", "--datasets=digits", f"--runs={runs}"]
+    command += [f"--costs={tmp_path / 'costs.csv'}", f"--log={tmp_path / 'log'}"]
+    subprocess.run(command, check=True, cwd=finished.folder)
+    assert pd.read_csv(tmp_path / "costs.csv").set_index("condition")["trainings"].to_dict() == {"baseline": 1, "all": 1}
 
 
 def test_the_forecast_of_an_unstarted_study_says_unknown(tmp_path):

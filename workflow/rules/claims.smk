@@ -50,10 +50,10 @@ rule measure_costs:
         code=digest("measure_costs.py"),
         study=config["study"],
         datasets=list(config["datasets"]),
-        conditions=[*CONDITIONS, *labellings(config)],
+        runs=json.dumps(all_runs()),
     shell:
         "python {input.code[0]:q}"
-        " --study {params.study} --datasets {params.datasets} --conditions {params.conditions}"
+        " --study {params.study} --datasets {params.datasets} --runs {params.runs:q}"
         " --costs {output:q} --log {log:q}"
 
 

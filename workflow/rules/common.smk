@@ -98,7 +98,7 @@ from hbr.study.references import (
     references_of_dataset,
 )
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
-from hbr.study.labellings import GIVEN, PLANTED
+from hbr.study.labellings import GIVEN, PLANTED, outcomes_of_runs
 from hbr.study.suspects import fold_runs, labellings
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
@@ -540,22 +540,18 @@ def members_of(file):
     return list_members
 
 
+def all_runs():
+    """Return variant and member of every training of a data set, by condition, or by the labels that folds are trained with."""
+    runs = {condition: runs_of(config, condition) for condition in CONDITIONS}
+    return runs | {labelling: fold_runs(config) for labelling in labellings(config)}
+
+
 def all_outcomes(wildcards):
     """Return the outcomes of every training of the study."""
-    places = [
-        f"members/{condition}/variant{variant}/member{member}"
-        for condition in CONDITIONS
-        for variant, member in runs_of(config, condition)
-    ]
-    places += [
-        f"folds/{labelling}/variant{fold}/member{member}"
-        for labelling in labellings(config)
-        for fold, member in fold_runs(config)
-    ]
     return [
-        f"<results>/{dataset}/{place}/outcomes.npz"
+        path
         for dataset in config["datasets"]
-        for place in places
+        for path in outcomes_of_runs(f"<results>/{dataset}", all_runs())
     ]
 
 
