@@ -334,6 +334,7 @@ SOURCES = [*MODULES, *STARTED, *NOTEBOOKS]
 OF_OTHERS = {
     re.compile("noise|placebo|prun|threshold|denoised|verdicts|limited|holdout|bases/random|pool|mixtures|confidence"): WHOLE,
     re.compile("score_images|training/scores|fold(?!er)|suspect"): WHOLE,
+    re.compile("reference|ground_truth|human|doubtful|published|rank_agreement"): WHOLE,
     re.compile("quick_cnn|whitening"): "quick network",
     re.compile("residual"): "residual network",
 }

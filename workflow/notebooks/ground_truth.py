@@ -83,7 +83,7 @@ known = known_noise_shown({Path(path).parts[-3]: read_table(path) for path in in
 if len(known):
     show(known)
 else:
-    print("No data set of this study is trained on labels by people (labels) or on flipped ones (flipped_labels).")
+    say("<p>No data set of this study is trained on labels by people (labels) or on flipped ones (flipped_labels).</p>")
 
 # %% [markdown]
 # ## Does resampling draw what people call mislabelled?

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise
-from hbr.analysis.figures.labels import GAP_TITLES, METRIC_NAMES
+from hbr.analysis.labels import GAP_TITLES, METRIC_NAMES
 from hbr.words import NO_INTERVAL, interval, number, rounded
 
 

@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.gap_accuracy import ACCURACY, BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import TRAJECTORY
-from hbr.conditions.names import BASELINE
+from hbr.analysis.labels import GAP_TITLES
 from hbr.words import change, counted, rounded
 
 Row = Mapping[Hashable, Any]
@@ -117,7 +116,8 @@ def shown_conditions(trajectories: pd.DataFrame, conditions: pd.DataFrame) -> di
     traced = set(trajectories["condition"])
     known = conditions[conditions["condition"].isin(traced)]
     controls = known.loc[known["kind"] == "control", "condition"]
-    return {name: list(known.loc[known["reference"] == name, "condition"]) for name in controls} or {BASELINE: []}
+    alone: dict[str, list[str]] = {name: [] for name in conditions.loc[conditions["kind"] == "baseline", "condition"]}
+    return {name: list(known.loc[known["reference"] == name, "condition"]) for name in controls} or alone
 
 
 def lines_sentences(changes: pd.DataFrame, gap: str, labels: Mapping[str, str], networks: bool) -> str:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from hbr.analysis.figures.labels import WAYS
+from hbr.analysis.labels import WAYS
 from hbr.words import interval, number, rounded
 
 _CRITERIA = {"allocation": "mean change of S (%)", "ranks": "100 (1 - Spearman of classes)"}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.figures.labels import GAP_TITLES, METRIC_NAMES
+from hbr.analysis.labels import GAP_TITLES, METRIC_NAMES
 from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.datasets import PreparedDataset

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.columns import against_control
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, legend_below, reach_of
 from hbr.analysis.gap_accuracy import BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import PUBLISHED, PUBLISHED_HIGH, TRAJECTORY
+from hbr.analysis.labels import GAP_TITLES
 from hbr.analysis.trajectories import later_half, sized
 
 _MOST_PANELS = 6

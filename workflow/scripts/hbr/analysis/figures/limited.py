@@ -7,8 +7,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import PAGE, PALETTE, counted, ends_of, headline, legend_below, limit_by_means
+from hbr.analysis.labels import GAP_TITLES
 from hbr.analysis.limited import CONTROL
 
 # A signed gap in its size stands only beside a difference.

@@ -8,9 +8,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
 from hbr.analysis.figures.style import NEUTRAL, PAGE, PALETTE, counted, ends_of, headline, legend_below, limit_by_means
+from hbr.analysis.labels import GAP_TITLES
 
 _MARKERS = "os^Dvp*X"
 

@@ -9,7 +9,6 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.names import name_classes, name_lowest
 from hbr.analysis.figures.style import (
     EASY,
@@ -23,6 +22,7 @@ from hbr.analysis.figures.style import (
     limit_by_means,
     separate_groups,
 )
+from hbr.analysis.labels import GAP_TITLES
 
 _LOOKS = {"dlp": (HARD, "o", "-", "DLP, of the data set"), "clp": (EASY, "s", "--", "CLP, of each class")}
 

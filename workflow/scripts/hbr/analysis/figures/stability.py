@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
-from hbr.analysis.figures.labels import WAYS
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL
+from hbr.analysis.labels import WAYS
 
 _MARKERS = "osD^vP*X"
 _PAIRS = "pairs of ensembles"

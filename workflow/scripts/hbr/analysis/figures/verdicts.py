@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.columns import against_control
-from hbr.analysis.figures.labels import GAP_TITLES
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, counted, headline, in_points, reach_of
+from hbr.analysis.labels import GAP_TITLES
 
 _COLOURS = {"improves": "#009E73", "worsens": HARD, "equivalent": EASY}
 _GAPS = ("max_min", "hard_easy", "std")

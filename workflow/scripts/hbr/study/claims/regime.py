@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from hbr.conditions.names import BASELINE, CONTROL
 from hbr.study.claims.evidence import Evidence
 from hbr.words import number, rounded
 
@@ -26,7 +25,8 @@ def control_accuracy(evidence: Evidence) -> float:
         return np.nan
     rows = evidence.classes
     rows = rows[rows["metric"] == "accuracy"]
-    names = [name for name in (CONTROL, BASELINE) if (rows["condition"] == name).any()]
+    # Both are called as their kinds.
+    names = [name for name in ("control", "baseline") if (rows["condition"] == name).any()]
     return 100 * float(rows.loc[rows["condition"] == names[0], "value"].mean()) if names else np.nan
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from hbr.analysis.figures.labels import METRIC_NAMES
+from hbr.analysis.labels import METRIC_NAMES
 from hbr.analysis.statistics.verdicts import EXPLORATORY, INCONCLUSIVE, NOT_TESTED
 from hbr.study.start_page.parts import Verdict
 from hbr.words import change, points
