@@ -100,6 +100,9 @@ def test_robustness_in_words():
     assert agreement["first"].tolist() == ["b", "a"]
     assert agreement.iloc[0].tolist()[4:] == ["0.50 (0.40 to 0.60)", "1.00 (1.00 to 1.00)"]
 
+    # One estimator agrees with no other.
+    assert agreement_table(pd.DataFrame(pair | {"upper": 1.0}).iloc[:0]).empty
+
     quantities = {"quantity": ["hardness"] * 2 + ["allocation"] * 2, "alpha": [np.nan] * 2 + [1.0] * 2, "class": [0, 1] * 2}
     values = {"value": [1.0, 2, 30, 50], "lower": [0.5, 1, 20, np.nan], "upper": [1.5, 3, 40, np.nan]}
     both = {"estimator": "aum", "class_name": ["a", "b"] * 2, "members": 3, "remark": [None, None, "why", "why"]}

@@ -32,7 +32,7 @@ def agreement_table(correlations: pd.DataFrame) -> pd.DataFrame:
     pair = ["first", "second", "samples", "members"]
     wide = correlations[[*pair, "level"]].assign(cell=cells).pivot(index=pair, columns="level", values="cell")
     # As they come, not by name.
-    wide = wide.reindex(pd.MultiIndex.from_frame(correlations[pair].drop_duplicates()))
+    wide = wide.reindex(pd.MultiIndex.from_frame(correlations[pair].drop_duplicates()), columns=["samples", "classes"])
     names = wide.index.to_frame(index=False)
     for level in ("samples", "classes"):
         names[f"Spearman over {level} (95 % interval)"] = wide[level].fillna("").to_numpy()
