@@ -15,13 +15,13 @@ from hbr.analysis.ground_truth import (
     WITHIN,
     Order,
     doubtful_row,
-    margins_of,
     noise_rows,
     order_rows,
     share_changes,
 )
 from hbr.analysis.ground_truth_words import known_noise_shown, missing, noise_shown, order_shown, references_shown
 from hbr.analysis.humans import Humans, ceiling, class_table, reliability
+from hbr.analysis.margins import margins
 from hbr.analysis.rank_agreement import (
     auroc_agreement,
     drawn_class_means,
@@ -136,7 +136,7 @@ def test_class_means_of_draws_stay_within_their_class():
 
 
 def test_margin_of_the_label():
-    assert margins_of(np.array([[3, 1, 2], [3, 1, 2]], np.float16), np.array([0, 1])).tolist() == [1, -2]
+    assert margins(np.array([[3, 1, 2], [3, 1, 2]], np.float16), np.array([0, 1])).tolist() == [1, -2]
 
 
 def people(labels, doubt, rng, count=9):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hbr.analysis.figures.suspects import first_images, images_of, suspect_captions
 from hbr.analysis.lists import with_paths
+from hbr.analysis.margins import margins
 from hbr.analysis.suspect_tables import suspect_sentences, suspects_shown, worth_sentences, worth_table
-from hbr.analysis.suspects import aum_of_folds, logits_of_folds, margins, rule_worth, suspect_list, suspect_table
+from hbr.analysis.suspects import aum_of_folds, logits_of_folds, rule_worth, suspect_list, suspect_table
 from hbr.conditions.noise import rule_of
 from hbr.data.datasets import prepare
 from hbr.data.folds import divide, fold_dataset, fold_table, plant

@@ -53,7 +53,7 @@ rule measure_gaps:
             "<results>/{{dataset}}/measures/{condition}/classes.csv",
             condition=CONDITIONS,
         ),
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
     output:
         "<results>/{dataset}/gaps.csv",
     log:
@@ -76,7 +76,7 @@ rule trace_gaps:
     input:
         code=sources("trace_gaps.py"),
         outcomes=members_of("outcomes.npz"),
-        allocation=grouping_allocation,
+        allocation=GROUPING if needs_control(config) else [],
     output:
         "<results>/{dataset}/measures/{condition}/trajectory.csv",
     log:
@@ -105,7 +105,7 @@ rule relate_gaps:
             condition=TRACED,
         ),
         contrasts="<results>/{dataset}/contrasts.csv",
-        allocation=grouping_allocation,
+        allocation=GROUPING if needs_control(config) else [],
         networks=published_networks,
     output:
         lines="<results>/{dataset}/gap_lines.csv",
@@ -141,7 +141,7 @@ rule compare_conditions:
             condition=CONDITIONS,
         ),
         gaps="<results>/{dataset}/gaps.csv",
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
         conditions="<results>/{dataset}/conditions.csv",
         contrasts="<results>/{dataset}/contrasts.csv",
     output:
@@ -501,7 +501,7 @@ use rule render_baseline as render_effect with:
             condition=of_kinds("baseline", "control", "resampled", "placebo"),
         ),
         gaps="<results>/{dataset}/gaps.csv",
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
         class_differences="<results>/{dataset}/class_differences.csv",
         conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
@@ -555,7 +555,7 @@ use rule render_baseline as render_limited with:
     input:
         code=sources("render_notebook.py", notebook="workflow/notebooks/limited.py"),
         notebook=source("workflow/notebooks/limited.py"),
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
         own=base_allocations,
         gaps="<results>/{dataset}/gaps.csv",
         conditions="<results>/{dataset}/conditions.csv",
@@ -580,7 +580,7 @@ use rule render_baseline as render_precision with:
             ],
         ),
         gaps="<results>/{dataset}/gaps.csv",
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
         class_differences="<results>/{dataset}/class_differences.csv",
         conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
@@ -605,7 +605,7 @@ use rule render_baseline as render_pruning with:
             condition=of_kinds("control", "pruned"),
         ),
         gaps="<results>/{dataset}/gaps.csv",
-        allocation=f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv",
+        allocation=GROUPING,
         conditions="<results>/{dataset}/conditions.csv",
         gap_differences="<results>/{dataset}/gap_differences.csv",
     output:

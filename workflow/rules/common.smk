@@ -73,6 +73,7 @@ from hbr.study.presence import (
     source_fingerprint,
 )
 from hbr.data.folds import PLANTED_SHARE
+from hbr.analysis.prepared_references import PEOPLE
 from hbr.data.references import fingerprint_of_reference
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
@@ -473,11 +474,8 @@ TRACED = list(
 )
 
 
-def grouping_allocation(wildcards):
-    """Return the allocation that says which classes are hard, none for a study without a control."""
-    estimator = config["resampling"]["estimators"][0]
-    grouping = f"<results>/{wildcards.dataset}/allocations/{estimator}/alpha0.csv"
-    return grouping if needs_control(config) else []
+# The allocation that says which classes are hard.
+GROUPING = f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv"
 
 
 def published_networks(wildcards):
@@ -627,7 +625,7 @@ def people(part):
         return [
             name
             for name, keys in REFERENCES[wildcards.dataset].items()
-            if keys.kind in ("votes", "labels") and keys.part == part
+            if keys.kind in PEOPLE and keys.part == part
         ]
 
     return named

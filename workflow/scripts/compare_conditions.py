@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hbr.analysis.columns import hard_classes
 from hbr.analysis.comparisons import compare_runs, mark_same_plans, pair_runs
 from hbr.analysis.predictions import load_predictions
 from hbr.analysis.statistics.study import judge_gaps
@@ -19,7 +20,7 @@ def main(arguments: argparse.Namespace) -> None:
     """Write the differences of class metrics, and those of gaps with tests and verdicts."""
     classes = pd.concat([read_table(path) for path in arguments.classes])
     gaps = read_table(arguments.gaps)
-    hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
+    hard = hard_classes(read_table(arguments.allocation, "group"))
     contrasts, conditions = read_table(arguments.contrasts), read_table(arguments.conditions)
     runs = {path.parent.name: load_predictions(path) for path in arguments.predictions}
     pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)

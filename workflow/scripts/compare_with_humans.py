@@ -12,16 +12,17 @@ from hbr.analysis.ground_truth import (
     ORDER_COLUMNS,
     TEST_MARGIN,
     Order,
-    margins_of,
     noise_rows,
     order_rows,
 )
 from hbr.analysis.humans import CLASS_COLUMNS, class_table
+from hbr.analysis.margins import margins
+from hbr.analysis.prepared_references import load_reference
 from hbr.analysis.reference_tables import Reference, reference_row, reference_table, truths_of
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.data.references import TEST, TRAIN
-from hbr.errors import StudyError
 from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.hardness.uncertainty import member_scores
 from hbr.seeds import derive_seed
 from hbr.study.command import append, run
 from hbr.training.outcomes import load_runs
@@ -32,22 +33,18 @@ def orders_of(arguments: argparse.Namespace) -> list[Order]:
     orders = []
     for name, samples, classes in zip(arguments.estimators, arguments.samples, arguments.classes, strict=True):
         table, direction = read_table(samples), read_table(classes, "direction")["direction"].iloc[0]
-        members = [column for column in map(str, table) if column.startswith("member_")]
-        scores = table[members].to_numpy(np.float64).T
+        _, scores = member_scores(table)
         orders.append(Order(name, TRAIN, scores if direction == HIGH_IS_HARD else -scores, table["sample"].to_numpy()))
     runs = load_runs(arguments.outcomes)
-    margins = np.stack([margins_of(member.test_logits, member.test_labels) for member in runs])
-    return [*orders, Order(TEST_MARGIN, TEST, -margins, np.arange(margins.shape[1]))]
+    easier = np.stack([margins(member.test_logits.astype(np.float64), member.test_labels) for member in runs])
+    return [*orders, Order(TEST_MARGIN, TEST, -easier, np.arange(easier.shape[1]))]
 
 
 def references_of(arguments: argparse.Namespace, labels: dict[str, np.ndarray], planted: np.ndarray) -> list[Reference]:
     """Return the prepared references, each with the labels of its part."""
-    held = read_arrays(arguments.dataset, "checksum")
     found = []
     for name, path in zip(arguments.references, arguments.prepared, strict=True):
-        arrays = read_arrays(path)
-        if str(arrays["dataset"]) != str(held["checksum"]):
-            raise StudyError(f"{path} is of other data than {arguments.dataset}: delete it and run again")
+        arrays = load_reference(path, arguments.dataset)
         part = str(arrays["part"])
         known = ~planted if part == TRAIN else np.ones(len(labels[part]), bool)
         found.append(Reference(name, str(arrays["kind"]), part, arrays, labels[part], known))

@@ -1,12 +1,11 @@
 """Judge the paper's claims by several finished studies together, on one page; nothing of the studies is touched."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from hbr.data.files import write_table, write_text
-from hbr.errors import StudyError
 from hbr.study.claims.together import judge_together, opening_of
+from hbr.study.command import answer
 from hbr.study.start_page.claims import claims_answer
 from hbr.study.start_page.parts import Link
 from hbr.study.start_page.render import rendered_ledger
@@ -21,10 +20,10 @@ def main(arguments: argparse.Namespace) -> None:
     ledger = judge_together(studies)
     opening, read = opening_of(ledger, list(studies))
     page, table = arguments.output / "index.html", arguments.output / "claims.csv"
-    answer = claims_answer(opening, True, Link(table.name, table.name))
+    told = claims_answer(opening, True, Link(table.name, table.name))
     write_table(table, ledger)
-    write_text(page, rendered_ledger(answer, read, TEMPLATE))
-    print(f"{answer.sentences[0]} {page}, {table}")
+    write_text(page, rendered_ledger(told, read, TEMPLATE))
+    print(f"{told.sentences[0]} {page}, {table}")
 
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -32,7 +31,4 @@ parser.add_argument("studies", type=Path, nargs="+", help="study files of finish
 parser.add_argument("--output", type=Path, default=Path("ledger"), help="a folder")
 
 if __name__ == "__main__":
-    try:
-        main(parser.parse_args())
-    except StudyError as error:
-        sys.exit(f"error: {error}")
+    answer(main, parser)

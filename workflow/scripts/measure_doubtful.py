@@ -8,6 +8,7 @@ import pandas as pd
 
 from hbr.analysis.ground_truth import DOUBTFUL_COLUMNS, doubtful_row
 from hbr.analysis.humans import Humans
+from hbr.analysis.prepared_references import load_reference
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.data.plans import ORIGINS, OWN_IMAGES
 from hbr.study.command import append, run
@@ -18,7 +19,7 @@ def main(arguments: argparse.Namespace) -> None:
     held = read_arrays(arguments.dataset, "train_labels", "planted")
     rows = []
     for name, path in zip(arguments.references, arguments.prepared, strict=True):
-        arrays = read_arrays(path, "votes", "raters")
+        arrays = load_reference(path, arguments.dataset)
         humans = Humans(arrays["votes"], arrays["raters"], held["train_labels"], ~held["planted"])
         judged = np.zeros(len(held["train_labels"]), bool)
         judged[humans.images] = True

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hbr.analysis.columns import hard_classes
 from hbr.analysis.comparisons import gaps_of_runs
 from hbr.data.files import read_table, write_table
 from hbr.errors import StudyError
@@ -14,7 +15,7 @@ from hbr.study.command import run
 
 def main(arguments: argparse.Namespace) -> None:
     """Write one row a run, metric and gap."""
-    hard = (read_table(arguments.allocation, "group")["group"] == "hard").to_numpy()
+    hard = hard_classes(read_table(arguments.allocation, "group"))
     tables = [read_table(path, "class", "metric", "value") for path in arguments.classes]
     for path, table in zip(arguments.classes, tables, strict=True):
         if table["class"].max() + 1 != len(hard):

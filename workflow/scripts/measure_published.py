@@ -4,17 +4,15 @@ import argparse
 from pathlib import Path
 
 from hbr.analysis.ground_truth import published_recalls
+from hbr.analysis.prepared_references import load_reference
 from hbr.data.files import read_arrays, write_table
-from hbr.errors import StudyError
 from hbr.study.command import append, run
 
 
 def main(arguments: argparse.Namespace) -> None:
     """Write one row a network and class."""
-    held = read_arrays(arguments.dataset, "test_labels", "class_names", "checksum")
-    reference = read_arrays(arguments.reference, "predictions", "networks", "dataset")
-    if str(reference["dataset"]) != str(held["checksum"]):
-        raise StudyError(f"{arguments.reference} is of other data than {arguments.dataset}: delete it and run again")
+    held = read_arrays(arguments.dataset, "test_labels", "class_names")
+    reference = load_reference(arguments.reference, arguments.dataset)
     names = [str(name) for name in held["class_names"]]
     networks = [str(name) for name in reference["networks"]]
     table = published_recalls(reference["predictions"], networks, held["test_labels"], names)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hbr.analysis.columns import hard_classes
 from hbr.analysis.gap_accuracy import BEYOND, changes_of_pairs, relate_changes, resampled_changes
 from hbr.analysis.gap_lines import TRAJECTORY, line_of_runs, lines_of_networks, lines_table, networks_of
 from hbr.analysis.predictions import load_predictions
@@ -18,9 +19,8 @@ from hbr.study.command import append, run
 def main(arguments: argparse.Namespace) -> None:
     """Write the lines, and one row a contrast, gap and quantity."""
     trajectories = pd.concat([read_table(path) for path in arguments.trajectories])
-    contrasts, hard = read_table(arguments.contrasts), None
-    if arguments.allocation:
-        hard = (read_table(arguments.allocation[0], "group")["group"] == "hard").to_numpy()
+    contrasts = read_table(arguments.contrasts)
+    hard = hard_classes(read_table(arguments.allocation[0], "group")) if arguments.allocation else None
     tables = [read_table(path, "network", "class", "recall") for path in arguments.networks]
     networks = networks_of(tables, hard, arguments.compat)
     published = lines_of_networks(networks) if networks is not None else {}

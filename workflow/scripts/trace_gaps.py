@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from hbr.analysis.columns import hard_classes
 from hbr.analysis.trajectories import trajectories_of
 from hbr.data.files import read_table, write_table
 from hbr.registry import COMPAT
@@ -12,9 +13,7 @@ from hbr.training.outcomes import load_runs
 
 def main(arguments: argparse.Namespace) -> None:
     """Write one row a run and evaluated epoch."""
-    hard = None
-    if arguments.allocation:
-        hard = (read_table(arguments.allocation[0], "group")["group"] == "hard").to_numpy()
+    hard = hard_classes(read_table(arguments.allocation[0], "group")) if arguments.allocation else None
     who = {"dataset": arguments.dataset_name, "condition": arguments.condition}
     table = trajectories_of(load_runs(arguments.outcomes), hard, who, arguments.compat)
     write_table(arguments.trajectory, table)

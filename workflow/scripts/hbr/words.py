@@ -42,6 +42,11 @@ def interval(lower: float, upper: float, decimals: int = 1, signed: bool = False
     return f"{rounded(lower, decimals, signed)} to {rounded(upper, decimals, signed)}"
 
 
+def with_interval(own: str, ends: str) -> str:
+    """Return a number with its :func:`interval` in brackets, alone where there is none."""
+    return own if ends == NO_INTERVAL else f"{own} ({ends})"
+
+
 def points(share: float, decimals: int = 1) -> str:
     """Return a difference of shares in points, with its sign: `+1.3`, `-0.2`, `0.0`."""
     return rounded(100 * share, decimals, signed=True)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from hbr.analysis.comparisons import summarise
 from hbr.analysis.labels import GAP_TITLES, METRIC_NAMES
-from hbr.words import NO_INTERVAL, interval, number, rounded
+from hbr.words import interval, number, rounded, with_interval
 
 
 def metrics_table(measured: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFrame:
@@ -24,12 +24,13 @@ def metrics_table(measured: pd.DataFrame, names: Mapping[int, str]) -> pd.DataFr
 def hardness_table(classes: pd.DataFrame) -> pd.DataFrame:
     """Return the mean hardness of each class with its interval over members, the easiest first."""
     table = classes.sort_values("difficulty_rank")
+    rows = table[["hardness", "hardness_lower", "hardness_upper"]].itertuples(index=False)
     return pd.DataFrame(
         {
             "rank, easiest first": table["difficulty_rank"],
             "class": table["class_name"],
             "samples": table["samples"],
-            "mean hardness (95 % interval)": _with_intervals(table, "hardness", "hardness_lower", "hardness_upper"),
+            "mean hardness (95 % interval)": [with_interval(number(own), interval(low, high, 2)) for own, low, high in rows],
             "members": table["members"],
         }
     )
@@ -65,12 +66,4 @@ def conditions_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(row: Mapping[Hashable, Any]) -> str:
-    ends = interval(100 * row["lower"], 100 * row["upper"])
-    return rounded(100 * row["mean"]) + ("" if ends == NO_INTERVAL else f" ({ends})")
-
-
-def _with_intervals(table: pd.DataFrame, value: str, lower: str, upper: str) -> list[str]:
-    """Return numbers with their intervals; where there is none, as of one member, the number alone."""
-    rows = table[[value, lower, upper]].itertuples(index=False)
-    found = [(number(own), interval(low, high, 2)) for own, low, high in rows]
-    return [own if ends == NO_INTERVAL else f"{own} ({ends})" for own, ends in found]
+    return with_interval(rounded(100 * row["mean"]), interval(100 * row["lower"], 100 * row["upper"]))

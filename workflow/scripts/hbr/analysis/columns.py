@@ -1,5 +1,6 @@
 """The columns that say which condition a row is of, and what is said of conditions beside."""
 
+import numpy as np
 import pandas as pd
 
 from hbr.errors import StudyError
@@ -23,6 +24,11 @@ def with_conditions(table: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFra
         parts = {f"reference_{part}": part for part in ("kind", "label")}
         joined |= {name: table["reference"].map(known[part]) for name, part in parts.items() if name not in table}
     return table.assign(**joined)
+
+
+def hard_classes(allocation: pd.DataFrame) -> np.ndarray:
+    """Return a boolean a class, in the order of the labels: whether its allocation groups it with the hard ones."""
+    return (allocation["group"] == "hard").to_numpy()
 
 
 def against_control(differences: pd.DataFrame) -> pd.Series:

@@ -77,12 +77,11 @@ def resampled_changes(
     if not names:
         return {}
     weights = resampled_tests(runs[names[0]].labels, resamples, np.random.default_rng(seed))
-    gaps, accuracy = {}, {}
+    gaps, accuracy, signed = {}, {}, [GAPS.index(gap) for gap in SIGNED_GAPS]
     for name in names:
         own = runs[name]
         gaps[name] = resampled_gaps(own.predictions, own.labels, hard, weights, compat=compat)
         accuracy[name] = weights @ (own.predictions == own.labels).astype(np.float32).T / len(own.labels)
-        signed = [GAPS.index(gap) for gap in SIGNED_GAPS]
         gaps[name][..., signed] = np.abs(gaps[name][..., signed])
     found = {}
     for condition, reference in zip(contrasts["condition"], contrasts["reference"], strict=True):

@@ -44,14 +44,6 @@ def published_recalls(
     return pd.concat(tables, ignore_index=True)
 
 
-def margins_of(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the logit of the label minus the largest other, float64 ``(images,)``."""
-    others = logits.astype(np.float64)
-    own = others[np.arange(len(labels)), labels].copy()
-    others[np.arange(len(labels)), labels] = -np.inf
-    return own - others.max(1)
-
-
 def order_rows(
     humans: Humans, part: str, orders: Sequence[Order], labels: Mapping[str, np.ndarray], resamples: int, seed: int
 ) -> pd.DataFrame:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from hbr.words import change, interval, number, rounded
+from hbr.analysis.prepared_references import PEOPLE
+from hbr.data.references import TEST, TRAIN
+from hbr.words import change, interval, number, rounded, with_interval
 
 _KINDS = {
     "votes": "people's votes",
@@ -100,9 +102,9 @@ def missing(about: pd.DataFrame) -> str:
     """Return in one sentence what of people's judgements a data set lacks; empty where it has some of both parts."""
     held = {(row["kind"], row["part"]) for row in about.to_dict("records")}
     lacking = []
-    if not {("votes", "test"), ("labels", "test")} & held:
+    if not {(kind, TEST) for kind in PEOPLE} & held:
         lacking.append("of test images, which margins are held against")
-    if not {("votes", "train"), ("labels", "train")} & held:
+    if not {(kind, TRAIN) for kind in PEOPLE} & held:
         lacking.append("of training images, which hardness of samples, rules of label noise and plans are held against")
     if not lacking:
         return ""
@@ -112,8 +114,7 @@ def missing(about: pd.DataFrame) -> str:
 def _with_ends(row: Mapping[Any, Any], value: str, lower: str, upper: str, decimals: int) -> str:
     if pd.isna(row[value]):
         return ""
-    ends = f" ({interval(row[lower], row[upper], decimals)})" if pd.notna(row[lower]) else ""
-    return f"{rounded(row[value], decimals)}{ends}"
+    return with_interval(rounded(row[value], decimals), interval(row[lower], row[upper], decimals))
 
 
 def _range(least: int, most: int) -> str:

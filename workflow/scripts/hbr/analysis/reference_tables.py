@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.humans import Humans, ceiling, reliability
+from hbr.analysis.prepared_references import PEOPLE
 
-VOTES, CHECKED = ("votes", "labels"), "label-errors"
+CHECKED = "label-errors"
 # When images count as mislabelled.
 MAJORITY, UNANIMOUS, NOT_CONFIRMED = "most name one other class", "all name one other class", "not confirmed by most"
 
@@ -27,7 +28,7 @@ class Reference:
     @property
     def humans(self) -> Humans | None:
         """Return people's votes, none where the reference is no such."""
-        if self.kind not in VOTES:
+        if self.kind not in PEOPLE:
             return None
         return Humans(self.arrays["votes"], self.arrays["raters"], self.labels, self.known)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.margins import margins
 from hbr.analysis.noise import rule_summary
 from hbr.conditions.noise import NoiseRule, flag_samples, lowest
 from hbr.errors import StudyError
@@ -43,18 +44,6 @@ def logits_of_folds(runs: Sequence[Outcomes], folds: pd.DataFrame) -> np.ndarray
     if np.isnan(logits).any():
         raise StudyError("some fold was never left out; run the study to its end")
     return logits
-
-
-def margins(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the logit of each image's label less the largest other one; ``logits`` are ``(images, classes)``.
-
-    Below 0 another class is more likely.
-    """
-    own = logits[np.arange(len(labels)), labels]
-    others = logits.copy()
-    others[np.arange(len(labels)), labels] = -np.inf
-    margin: np.ndarray = own - others.max(1)
-    return margin
 
 
 def suspect_table(folds: pd.DataFrame, logits: np.ndarray) -> pd.DataFrame:

@@ -16,12 +16,9 @@ _RULES = {"members": "train_member", "folds": "train_fold"}
 _TOLD = ("machine", "precision", "dataset", "examples", "settings")
 
 
-def outcomes_of(study: str, dataset: str, condition: str = "*", root: Path = Path()) -> list[Path]:
-    """Return the outcomes of all trainings there are of some studies, data sets and conditions, sorted; ``*`` means any.
-
-    A labelling of folds stands for a condition.
-    """
-    below = f"{condition}/variant*/member*/outcomes.npz"
+def outcomes_of(study: str, dataset: str, root: Path = Path()) -> list[Path]:
+    """Return the outcomes of all trainings there are of some studies and data sets, sorted; ``*`` means any."""
+    below = "*/variant*/member*/outcomes.npz"
     return sorted(path for folder in _RULES for path in root.glob(f"results/{study}/{dataset}/{folder}/{below}"))
 
 
