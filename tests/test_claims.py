@@ -154,7 +154,7 @@ def test_what_is_not_in_the_study_never_passes(bench):
     for claim in ("easy-count", "hardest-class", "noise-552"):
         assert table.loc[claim, "here"] == ""
         assert table.loc[claim, "measured"].startswith("d: ")
-    assert table.loc["pool-hard", "why"] == "the study has no gap_differences.csv"
+    assert table.loc["pool-hard", "why"] == "the study compares no condition with a control: it resamples nothing"
 
 
 def test_a_number_of_the_paper_is_not_judged_in_another_setting(bench):

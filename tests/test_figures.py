@@ -1,7 +1,9 @@
 """Labels, the tables behind figures, and figures of studies of every size."""
 
 import os
+import re
 import warnings
+from base64 import b64encode
 from xml.etree import ElementTree
 
 import matplotlib
@@ -350,7 +352,9 @@ def test_notebooks_do_not_see_the_users_own_settings(tmp_path, monkeypatch):
     page = render(tmp_path / "own.py", "tiny", {}, tmp_path)
     assert dict(os.environ) == before
     assert "started by the user" not in page
-    assert "data:image/png" in page
+    (picture,) = re.findall("<img [^>]*>", page)
+    assert f'src="data:image/svg+xml;base64,{b64encode((tmp_path / "one.svg").read_bytes()).decode()}"' in picture
+    assert 'alt="猫"' in picture
     assert 'border="1" class="dataframe"' in page
     assert (tmp_path / "one.svg").read_text().endswith("</svg>\n")
 

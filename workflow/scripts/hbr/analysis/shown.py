@@ -1,7 +1,8 @@
-"""Tables and sentences as the chapters show them."""
+"""Tables, sentences and drawings as the chapters show them."""
 
 import hashlib
 import re
+from base64 import b64encode
 from html import escape
 
 import pandas as pd
@@ -21,6 +22,8 @@ COLOURS = {
     "not tested": _SILENT,
 }
 _VERDICT = "verdict"
+# Of a page to an inch of a drawing.
+_DOTS = 110
 # A number, with its interval in brackets.
 _NUMBER = re.compile(r"(< |[+-])?[\d.,]+( \(.* to .*\))?")
 
@@ -55,6 +58,15 @@ def say(html: str) -> None:
     from IPython.display import HTML, display
 
     display(HTML(html))
+
+
+def show_drawing(svg: bytes, told: str, inches: float) -> None:
+    """Show an SVG in a notebook as wide as a page allows, with what it says in words.
+
+    As a picture of its own: what drawings of one page define by name would else be mistaken for one another's.
+    """
+    source = f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+    say(f'<img src="{source}" alt="{escape(told)}" width="{round(_DOTS * inches)}" style="height: auto">')
 
 
 def _cell(value: object) -> str:

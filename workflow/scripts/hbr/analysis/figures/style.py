@@ -2,10 +2,12 @@
 
 import textwrap
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -14,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from hbr.analysis.figures.fonts import drop_missing
+from hbr.analysis.shown import show_drawing
 from hbr.words import counted as counted
 from hbr.words import in_points as in_points
 
@@ -50,20 +53,29 @@ def use_style() -> None:
 
 
 def save_figure(figure: Figure, folder: str | Path, name: str | None) -> None:
-    """Write ``name.svg`` and ``name.png`` into a folder, without dates; one without a name is only made fit to be shown.
+    """Write ``name.svg`` and ``name.png`` into a folder, without dates, and show the figure; one without a name is only shown.
 
-    An SVG holds names as text, which a reader may have a font for; from pictures letters that no font has are left out.
+    An SVG holds names as text, which a reader may have a font for; from pictures letters that no font has are left out. What
+    is shown is the SVG: sharp at any size, and drawn once.
     """
+    drawn = BytesIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    show_drawing(drawn.getvalue(), _told_by(figure), figure.get_figwidth())
     if name:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        figure.savefig(Path(folder) / f"{name}.svg", metadata={"Date": None})
-    changed = drop_missing(figure)
-    if name:
-        if not changed:
+        (Path(folder) / f"{name}.svg").write_bytes(drawn.getvalue())
+        if not drop_missing(figure):
             # The layout stands, and making it takes as long as drawing.
             figure.set_layout_engine("none")
         figure.savefig(Path(folder) / f"{name}.png", metadata={"Software": None})
-        figure.set_layout_engine("none")
+    # Else a notebook would show it once more.
+    plt.close(figure)
+
+
+def _told_by(figure: Figure) -> str:
+    """Return the titles of a figure, for those who cannot see it."""
+    titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
+    return ", ".join(dict.fromkeys(title.replace("\n", " ").replace(r"\$", "$") for title in titles if title)) or "Figure"
 
 
 def headline(figure: Figure, title: str, note: str) -> None:

@@ -12,6 +12,15 @@ import pandas as pd
 from hbr.analysis.columns import with_conditions
 from hbr.data.files import read_table
 
+# What a study lacks that has no table of such a name.
+_LACKS = {
+    "allocations/*": "gives no class more or fewer samples: it resamples nothing",
+    "gap_*": "compares no condition with a control: it resamples nothing",
+    "contrasts.csv": "compares no condition with a control: it resamples nothing",
+    "noise/*": "has no rules of label noise",
+    "ground_truth/*": "names no references: people's votes or labels of its images",
+}
+
 
 class NotMeasuredError(Exception):
     """The study holds nothing that speaks of a claim; the message says what is missing."""
@@ -39,7 +48,8 @@ class Evidence:
     def table(self, name: str) -> pd.DataFrame:
         """Return a table; raise :class:`NotMeasuredError` where the study has none of that name."""
         if name not in self.files:
-            raise NotMeasuredError(f"the study has no {name}")
+            lacks = next((words for pattern, words in _LACKS.items() if fnmatch(name, pattern)), f"has no {name}")
+            raise NotMeasuredError(f"the study {lacks}")
         return read_table(self.files[name])
 
     def matching(self, pattern: str) -> dict[str, Path]:

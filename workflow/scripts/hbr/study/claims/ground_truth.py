@@ -19,7 +19,7 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
 
     Human doubt is that of votes, or of labels by people where there are no votes; every such reference must agree.
     """
-    estimator, table = _aum(evidence), _table(evidence, "order")
+    estimator, table = _aum(evidence), evidence.table("ground_truth/order.csv")
     rows = table[(table["level"] == CLASSES) & (table["estimator"] == estimator)]
     rows = rows[rows["kind"] == "votes"] if (rows["kind"] == "votes").any() else rows
     if rows.empty:
@@ -77,7 +77,7 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
 
     It rises where the whole interval of every condition lies above 0, and does not where that of one lies below.
     """
-    table = with_conditions(_table(evidence, "doubtful"), evidence.table("conditions.csv"))
+    table = with_conditions(evidence.table("ground_truth/doubtful.csv"), evidence.table("conditions.csv"))
     changes = share_changes(table[table["kind"].isin(["baseline", "resampled"])])
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
@@ -104,15 +104,8 @@ def _aum(evidence: Evidence) -> str:
     raise NotMeasuredError("the study has no estimator of method aum")
 
 
-def _table(evidence: Evidence, name: str) -> pd.DataFrame:
-    """Return a table of what people say; raise ``NotMeasuredError`` where the study does not ask."""
-    if f"ground_truth/{name}.csv" not in evidence.files:
-        raise NotMeasuredError("the study names no references: people's votes or labels of its images")
-    return evidence.table(f"ground_truth/{name}.csv")
-
-
 def _known(evidence: Evidence, why: str) -> pd.Series | None:
     """Return the row of AUM against labels that are known to be wrong, if that is why."""
-    table = _table(evidence, "noise")
+    table = evidence.table("ground_truth/noise.csv")
     rows = table[(table["truth"] == why) & (table["finder"] == "estimator") & (table["name"] == _aum(evidence))]
     return None if rows.empty else rows.iloc[0]
