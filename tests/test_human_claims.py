@@ -35,8 +35,9 @@ CLAIMS = {
 def evidence(tmp_path):
     """Return a function that gives the evidence of tables by name."""
 
-    def give(name="d", **tables):
-        files = {}
+    def give(name="d", classes="ab", **tables):
+        files = {"hardness/aum/classes.csv": tmp_path / name / "classes.csv"}
+        write_table(files["hardness/aum/classes.csv"], pd.DataFrame({"class_name": list(classes)}))
         for table, rows in tables.items():
             path = "conditions.csv" if table == "conditions" else f"ground_truth/{table}.csv"
             files[path] = tmp_path / name / path
@@ -101,8 +102,23 @@ def test_noise_by_people_is_compared_with_as_many_flips(evidence, auroc, half, v
     assert finding.upper - finding.lower == pytest.approx(2 * np.hypot(half, 0.004)) and "(near)" in finding.measured
     with pytest.raises(NotMeasuredError, match="no data set of the study has about 17 % of its labels flipped"):
         judged("human-noise", ours, [far])
-    with pytest.raises(NotMeasuredError, match="not trained on labels by people"):
-        judged("human-noise", near, [ours])
+    with pytest.raises(NotMeasuredError, match="no data set of the study is trained on labels by people"):
+        judged("human-noise", near, [far])
+
+
+def test_a_data_set_with_its_own_labels_is_judged_by_those_trained_on_labels_by_people(evidence):
+    nothing = pd.DataFrame(columns=["reference", "truth", *NOISE_COLUMNS])
+    own = evidence("own", noise=nothing)
+    given = [evidence(f"given{auroc}", noise=noise(GIVEN, 0.17, auroc, 0.003)) for auroc in (0.95, 0.9)]
+    flips = evidence("flips", noise=noise(FLIPPED, 0.17, 0.95, 0.003))
+    assert judged("human-noise", own, [given[0], flips]).verdict == REPRODUCED
+    both = judged("human-noise", own, [*given, flips])
+    assert (both.verdict, both.value) == (NOT_REPRODUCED, pytest.approx(-0.05))
+    assert both.measured.count("(flips)") == 2 and "(given0.9)" in both.measured
+    # What has its own answer is judged by that; labels of other classes say nothing.
+    assert judged("human-noise", given[0], [given[1], flips]).verdict == REPRODUCED
+    with pytest.raises(NotMeasuredError, match="about 17 %"):
+        judged("human-noise", own, [given[0], evidence("others", "xy", noise=noise(FLIPPED, 0.17, 0.95, 0.003))])
 
 
 def plans(*shares):
@@ -128,7 +144,7 @@ def test_without_references_nothing_is_measured(evidence):
     empty["doubtful"] = empty["doubtful"].iloc[:0]
     without = Evidence("none", {}, sources={"aum": "baseline"}, methods={"aum": "aum"})
     for claim in CLAIMS:
-        with pytest.raises(NotMeasuredError, match=r"under references|not trained on labels by people"):
+        with pytest.raises(NotMeasuredError, match=r"under references|is trained on labels by people"):
             judged(claim, evidence("empty", **empty))
         with pytest.raises(NotMeasuredError, match="the study names no references: people's votes or labels"):
             judged(claim, without)

@@ -1,5 +1,6 @@
 """What a check of a claim finds."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, ABSENT = "reproduced", "not reproduced", "inconclusive", "not in this study"
@@ -30,3 +31,9 @@ def above(lower: float, upper: float, limit: float) -> str:
     if lower > limit:
         return REPRODUCED
     return NOT_REPRODUCED if upper < limit else INCONCLUSIVE
+
+
+def agreed(verdicts: Iterable[str]) -> str:
+    """Return the verdict of several: not reproduced where one is not, inconclusive where one is, else reproduced."""
+    found = set(verdicts)
+    return next((verdict for verdict in (NOT_REPRODUCED, INCONCLUSIVE) if verdict in found), REPRODUCED)

@@ -1,6 +1,7 @@
 """Claims on hardness and label noise against what people see: ours, declared before any run was seen."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ from hbr.analysis.columns import with_conditions
 from hbr.analysis.ground_truth import CLASSES, share_changes
 from hbr.data.references import FLIPPED, GIVEN
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
-from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, above
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, above, agreed
 from hbr.words import change, counted, interval, rounded
+
+_NOISE = "ground_truth/noise.csv"
 
 
 def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -25,8 +28,7 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     if rows.empty:
         raise NotMeasuredError("no people's votes or labels of three classes or more are under references")
     limit, worst = claim["above"], rows.iloc[int(rows["correlation"].argmin())]
-    verdicts = {above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows()}
-    verdict = NOT_REPRODUCED if NOT_REPRODUCED in verdicts else INCONCLUSIVE if INCONCLUSIVE in verdicts else REPRODUCED
+    verdict = agreed(above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows())
     told = "; ".join(
         f"{rounded(row['correlation'], 2)} ({interval(row['classes_lower'], row['classes_upper'], 2)}) with "
         f"{row['reference']}, {interval(row['lower'], row['upper'], 2)} without drawing classes"
@@ -44,32 +46,61 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
 def human_noise(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the AUROC of AUM for labels by others that differ, minus that for as many labels flipped on purpose.
 
-    The interval is of both intervals, of independent trainings (Newcombe 1998). As well means no worse than by a margin.
+    Labels by others are those that the data set is trained on; where it has its own, those of every other data set of the study
+    with the same classes, and each must agree. The interval is of both intervals, of independent trainings (Newcombe 1998).
+    As well means no worse than by a margin.
     """
-    ours = _known(evidence, GIVEN)
-    if ours is None:
-        raise NotMeasuredError("the data set is not trained on labels by people")
-    found = [(other.dataset, flips) for other in others if (flips := _known(other, FLIPPED)) is not None]
-    near = [one for one in found if 100 * abs(one[1]["chance"] - ours["chance"]) <= claim["rate_points"]]
-    if not near:
-        rate = rounded(100 * ours["chance"], 0)
-        raise NotMeasuredError(f"no data set of the study has about {rate} % of its labels flipped to compare with")
-    name, theirs = min(near, key=lambda one: abs(one[1]["chance"] - ours["chance"]))
-    difference = ours["auroc"] - theirs["auroc"]
-    lower = difference - np.hypot(ours["auroc"] - ours["auroc_lower"], theirs["auroc_upper"] - theirs["auroc"])
-    upper = difference + np.hypot(ours["auroc_upper"] - ours["auroc"], theirs["auroc"] - theirs["auroc_lower"])
-    margin = claim["margin"]
-    rates = [rounded(100 * one["chance"]) for one in (ours, theirs)]
+    asked = [other for other in others if _NOISE in other.files]
+    if not asked:
+        evidence.table(_NOISE)
+    alike = [other for other in asked if other.class_names == evidence.class_names]
+    given = [(one.dataset, ours) for one in alike if (ours := _known(one, GIVEN)) is not None]
+    given = [one for one in given if one[0] == evidence.dataset] or given
+    if not given:
+        raise NotMeasuredError("no data set of the study is trained on labels by people")
+    flipped = [(one.dataset, flips) for one in alike if (flips := _known(one, FLIPPED)) is not None]
+    compared = []
+    for name, ours in given:
+        near = [one for one in flipped if 100 * abs(one[1]["chance"] - ours["chance"]) <= claim["rate_points"]]
+        if near:
+            compared.append(_against_flips(name, ours, *min(near, key=lambda one: abs(one[1]["chance"] - ours["chance"]))))
+    if not compared:
+        rates = " or ".join(dict.fromkeys(rounded(100 * ours["chance"], 0) for _, ours in given))
+        raise NotMeasuredError(f"no data set of the study has about {rates} % of its labels flipped to compare with")
+    worst, margin = min(compared, key=lambda one: one.difference), claim["margin"]
     return Finding(
-        f"AUROC {rounded(ours['auroc'], 3)} of {rates[0]} % labels by people, {rounded(theirs['auroc'], 3)} of "
-        f"{rates[1]} % flipped ({name}): {rounded(difference, 3, signed=True)} ({interval(lower, upper, 3, signed=True)})",
-        above(lower, upper, -margin),
-        f"as well means no more than {margin} less" if np.isfinite(lower) else "one member gives no interval",
-        f"{counted([int(ours['members'])], 'member')}, {int(ours['images']):,} images",
-        float(difference),
-        float(lower),
-        float(upper),
+        "; ".join(one.told for one in compared),
+        agreed(above(one.lower, one.upper, -margin) for one in compared),
+        f"as well means no more than {margin} less" if np.isfinite(worst.lower) else "one member gives no interval",
+        f"{counted([worst.members], 'member')}, {worst.images:,} images",
+        worst.difference,
+        worst.lower,
+        worst.upper,
     )
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """How much better labels by others are found than flipped ones, in AUROC."""
+
+    told: str
+    members: int
+    images: int
+    difference: float
+    lower: float
+    upper: float
+
+
+def _against_flips(name: str, ours: pd.Series, other: str, theirs: pd.Series) -> _Compared:
+    difference = float(ours["auroc"] - theirs["auroc"])
+    lower = difference - float(np.hypot(ours["auroc"] - ours["auroc_lower"], theirs["auroc_upper"] - theirs["auroc"]))
+    upper = difference + float(np.hypot(ours["auroc_upper"] - ours["auroc"], theirs["auroc"] - theirs["auroc_lower"]))
+    rates = [rounded(100 * one["chance"]) for one in (ours, theirs)]
+    told = (
+        f"AUROC {rounded(ours['auroc'], 3)} of {rates[0]} % labels by people ({name}), {rounded(theirs['auroc'], 3)} of "
+        f"{rates[1]} % flipped ({other}): {rounded(difference, 3, signed=True)} ({interval(lower, upper, 3, signed=True)})"
+    )
+    return _Compared(told, int(ours["members"]), int(ours["images"]), difference, lower, upper)
 
 
 def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -106,6 +137,6 @@ def _aum(evidence: Evidence) -> str:
 
 def _known(evidence: Evidence, why: str) -> pd.Series | None:
     """Return the row of AUM against labels that are known to be wrong, if that is why."""
-    table = evidence.table("ground_truth/noise.csv")
+    table = evidence.table(_NOISE)
     rows = table[(table["truth"] == why) & (table["finder"] == "estimator") & (table["name"] == _aum(evidence))]
     return None if rows.empty else rows.iloc[0]
