@@ -17,7 +17,7 @@ from hbr.analysis.columns import against_control, with_conditions
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.figures import fonts
 from hbr.analysis.figures.names import class_labels, name_classes, shortened
-from hbr.analysis.figures.style import PAGE, counted, in_points, save_figure, use_style
+from hbr.analysis.figures.style import NOTHING, PAGE, counted, in_points, nothing, save_figure, use_style
 from hbr.analysis.figures.verdicts import gap_changes
 from hbr.analysis.noise import exact_interval, rule_summary
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -325,6 +325,13 @@ def test_the_users_own_settings_of_matplotlib_change_no_figure(tmp_path):
         save_figure(figure, tmp_path, str(number))
     for kind in ("svg", "png"):
         assert (tmp_path / f"0.{kind}").read_bytes() == (tmp_path / f"1.{kind}").read_bytes()
+
+
+def test_a_figure_that_only_says_why_there_is_none_is_known_by_its_id(tmp_path):
+    figure, _ = matplotlib.pyplot.subplots()
+    for drawn, name in ((figure, "one"), (nothing("digits: no condition"), "none")):
+        save_figure(drawn, tmp_path, name)
+    assert [f'id="{NOTHING}"' in (tmp_path / f"{name}.svg").read_text() for name in ("one", "none")] == [False, True]
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from hbr.analysis.columns import with_conditions
+from hbr.analysis.figures.style import NOTHING
 from hbr.analysis.tables import condition_summary, gap_summary
 from hbr.data.files import read_table, write_table, write_text
 from hbr.study.command import run, say
@@ -43,7 +44,8 @@ def main(arguments: argparse.Namespace) -> None:
                 shutil.copyfile(table, target / table.name)
         kept = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
         for figure in (reports / dataset / f"figures/{name}.svg" for name in kept):
-            if figure.is_file():
+            # Not those that only say why there is none.
+            if figure.is_file() and f'id="{NOTHING}"' not in figure.read_text(encoding="utf-8"):
                 shutil.copyfile(figure, target / figure.name)
         write_summaries(results / dataset, target)
     for table in sorted(results.glob("claims.csv")):

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.names import name_classes
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks, nothing
 
 _MARKERS = "osD^vP*X"
 
@@ -18,7 +18,7 @@ def estimator_overlap(overlap: pd.DataFrame, dataset: str) -> Figure:
     ``overlap`` is the table of :func:`hbr.hardness.agreement.agreement_tables`; every pair stands under both its names.
     """
     if overlap.empty:
-        return _nothing_beside(dataset)
+        return nothing(f"{dataset}: one estimator can be compared with no other")
     jaccard = overlap[overlap["measure"] == "jaccard"]
     turned = jaccard.rename(columns={"first": "second", "second": "first"})
     both = pd.concat([jaccard, turned])
@@ -55,7 +55,7 @@ def estimator_overlap(overlap: pd.DataFrame, dataset: str) -> Figure:
 def estimator_agreement(correlations: pd.DataFrame, dataset: str) -> Figure:
     """Return Spearman's correlation between estimators, over samples and over classes, each with its interval below."""
     if correlations.empty:
-        return _nothing_beside(dataset)
+        return nothing(f"{dataset}: one estimator can be compared with no other")
     names = list(dict.fromkeys([*correlations["first"], *correlations["second"]]))
     side = max(2.8, 0.95 * len(names))
     figure, grid = plt.subplots(1, 2, figsize=(2 * side + 2.4, 0.75 * side + 1.2))
@@ -123,14 +123,6 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
         f"{dataset}: what the choice of members leaves open, hardest class right\n"
         f"(95 % bootstrap intervals over members, {resamples:,} resamples)"
     )
-    return figure
-
-
-def _nothing_beside(dataset: str) -> Figure:
-    figure, axes = plt.subplots(figsize=(5.5, 1.6))
-    axes.axis("off")
-    why = f"{dataset}: one estimator can be compared with no other"
-    axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center", color=NEUTRAL)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.columns import against_control
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, legend_below, reach_of
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, legend_below, nothing, reach_of
 from hbr.analysis.gap_accuracy import BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import PUBLISHED, PUBLISHED_HIGH, TRAJECTORY
 from hbr.analysis.labels import GAP_TITLES
@@ -79,7 +79,7 @@ def changes_at_equal_accuracy(changes: pd.DataFrame, gap: str, dataset: str) -> 
     rows = changes[(changes["gap"] == gap) & changes["line"].fillna("").isin(["", TRAJECTORY]) & against_control(changes)]
     labels = list(dict.fromkeys(rows["label"]))
     if not labels:
-        return _nothing(f"{dataset}: no condition is compared with a control")
+        return nothing(f"{dataset}: no condition is compared with a control")
     height = max(0.11, min(0.3, 8 / max(len(labels), 1)))
     size = max(5.0, min(7.5, 44 * height))
     figure, grid = plt.subplots(1, len(_PANELS), figsize=(PAGE, 1.5 + height * len(labels)), sharey=True, sharex=True)
@@ -103,13 +103,6 @@ def changes_at_equal_accuracy(changes: pd.DataFrame, gap: str, dataset: str) -> 
     told = f"mean and 95 % t-interval over {counted(rows.loc[rows['variants'] > 0, 'variants'], 'variant')}, cut at the axis"
     title = f"{dataset}: change of the recall gap ({GAP_TITLES[gap]}) against the control, and what accuracy leaves of it"
     headline(figure, title, f"{told}; below 0: a smaller gap")
-    return figure
-
-
-def _nothing(said: str) -> Figure:
-    figure, axes = plt.subplots(figsize=(PAGE, 0.8))
-    axes.set_axis_off()
-    axes.set_title(said, fontsize=8.5)
     return figure
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.names import class_labels
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, nothing
 from hbr.analysis.ground_truth import CLASSES, SAMPLES, WITHIN
 
 _LOOKS = {CLASSES: (EASY, "o"), SAMPLES: (HARD, "D"), WITHIN: ("#009E73", "s")}
@@ -135,12 +135,4 @@ def doubtful_share(changes: pd.DataFrame, dataset: str) -> Figure:
     grid[0, 0].set_ylim(len(rows) - 0.4, -0.6)
     note = f"95 % t-interval over {counted(rows['variants'].astype(int), 'variant')}"
     headline(figure, f"{dataset}: share of images that most people call mislabelled", note)
-    return figure
-
-
-def nothing(said: str) -> Figure:
-    """Return a figure that only says why there is none."""
-    figure, axes = plt.subplots(figsize=(5.5, 0.9))
-    axes.axis("off")
-    axes.text(0.5, 0.5, said, ha="center", va="center", fontsize=8.5)
     return figure

@@ -23,6 +23,8 @@ from hbr.words import in_points as in_points
 # The width of a page, in inches.
 PAGE = 7.2
 EASY, HARD, NEUTRAL = "#0072B2", "#D55E00", "#4D4D4D"
+# The id of a figure that only says why there is none.
+NOTHING = "nothing"
 PALETTE = [EASY, HARD, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 
 
@@ -76,6 +78,15 @@ def _told_by(figure: Figure) -> str:
     """Return the titles of a figure, for those who cannot see it."""
     titles = [figure.get_suptitle(), *(axes.get_title() for axes in figure.axes)]
     return ", ".join(dict.fromkeys(title.replace("\n", " ").replace(r"\$", "$") for title in titles if title)) or "Figure"
+
+
+def nothing(said: str) -> Figure:
+    """Return a figure that only says why there is none; its SVG says so in the id of its outermost group."""
+    figure, axes = plt.subplots(figsize=(PAGE, 0.8))
+    figure.set_gid(NOTHING)
+    axes.set_axis_off()
+    axes.set_title(said, fontsize=8.5)
+    return figure
 
 
 def headline(figure: Figure, title: str, note: str) -> None:
