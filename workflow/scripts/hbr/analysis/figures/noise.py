@@ -80,6 +80,7 @@ def cumulative_aum(flagged: Mapping[str, pd.DataFrame], planted: np.ndarray, mem
 def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
     """Return how much each rule flags and, where labels were planted, its precision and recall with exact 95 % intervals."""
     planted = int(rules["planted"].iloc[0])
+    samples = int(rules["samples"].iloc[0])
     panels = 2 if planted else 1
     figure, grid = plt.subplots(
         1, panels, figsize=(PAGE if planted else 5.5, 1.5 + 0.34 * len(rules)), sharey=True, squeeze=False
@@ -91,21 +92,20 @@ def noise_detection(rules: pd.DataFrame, dataset: str) -> Figure:
     left.margins(x=0.15)
     left.set_yticks(places, rules["rule"])
     left.set_ylim(len(rules) - 0.4, -0.6)
-    left.set(xlabel="samples flagged (%)", title=f"flagged, of {int(rules['samples'].iloc[0]):,}")
+    left.set(xlabel="samples flagged (%)", title=f"flagged, of {samples:,}")
     if planted:
-        left.axvline(100 * float(rules["chance"].iloc[0]), color=NEUTRAL, lw=0.9, ls="--", label=f"planted: {planted:,}")
-        left.legend(fontsize=7, loc="lower right")
+        chance = 100 * float(rules["chance"].iloc[0])
         for shift, name, colour, marker in ((-0.14, "precision", HARD, "D"), (0.14, "recall", "#009E73", "o")):
             error = [100 * (rules[name] - rules[f"{name}_lower"]), 100 * (rules[f"{name}_upper"] - rules[name])]
             look: dict[str, Any] = {"fmt": marker, "ms": 4.5, "color": colour, "capsize": 2, "lw": 1.1, "label": name}
             grid[0, 1].errorbar(100 * rules[name], places + shift, xerr=error, **look)
-        chance = 100 * float(rules["chance"].iloc[0])
-        grid[0, 1].axvline(chance, color=NEUTRAL, lw=0.9, ls="--", label="precision of chance")
+        for axes in grid[0]:
+            axes.axvline(chance, color=NEUTRAL, lw=0.9, ls="--", label=f"chance: {planted:,}\nof {samples:,}")
         grid[0, 1].set(xlim=(-3, 103), xlabel="%", title="exact 95 % intervals")
         grid[0, 1].legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
-        figure.suptitle(f"{dataset}: rules of label noise against {planted:,} labels that are known to be wrong")
+        figure.suptitle(f"{dataset}: rules of label noise against {planted:,} labels that are known to be wrong", fontsize=8.5)
     else:
-        figure.suptitle(f"{dataset}: samples that each rule flags (no labels were planted)")
+        figure.suptitle(f"{dataset}: samples that each rule flags (no labels are known to be wrong)", fontsize=8.5)
     return figure
 
 
