@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
 from hbr.analysis.ground_truth import (
     CLASSES,
@@ -126,6 +127,17 @@ def test_intervals_hold_the_value_and_one_member_has_none():
     assert auroc.value == roc_auc_score(doubt > 1, harder.mean(0)) and auroc.lower < auroc.value < auroc.upper
     assert np.isnan(auroc_agreement(harder[:1], doubt > 1, 200, rng).lower)
     assert np.isnan(auroc_agreement(harder, doubt > 9, 200, rng).value)
+
+
+def test_bits_do_not_depend_on_the_number_of_threads():
+    rng = np.random.default_rng(0)
+    harder, doubt, labels = rng.normal(size=(2, 50_000)), rng.normal(size=50_000), rng.integers(0, 10, 50_000)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            orders = sample_agreement(harder, doubt, labels, 3, np.random.default_rng(1))
+            found.append((orders, auroc_agreement(harder, doubt > 1, 3, np.random.default_rng(1))))
+    assert found[0] == found[1]
 
 
 def test_class_means_of_draws_stay_within_their_class():

@@ -36,9 +36,9 @@ def weighted_ranks(values: np.ndarray, weights: np.ndarray, order: np.ndarray | 
 def weighted_pearson(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     """Return the correlation of two variables whose samples stand ``weights`` times; 0 where one does not vary."""
     total = weights.sum()
-    x, y = x - weights @ x / total, y - weights @ y / total
-    spread = (weights @ x**2) * (weights @ y**2)
-    return float(weights @ (x * y) / np.sqrt(spread)) if spread > 0 else 0.0
+    x, y = x - _sum(weights, x) / total, y - _sum(weights, y) / total
+    spread = _sum(weights, x**2) * _sum(weights, y**2)
+    return _sum(weights, x * y) / float(np.sqrt(spread)) if spread > 0 else 0.0
 
 
 def within(ranks: np.ndarray, groups: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -52,7 +52,7 @@ def weighted_auroc(ranks: np.ndarray, truth: np.ndarray, weights: np.ndarray) ->
     positive, all_of = float(weights[truth].sum()), float(weights.sum())
     if positive in (0.0, all_of):
         return np.nan
-    return float((weights[truth] @ ranks[truth] - positive * (positive + 1) / 2) / (positive * (all_of - positive)))
+    return (_sum(weights[truth], ranks[truth]) - positive * (positive + 1) / 2) / (positive * (all_of - positive))
 
 
 def draws(members: int, samples: int, resamples: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -128,6 +128,11 @@ def auroc_agreement(harder: np.ndarray, truth: np.ndarray, resamples: int, rng: 
     ]
     lower, upper = _ends(np.array(found).reshape(-1, 1))
     return Agreement(float(roc_auc_score(truth, harder.mean(0))), lower[0], upper[0])
+
+
+def _sum(weights: np.ndarray, values: np.ndarray) -> float:
+    # As a product of vectors its last bits would depend on the number of threads.
+    return float(np.sum(weights * values))
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:

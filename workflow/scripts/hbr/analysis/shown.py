@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 from base64 import b64encode
 from html import escape
 
@@ -61,10 +62,12 @@ def say(html: str) -> None:
 
 
 def show_drawing(svg: bytes, told: str, inches: float) -> None:
-    """Show an SVG in a notebook as wide as a page allows, with what it says in words.
+    """Show an SVG in a notebook, nowhere else, as wide as a page allows, with what it says in words.
 
     As a picture of its own: what drawings of one page define by name would else be mistaken for one another's.
     """
+    if "IPython" not in sys.modules:
+        return
     source = f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
     say(f'<img src="{source}" alt="{escape(told)}" width="{round(_DOTS * inches)}" style="height: auto">')
 

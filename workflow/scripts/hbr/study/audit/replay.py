@@ -10,6 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from hbr.study.dry_run import PlannedJob
 from hbr.study.notebooks import numbers_of
 
@@ -52,7 +54,8 @@ def _run(command: str, folder: Path) -> str:
     try:
         os.chdir(folder)
         sys.argv = [script, *words]
-        with redirect_stdout(said), redirect_stderr(said):
+        # As many as Snakemake gives a job: the last bits of long sums may depend on it.
+        with redirect_stdout(said), redirect_stderr(said), threadpool_limits(1):
             runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
         if end.code:
