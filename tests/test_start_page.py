@@ -456,7 +456,9 @@ def test_the_ledger_comes_first_only_where_data_stand_for_the_papers(page, tmp_p
 
 def test_a_study_of_its_baseline_alone_says_what_it_lacks(tmp_path):
     text = " ".join(Seen(written_page(tmp_path, 2, parts=()).read_text()).text)
-    assert "This study resamples nothing" in text
+    assert "which classes and which images are hard?" in text and "does hardness-based resampling" not in text
+    # What it does answer comes first.
+    assert 0 < text.index("Which classes are hard") < text.index("This study resamples nothing")
     assert "This study does not look for them" in text
     assert "What would decide?" not in text
     assert "placebo" not in text

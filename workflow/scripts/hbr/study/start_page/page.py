@@ -48,9 +48,8 @@ def start_page(
     for evidence in evidences:
         own = partial(linked, dataset=evidence.dataset)
         found.append(dataset_of(evidence, beside, costs, own, linked("costs.csv")))
-    return StartPage(
-        study, tuple(found), claims_answer(opening, paper_first, ledger, linked("claims.csv")), ledger, paper_first
-    )
+    claims = claims_answer(opening, paper_first, ledger, linked("claims.csv"))
+    return StartPage(study, tuple(found), claims, ledger, paper_first, any(map(_resamples, evidences)))
 
 
 def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFrame, linked: Linked, costed: Link) -> DataSet:
@@ -63,7 +62,9 @@ def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFram
     classes = classes_answer(name, overview, estimator, _class_links(estimator, linked))
     suspects = _suspects(evidence, beside["rules"], linked)
     noise = suspects_answer(name, suspects, chapters.get("suspects", chapters.get("noise")))
-    answers = [*_of_resampling(evidence, beside, costs, tested, linked, costed), classes, noise]
+    of_resampling = _of_resampling(evidence, beside, costs, tested, linked, costed)
+    of_images = [classes, noise]
+    answers = [*of_resampling, *of_images] if _resamples(evidence) else [*of_images, *of_resampling]
     answers.append(cost_answer(name, costs, costed))
     facts = (
         f"{overview['samples'].sum():,} training and {tested:,} test images in {len(overview)} classes; {evidence.setting}; "
@@ -73,12 +74,16 @@ def dataset_of(evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFram
     return DataSet(name, told, tuple(answers), tuple(chapters.values()), None if suspects is None else suspects.listed)
 
 
+def _resamples(evidence: Evidence) -> bool:
+    return "gap_differences.csv" in evidence.files
+
+
 def _of_resampling(
     evidence: Evidence, beside: Mapping[str, Any], costs: pd.DataFrame, tested: int, linked: Linked, costed: Link
 ) -> list[Answer]:
     """Return the answers on resampling, on placebos and on what would decide."""
     links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv", CHANGES)}
-    if "gap_differences.csv" not in evidence.files:
+    if not _resamples(evidence):
         return [effect_answer(evidence.dataset, [], {}, links)]
     gaps = evidence.gap_differences
     # What is resampled where data are few answers where nothing else does.

@@ -137,13 +137,17 @@ class DataSet:
 
 @dataclass(frozen=True)
 class StartPage:
-    """The page: data sets, and what is said of the paper's claims, which comes first where ``paper_first`` says so."""
+    """The page: data sets, and what is said of the paper's claims, which comes first where ``paper_first`` says so.
+
+    ``resamples`` says whether anything is resampled.
+    """
 
     study: str
     datasets: tuple[DataSet, ...]
     claims: Answer
     ledger: Link
     paper_first: bool
+    resamples: bool
     tables: tuple[Link, ...] = field(default=())
 
 
