@@ -245,6 +245,9 @@ def test_settings_of_studies():
     digits = setting_of(load_study(ROOT / "config.yaml"), "digits")
     assert (digits["stands_for"], digits["paper"]) == ("", False)
     assert digits["sources"]["aum_denoised"] == "denoised-lowest"
+    # On other labels than its own a data set is not the paper's.
+    people = load_study(ROOT / "studies/human-noise-cifar10-quick.yaml")
+    assert [name for name in people["datasets"] if setting_of(people, name)["stands_for"]] == ["cifar10"]
 
 
 # The checks

@@ -32,8 +32,10 @@ def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
     estimators = config["hardness"]["estimators"]
     recipe = config["recipes"][settings["recipe"]]
     sizes = ", ".join(f"{name.replace('_', ' ')} {_words(value)}" for name, value in network_settings(settings).items())
+    # The paper trains on the labels as they are.
+    own = settings.get("name") in ("CIFAR10", "CIFAR100") and not known_noise(settings)
     return {
-        "stands_for": settings.get("reproduces", settings["name"] if settings.get("name") in ("CIFAR10", "CIFAR100") else ""),
+        "stands_for": settings.get("reproduces", settings["name"] if own else ""),
         "setting": f"{settings['network']}{' of ' if sizes else ''}{sizes}, {recipe['epochs']} epochs",
         "paper": settings["network"] == PAPER_NETWORK
         and not known_noise(settings)
