@@ -329,9 +329,10 @@ def check_pruning_classes(figure, summary, *_):
 def check_human_doubt(figure, doubt, hardness, *_):
     for name, rows in doubt.groupby("reference"):
         axes = panel(figure, name)
-        same(np.transpose(line(axes, name)), np.transpose([hardness["difficulty_rank"], 100 * rows["doubt"]]))
+        same(np.transpose(line(axes, name)), np.transpose([hardness["difficulty_rank"] - 1, 100 * rows["doubt"]]))
         same(intervals(axes, name), 100 * rows[["doubt_lower", "doubt_upper"]])
-        assert {text.get_text() for text in axes.texts} == set(rows["class_name"])
+        ordered = hardness.sort_values("difficulty_rank")["class_name"]
+        assert [text.get_text() for text in axes.get_xticklabels()] == list(ordered)
 
 
 def check_human_order(figure, order, _):

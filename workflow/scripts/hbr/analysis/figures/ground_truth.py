@@ -5,37 +5,32 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.names import class_labels
+from hbr.analysis.figures.names import MOST_NAMES, name_classes
 from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, nothing
 from hbr.analysis.ground_truth import CLASSES, SAMPLES, WITHIN
 
 _LOOKS = {CLASSES: (EASY, "o"), SAMPLES: (HARD, "D"), WITHIN: ("#009E73", "s")}
-# So many classes have their names beside their points.
-_MOST_NAMED = 25
 
 
 def human_doubt(doubt: pd.DataFrame, hardness: pd.DataFrame, estimator: str, dataset: str) -> Figure:
-    """Return the mean human doubt of each class against its difficulty rank by an estimator, a panel a reference.
+    """Return the mean human doubt of each class, in their order of difficulty by an estimator, a panel a reference.
 
     ``doubt`` has reference, class, doubt and its ends; ``hardness`` is the table of classes of the estimator.
     """
     references = list(doubt["reference"].unique())
     if not references:
         return nothing(f"{dataset}: no people's votes or labels under references")
-    figure, grid = plt.subplots(1, len(references), figsize=(max(3.6, min(PAGE, 3.4 * len(references))), 3.2), squeeze=False)
-    ranks = hardness.set_index("class")["difficulty_rank"]
-    names = class_labels(hardness["class"], hardness["class_name"], 14)
+    figure, grid = plt.subplots(1, len(references), figsize=(max(3.6, min(PAGE, 3.4 * len(references))), 3.4), squeeze=False)
+    ordered = hardness.sort_values("difficulty_rank")
+    ranks = pd.Series(range(len(ordered)), index=ordered["class"])
     for axes, reference in zip(grid[0], references, strict=True):
         rows = doubt[(doubt["reference"] == reference) & doubt["doubt"].notna()].set_index("class")
-        places = ranks.loc[rows.index]
         error = [100 * (rows["doubt"] - rows["doubt_lower"]), 100 * (rows["doubt_upper"] - rows["doubt"])]
-        axes.errorbar(places, 100 * rows["doubt"], yerr=error, fmt="o", ms=4, lw=1, capsize=2, color=EASY, label=reference)
-        for label, place in places.items() if len(rows) <= _MOST_NAMED else ():
-            spot = (place, 100 * rows.loc[label, "doubt"])
-            axes.annotate(names[label], spot, (4, 3), textcoords="offset points", fontsize=7)
+        look = {"fmt": "o", "ms": 4, "lw": 1, "capsize": 2, "color": EASY, "label": reference}
+        axes.errorbar(ranks.loc[rows.index], 100 * rows["doubt"], yerr=error, **look)
+        name_classes(axes, ordered, most=MOST_NAMES // len(references))
         axes.set_title(reference, fontsize=8.5)
-        axes.set_xlabel(f"difficulty rank by {estimator}, hardest right", fontsize=8)
-        axes.margins(x=0.12)
+        axes.set_xlabel(f"class, hardest by {estimator} right", fontsize=8)
     grid[0, 0].set_ylabel("human doubt (%)")
     headline(figure, f"{dataset}: what people doubt and what is hard to learn", "mean of a class, 95 % interval over images")
     return figure
