@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler
 
 
@@ -28,7 +28,9 @@ class Files(Dataset):
     def __getitem__(self, place: int) -> tuple[torch.Tensor, int]:
         row = self.table.iloc[place]
         with Image.open(row["filepath"]) as image:
-            pixels = np.asarray(image.convert("RGB").resize((self.side, self.side)), dtype=np.float32) / 255
+            pixels = (
+                np.asarray(ImageOps.exif_transpose(image).convert("RGB").resize((self.side, self.side)), dtype=np.float32) / 255
+            )
         return torch.from_numpy(pixels).permute(2, 0, 1), int(row["class"])
 
 

@@ -86,8 +86,16 @@ def test_what_a_folder_holds_is_said(tmp_path):
 
 def test_the_one_folder_inside_is_meant(tmp_path):
     root = pictures(tmp_path / "outer/inner", {"ant": 10, "bee": 10})
-    (tmp_path / "outer/__MACOSX").mkdir()
+    for name in ("__MACOSX", "@eaDir"):
+        (tmp_path / "outer" / name).mkdir()
     assert look_at(tmp_path / "outer").tree.root == root
+    # A picture beside the classes is none of them; one beside the folder of classes may be what is meant.
+    shutil.copyfile(root / "ant/000.png", root / "all.png")
+    found = look_at(tmp_path / "outer")
+    assert found.tree.root == root and found.tree.remarks == ("1 image outside class folders left out, all.png",)
+    shutil.copyfile(root / "ant/000.png", tmp_path / "outer/all.png")
+    with pytest.raises(StudyError, match=r"outer holds images and one folder; name .*outer/inner if the classes are in there"):
+        look_at(tmp_path / "outer")
 
 
 @pytest.mark.parametrize(
@@ -136,6 +144,23 @@ def test_an_archive_is_unpacked_beside_once(tmp_path):
         unpacked_beside(archive)
 
 
+@pytest.mark.parametrize("coded", ["utf-8", "cp437"])
+def test_names_in_an_archive_are_read_whether_or_not_they_say_their_code(tmp_path, coded):
+    # As zip -r writes it: UTF-8 that nothing says, or the code page of old.
+    name = "möwe".encode(coded)
+    asked = b"m" + b"@" * (len(name) - 3) + b"we"
+    archive = zipped(tmp_path / "mine.zip", {f"{asked.decode()}/1.png": b"a"})
+    archive.write_bytes(archive.read_bytes().replace(asked, name))
+    assert [path.name for path in unpacked_beside(archive)[0].iterdir()] == ["möwe"]
+
+
+def test_what_a_disk_does_not_take_is_told_in_a_sentence(tmp_path):
+    archive = zipped(tmp_path / "mine.zip", {f"{'x' * 300}/1.png": b"a"})
+    with pytest.raises(StudyError, match=r"mine\.zip cannot be unpacked into .*mine \(File name too long\); copy it to where"):
+        unpacked_beside(archive)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+
+
 @pytest.mark.parametrize("name", ["../out.png", "/etc/out.png", "ant/../../out.png", "..\\out.png", "C:/out.png"])
 def test_nothing_is_written_outside_of_the_folder(tmp_path, name):
     archive = zipped(tmp_path / "mine.zip", {"ant/1.png": b"a", name: b"b"})
@@ -177,6 +202,18 @@ def test_two_folders_of_one_name_have_two_studies(tmp_path):
     assert root_of(path) == str(one)
     assert study_path(tmp_path, one, one) == path
     assert study_path(tmp_path, other, other).name.startswith("photos-")
+
+
+def test_a_name_that_another_study_bears_is_not_taken(tmp_path):
+    digits, renamed = tmp_path / "pictures/digits", tmp_path / "renamed.yaml"
+    others = [ROOT / "config.yaml", tmp_path / "none.yaml", renamed]
+    assert study_path(tmp_path, digits, digits, others).name.startswith("digits-")
+    renamed.write_text("study: photos\n")
+    assert study_path(tmp_path, tmp_path / "photos", tmp_path / "photos", others).name.startswith("photos-")
+    # A study goes on being that of its own images.
+    own = tmp_path / "photos.yaml"
+    own.write_text(f"study: photos\ndatasets: {{photos: {{root: {tmp_path / 'photos'}}}}}\n")
+    assert study_path(tmp_path, tmp_path / "photos", tmp_path / "photos", [*others, own]) == own
 
 
 @pytest.mark.parametrize("counts", [{"ant": 10, "bee": 25}, {"train/ant": 12, "train/bee": 9, "test/ant": 3, "test/bee": 4}])

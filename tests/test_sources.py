@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import small_config
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from hbr.data.datasets import load_dataset, save_dataset
+from hbr.data.folders import _read_image, picture_size
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
@@ -54,6 +55,20 @@ def read(root: Path, test_fraction: float | None = None):
 
 
 # What is read
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_read_upright_as_viewers_show_them(tmp_path, orientation):
+    plain = np.zeros((8, 6, 3), np.uint8)
+    plain[:2, :3] = (250, 120, 10)
+    noted = Image.Exif()
+    noted[ExifTags.Base.Orientation] = orientation
+    path = tmp_path / "1.png"
+    Image.fromarray(plain).save(path, exif=noted)
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image)
+    assert picture_size(path) == upright.size
+    assert (_read_image(path, 8)[0] == np.asarray(upright.resize((8, 8), Image.Resampling.BILINEAR))).all()
 
 
 def test_images_in_folders_below_a_class_are_its_images(root):
@@ -195,6 +210,19 @@ def test_images_without_classes_are_refused_with_a_way_out(root):
     assert message.startswith(f"{root / 'test'} holds 6 images and no class folders, so that their classes are unknown;")
     assert message.endswith(f"or set `root` to {root / 'train'} and `test_fraction`")
     assert read(root / "train", 0.25)[0].class_names == CLASSES
+
+
+@pytest.mark.parametrize("names", [("Training", "Testing"), ("TRAIN", "Validation", "Test")])
+def test_parts_of_a_data_set_under_other_names_are_no_classes(tmp_path, names):
+    for name in names:
+        write(tmp_path / f"{name}/ant/1.png")
+    assert "which read as parts of a data set and not as its classes; rename" in refusal(folder_dataset, tmp_path, 8, 0.25, 0)
+
+
+def test_classes_may_be_called_as_parts_of_a_data_set_are(tmp_path):
+    for number, name in enumerate(("Train", "Test") * 4):
+        write(tmp_path / f"{name}/{number}.png", number)
+    assert read(tmp_path, 0.25)[0].class_names == ("Test", "Train")
 
 
 @pytest.mark.parametrize(("away", "left"), [("test", "train"), ("train", "test")])

@@ -68,7 +68,7 @@ def said(answer):
             "Yes: the gap becomes smaller in 1 of 2 comparisons with the control; 1 shows no",
         ),
         (["worsens", "inconclusive"], "yes, larger", "Yes, for the worse: the gap becomes larger in 1 of 2 comparisons"),
-        (["improves", "worsens"], "both ways", "of 2 comparisons with the control, 1 improve and 1 worsen."),
+        (["improves", "worsens"], "both ways", "of 2 comparisons with the control, 1 improves and 1 worsens."),
         (["equivalent"], "no", "No: its change is below the margin of 1 point that counts as none."),
         (["equivalent", "inconclusive"], "undecided", "After 4 variants it cannot be said of all"),
         (["inconclusive"] * 2, "undecided", "the 2 changes of the gap can neither be told from 0 nor be shown to be smaller"),

@@ -33,10 +33,11 @@ def main(arguments: argparse.Namespace) -> None:
     found = look_at(images)
     for sentence in told(found):
         say(f"  {sentence}")
-    path = study_path(arguments.studies, images, found.tree.root)
+    others = [Path("config.yaml"), *sorted(Path("studies").rglob("*.yaml"))]
+    path = study_path(arguments.studies, images, found.tree.root, others)
     if path.is_file():
         config = load_study(path)
-        say(f"{path} is there and is used as it is; rename or delete it for a new one")
+        say(f"{path} is there and is used as it is; delete it for a new one")
         if not (Path("results") / config["study"]).is_dir():
             seconds = seconds_here(found, config, next(iter(config["datasets"])))
             say(f"  expected: {duration_of(config, seconds, at_once())}")

@@ -45,5 +45,7 @@ def worth_sentences(worth: pd.DataFrame) -> str:
     firsts = {words: found[rule] for words in (MARGIN, AUM) if (rule := ranked(words, FIRST)) in found}
     told = " and ".join(f"{count} of the first {FIRST} by {words}" for words, count in firsts.items())
     chance = rounded(FIRST * float(worth["chance"].iloc[0]))
-    asked = f"As a check, {int(worth['planted'].iloc[0]):,} labels were changed on purpose and other networks trained"
+    planted = int(worth["planted"].iloc[0])
+    changed = f"{planted:,} labels were" if planted > 1 else "1 label was"
+    asked = f"As a check, {changed} changed on purpose and other networks trained"
     return f"{asked}: {told} are among them; by chance it would be {chance}."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
-from hbr.errors import StudyError, printable
+from hbr.errors import StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +93,8 @@ def prepare(
         mean=np.asarray(mean, dtype=np.float32),
         std=np.asarray(std, dtype=np.float32),
         planted=np.zeros(len(train_labels), dtype=bool),
-        train_ids=tuple(printable(str(name)) for name in train_ids) or tuple(map(str, range(len(train_labels)))),
-        test_ids=tuple(printable(str(name)) for name in test_ids) or tuple(map(str, range(len(test_labels)))),
+        train_ids=tuple(_writable(str(name)) for name in train_ids) or tuple(map(str, range(len(train_labels)))),
+        test_ids=tuple(_writable(str(name)) for name in test_ids) or tuple(map(str, range(len(test_labels)))),
     )
 
 
@@ -195,10 +195,15 @@ def with_ids(table: "pd.DataFrame", ids: np.ndarray, path: object) -> "pd.DataFr
     return named
 
 
+def _writable(name: str) -> str:
+    """Return a name as tables hold it: control characters, line breaks too, break CSV or SVG, surrogates cannot be written."""
+    held = (unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in "\ufffe\uffff" for c in name)
+    return "".join(c if held else c.encode("unicode_escape").decode() for c, held in zip(name, held, strict=True))
+
+
 def _check_names(where: str, class_names: tuple[str, ...]) -> None:
     for position, name in enumerate(class_names):
-        # Line breaks and other control characters break CSV or SVG, surrogates cannot be written at all.
-        if not name or any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" for c in name):
+        if not name or _writable(name) != name:
             raise StudyError(f"{where}: class name {name!r} is empty or holds a control character; rename the class")
         if name in class_names[:position]:
             raise StudyError(f"{where}: two classes are named {name!r}; rename one")

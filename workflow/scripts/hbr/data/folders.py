@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from hbr.data.trees import ImageFile, ImageTree, counted
 from hbr.errors import StudyError
@@ -15,6 +15,17 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 # Exact conversions; every other one would choose for the user what to do about transparency, inks or depth.
 _EXACT = {"P": "RGB", "1": "L"}
 _USED = ("L", "RGB")
+# How a picture is turned upright, by what its camera noted.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_THEIR_SIDE = (5, 6, 7, 8)
 
 
 def read_images(tree: ImageTree, size: int, report: Callable[[str], None]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -66,7 +77,8 @@ def read_batches(root: Path, files: Sequence[ImageFile], size: int, channels: in
 def picture_size(file: Path) -> tuple[int, int]:
     """Return width and height of an image, whose pixels are not decoded; raise ``StudyError`` where it cannot be used."""
     with _opened(file) as image:
-        return image.size
+        width, height = image.size
+        return (height, width) if _orientation(image) in _ON_THEIR_SIDE else (width, height)
 
 
 def _stacked(images: list[np.ndarray], size: int) -> np.ndarray:
@@ -82,9 +94,20 @@ def _read_image(file: Path, size: int) -> tuple[np.ndarray, bool]:
     with _opened(file) as opened:
         moving = bool(getattr(opened, "is_animated", False))
         image = opened if opened.mode in _USED else opened.convert(_EXACT[opened.mode])
+        # As every viewer shows it.
+        if (turned := _orientation(opened)) in _TURNS:
+            image = image.transpose(_TURNS[turned])
         resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
         pixels = np.asarray(resized, dtype=np.uint8)
     return (pixels[:, :, None] if pixels.ndim == 2 else pixels), moving
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return how a camera was held, 1 where a picture does not say so or cannot: its pixels may be whole all the same."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        return 1
 
 
 @contextmanager

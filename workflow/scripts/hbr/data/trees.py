@@ -20,6 +20,8 @@ _LEFT_BEHIND = {
     *("lost+found", "Thumbs.db", "desktop.ini", "__pycache__"),
 }
 
+_PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+
 
 class AbsentError(StudyError):
     """Images are not where they should be: moved, not mounted, or not to be read."""
@@ -61,6 +63,7 @@ def image_tree(root: Path) -> ImageTree:
     if not all(place.is_dir() for place in places.values()):
         places = {"all": root}
         _check_half_split(root)
+        _check_other_split(root)
     else:
         walk.beside(set(places))
     folders = {split: walk.class_folders(place) for split, place in places.items()}
@@ -89,6 +92,11 @@ def fingerprint(tree: ImageTree) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Return a number and its noun."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def is_left_behind(name: str) -> bool:
+    """Return whether an entry of this name is of other programs, and no class or image."""
+    return name in _LEFT_BEHIND or (name.startswith(".") and not name.startswith(".."))
 
 
 class _Walk:
@@ -174,8 +182,7 @@ class _Walk:
                     self.formats["neither file nor folder"] += 1
 
     def _is_left_behind(self, entry: os.DirEntry[str]) -> bool:
-        name = entry.name
-        left = name in _LEFT_BEHIND or (name.startswith(".") and not name.startswith(".."))
+        left = is_left_behind(entry.name)
         self.left_behind += [self._relative(entry.path)] if left else []
         return left
 
@@ -194,6 +201,19 @@ def _check_half_split(root: Path) -> None:
                 raise AbsentError(
                     f"{root} holds {one}/ but no {other}/; add it, or set `root` to {root / one} and `test_fraction`"
                 )
+
+
+def _check_other_split(root: Path) -> None:
+    """Raise ``StudyError`` where all folders are called as parts of a data set are, and hold folders and no images."""
+    folders = [entry for entry in _entries(root) if _is_folder(entry) and not is_left_behind(entry.name)]
+    if len(folders) < 2 or not {entry.name.casefold() for entry in folders} <= _PARTS:
+        return
+    inside = [entry for folder in folders for entry in _entries(Path(folder.path))]
+    if any(map(_is_folder, inside)) and not any(_is_image(entry.name) for entry in inside if not _is_folder(entry)):
+        raise StudyError(
+            f"{root} holds {' and '.join(entry.name for entry in folders)}, which read as parts of a data set and not as its "
+            "classes; rename the one to train on to train and the one to test on to test"
+        )
 
 
 def _check_splits(places: dict[str, Path], folders: dict[str, dict[str, Path]], walk: _Walk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hbr.data.folders import picture_size
-from hbr.data.trees import SUFFIXES, ImageTree, counted, image_tree
+from hbr.data.trees import SUFFIXES, ImageTree, counted, image_tree, is_left_behind
 from hbr.errors import StudyError, printable
 
 # With fewer, a class's recall moves by a third with a single test image.
@@ -77,8 +77,10 @@ def innermost(folder: Path) -> Path:
     if not folder.is_dir():
         raise StudyError(f"{folder} is no folder and no .zip; write IMAGES=<a folder with one folder of images for each class>")
     try:
-        while len(inside := _folders(folder)) == 1 and _folders(inside[0]) and not _holds_images(inside[0]):
-            folder = inside[0]
+        while inner := _packed(folder):
+            if _holds_images(folder):
+                raise StudyError(f"{folder} holds images and one folder; name {inner} if the classes are in there")
+            folder = inner
     except OSError as error:
         raise StudyError(f"{error.filename} cannot be read ({error.strerror})") from None
     return folder
@@ -92,7 +94,9 @@ def told(found: Found) -> Iterator[str]:
     yield f"{found.images:,} images of {len(names)} classes in {printable(str(found.tree.root))}"
     order = sorted(range(len(names)), key=lambda label: -totals[label])
     shown = ", ".join(f"{printable(names[label])} {totals[label]:,}" for label in order[:_MOST_TOLD])
-    yield f"images of each class: {shown}" + (f" and {len(names) - _MOST_TOLD} classes more" if len(names) > _MOST_TOLD else "")
+    yield f"images of each class: {shown}" + (
+        f" and {counted(left, 'class', 'classes')} more" if (left := len(names) - _MOST_TOLD) > 0 else ""
+    )
     if found.is_split:
         yield " and ".join(f"{sum(counts):,} in {split}/" for split, counts in found.counts.items())
     same = bool((low == high).all())
@@ -140,8 +144,17 @@ def _sizes(tree: ImageTree) -> np.ndarray:
     return np.array(sizes)
 
 
+def _packed(folder: Path) -> Path | None:
+    """Return the only folder inside of a folder, if it looks like one of classes."""
+    inside = _folders(folder)
+    if len(inside) != 1:
+        return None
+    within = _folders(inside[0])
+    return inside[0] if len(within) > 1 or (within and not _holds_images(inside[0])) else None
+
+
 def _folders(folder: Path) -> list[Path]:
-    return [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))]
+    return [entry for entry in folder.iterdir() if entry.is_dir() and not is_left_behind(entry.name)]
 
 
 def _holds_images(folder: Path) -> bool:

@@ -6,7 +6,7 @@ import re
 import tempfile
 import textwrap
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,17 @@ _PAGES_SECONDS, _VARIANTS_PATHS = 180.0, (("resampling", "variants"), ("noise", 
 Pace = Callable[[Mapping[str, Any], str], float]
 
 
-def study_path(folder: Path, images: Path, root: Path) -> Path:
+def study_path(folder: Path, images: Path, root: Path, others: Iterable[Path] = ()) -> Path:
     """Return where the study file of ``images`` is, or is to be: in ``folder``, under their name.
 
-    Where that is the file of other images than those in ``root``, their place is told by a further part of the name.
+    Where that is the file of other images than those in ``root``, or another study bears the name, and so its results would,
+    their place is told by a further part of the name. ``others`` are the files of studies that there are.
     """
     name = study_name(images.name)
+    taken = {named for path in others if (named := _read_of(path, lambda config: str(config["study"])))}
     for candidate in (name, f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:6]}"):
         path = folder / f"{candidate}.yaml"
-        if not path.is_file() or root_of(path) == os.fspath(root):
+        if root_of(path) == os.fspath(root) or not (path.is_file() or candidate in taken):
             return path
     raise StudyError(f"{path} is the study of other images; name another folder, or rename the file")
 
@@ -51,9 +53,13 @@ def study_name(name: str) -> str:
 
 def root_of(path: Path) -> str:
     """Return the folder of images that a study file names first, empty where it names none or is none."""
+    return _read_of(path, lambda config: str(next(iter(config["datasets"].values()))["root"]))
+
+
+def _read_of(path: Path, read: Callable[[Any], str]) -> str:
+    """Return what is read of a study file, empty where it does not hold it or is none."""
     try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return str(next(iter(config["datasets"].values()))["root"])
+        return read(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, yaml.YAMLError):
         return ""
 

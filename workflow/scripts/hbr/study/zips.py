@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from hbr.errors import StudyError, printable
 
+_SAYS_UTF8 = 0x800
+
 
 def unpacked_beside(archive: Path) -> tuple[Path, bool]:
     """Return the folder of the archive's name beside it, and whether it was unpacked now; not where it was before.
@@ -18,7 +20,7 @@ def unpacked_beside(archive: Path) -> tuple[Path, bool]:
     target = archive.with_suffix("")
     try:
         with zipfile.ZipFile(archive) as packed:
-            files = {_place(archive, item.filename): item for item in packed.infolist() if not item.is_dir()}
+            files = {_place(archive, _name(item)): item for item in packed.infolist() if not item.is_dir()}
             if not files:
                 raise StudyError(f"{archive} holds no files; name a .zip of a folder of pictures for each class")
             if target.exists():
@@ -30,6 +32,21 @@ def unpacked_beside(archive: Path) -> tuple[Path, bool]:
         raise StudyError(f"{archive} is damaged or no .zip ({error}); pack or fetch it again") from None
     except RuntimeError:
         raise StudyError(f"{archive} is locked by a password; unpack it and name the folder") from None
+    except OSError as error:
+        raise StudyError(
+            f"{archive} cannot be unpacked into {target} ({error.strerror}); copy it to where you may write, or unpack it and "
+            "name the folder"
+        ) from None
+
+
+def _name(item: zipfile.ZipInfo) -> str:
+    """Return the name of a file; most programs write UTF-8 without saying so, and what is none is in the old code page."""
+    if item.flag_bits & _SAYS_UTF8:
+        return item.filename
+    try:
+        return item.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return item.filename
 
 
 def _place(archive: Path, name: str) -> PurePosixPath:

@@ -91,7 +91,8 @@ def _judged(rows: Sequence[Row]) -> tuple[Verdict, str]:
     means = any(row["gap"] == "mean" for row in rows)
     smaller, larger = (f"{'gaps or means become' if means else 'the gap becomes'} {word}" for word in _WORDS[means])
     if better and worse:
-        return Verdict("both ways", "bad"), f"Both ways: of {of}, {better} improve and {worse} worsen{rest}."
+        both = f"{better} improve{'' if better > 1 else 's'} and {worse} worsen{'' if worse > 1 else 's'}"
+        return Verdict("both ways", "bad"), f"Both ways: of {of}, {both}{rest}."
     if better:
         return Verdict("yes, smaller", "good"), f"Yes: {smaller} in {better} of {of}{rest}."
     if worse:

@@ -77,6 +77,9 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
     of = f"the {len(shown)} likeliest of the {total:,}" if total > len(shown) else f"all {total}"
     where = f"Look at them before you call them mistakes: the table has {of} by their ids, the list of all is beside it"
     seen = f", and the first as pictures in the chapter {chapter.text}." if chapter else "."
+    if total == 1:
+        where = "Look at it before you call it a mistake: the table has it by its id"
+        seen = f", and the chapter {chapter.text} as a picture." if chapter else "."
     sentences.append(Sentence((where + seen,), (suspects.whole, *([chapter] if chapter else []))))
     lines: list[tuple[Cell, ...]] = []
     for row in shown.to_dict("records"):
