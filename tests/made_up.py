@@ -269,7 +269,7 @@ def against_people():
     rule = pd.DataFrame({"sample": range(60), "score": rng.normal(size=60), "flagged": np.arange(60) < 9})
     found = noise_rows(truth, np.arange(60), orders, {"lowest": rule}, 50, 0)
     found = pd.concat([found.assign(reference=name, truth="most say otherwise") for name in ("votes", "labels")])
-    change = {"condition": ["a", "b"], "label": ["A", "B"], "before": 0.1, "change": [0.01, -0.01]}
+    change = {"condition": ["a", "b"], "label": ["A", "B"], "training_set": 0.1, "before": 0.1, "change": [0.01, -0.01]}
     changes = pd.DataFrame({**change, "lower": [0.005, np.nan], "upper": [0.02, np.nan], "variants": 2, "reference": "labels"})
     return {
         "human_doubt": (ground_truth.human_doubt, doubts, hardness, "aum", "made_up"),

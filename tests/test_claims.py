@@ -268,6 +268,16 @@ def test_gap_exists_by_hand(bench):
     assert (finding.value, finding.lower, finding.upper) == pytest.approx((30, 30, 40))
 
 
+def test_independent_ensembles_are_drawn_independently(bench, tmp_path):
+    ours, other = np.array([[0.5, 0.74], [0.5, 0.8], [0.5, 0.86], [0.5, 0.92]]), Bench(tmp_path / "small")
+    bench.put_recall("baseline", ours)
+    # A third of each gap, member by member.
+    other.put_recall("baseline", np.column_stack([ours[:, 0], 0.5 + (ours[:, 1] - 0.5) / 3]))
+    evidences = [bench.evidence("CIFAR100"), other.evidence("CIFAR10")]
+    found = CHECKS["gap_grows"](evidences[0], CLAIMS["gap-grows"], evidences)
+    assert found.value == pytest.approx(3) and found.lower < 2.8 and found.upper > 3.2
+
+
 def test_gap_grows_needs_both_data_sets(bench, tmp_path):
     bench.put_recall("baseline", np.array([[0.2, 0.9], [0.21, 0.9]]))
     other = Bench(tmp_path / "small")
@@ -662,7 +672,7 @@ def test_no_sentence_or_table_on_gaps_holds_nan_infinity_or_an_exponent(rows, st
 def test_no_sentence_on_classes_holds_nan_infinity_or_an_exponent(monkeypatch, shape, spread):
     for module in ("recall", "hardness"):
         monkeypatch.setattr(
-            f"hbr.study.claims.{module}.bootstrap_means", lambda values, resamples=9: bootstrap_means(values, 9)
+            f"hbr.study.claims.{module}.bootstrap_means", lambda values, resamples=9, seed=0: bootstrap_means(values, 9, seed)
         )
     drawn = np.random.default_rng(0).uniform(size=shape)
     hardness = {"aum": 0.5 + spread * drawn, "el2n": np.full(shape, 3.7e-15)}

@@ -25,6 +25,7 @@ from hbr.analysis.humans import Humans, ceiling, class_table, reliability
 from hbr.analysis.margins import margins
 from hbr.analysis.rank_agreement import (
     auroc_agreement,
+    class_agreement,
     drawn_class_means,
     sample_agreement,
     weighted_auroc,
@@ -72,6 +73,18 @@ def test_reliability_of_labels_is_that_of_two_people_stepped_up():
     r = np.mean([stats.spearmanr(raters[a], raters[b]).statistic for a, b in ((0, 1), (0, 2), (1, 2))])
     assert reliability(humans, rng) == pytest.approx(3 * r / (1 + 2 * r))
     assert ceiling(0.64) == 0.8 and np.isnan(ceiling(np.nan))
+
+
+def test_people_who_do_not_agree_are_not_stepped_up():
+    labels = np.tile(np.arange(3), 40)
+    one = np.where((labels == 0) & (np.arange(120) < 60), 1, labels)
+    two = np.where((labels != 0) & (np.arange(120) < 30), 0, labels)
+    humans = Humans(np.eye(3, dtype=int)[np.stack([one, two])].sum(0), np.stack([one, two]), labels, np.ones(120, bool))
+    assert -1 <= reliability(humans, np.random.default_rng(0), True) < 0
+    # The means of two classes agree wholly or not at all.
+    kept = labels < 2
+    both = Humans(humans.votes[kept], humans.raters[:, kept], labels[kept], np.ones(int(kept.sum()), bool))
+    assert np.isnan(reliability(both, np.random.default_rng(0), True))
 
 
 def test_reliability_of_votes_is_what_as_many_other_people_would_agree():
@@ -127,6 +140,25 @@ def test_intervals_hold_the_value_and_one_member_has_none():
     assert auroc.value == roc_auc_score(doubt > 1, harder.mean(0)) and auroc.lower < auroc.value < auroc.upper
     assert np.isnan(auroc_agreement(harder[:1], doubt > 1, 200, rng).lower)
     assert np.isnan(auroc_agreement(harder, doubt > 9, 200, rng).value)
+
+
+def test_noisy_members_leave_the_value_in_its_interval_though_draws_average_over_fewer():
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=20_000)
+    harder = signal + rng.normal(size=(8, 20_000))
+    doubt = signal + 2 * rng.normal(size=20_000)
+    found = [*sample_agreement(harder, doubt, np.zeros(20_000, int), 60, rng), auroc_agreement(harder, doubt > 3, 60, rng)]
+    classes = drawn_class_means(np.vstack([harder, doubt]), rng.integers(0, 50, 20_000), 50, 60, rng)
+    found += class_agreement(classes[:, :-1], classes[:, -1], rng)
+    assert [one for one in found if not one.lower < one.value < one.upper <= 1] == []
+
+
+def test_what_does_not_vary_has_no_order():
+    rng = np.random.default_rng(0)
+    harder, same = rng.normal(size=(3, 40)), np.zeros(40)
+    found = [*sample_agreement(harder, same, np.zeros(40, int), 9, rng)]
+    found += class_agreement(rng.normal(size=(10, 3, 4)), np.zeros((10, 4)), rng)
+    assert np.isnan([[one.value, one.lower, one.upper] for one in found]).all()
 
 
 def test_bits_do_not_depend_on_the_number_of_threads():
@@ -203,15 +235,17 @@ def test_an_image_that_is_drawn_twice_counts_twice_and_made_ones_do_not():
     assert row == {"examples": 5, "judged": 3, "doubtful": 2, "share": 2 / 3}
 
 
-def test_changes_of_the_share_are_against_the_training_set():
-    table = pd.DataFrame(
-        {"people": "n", "condition": ["baseline", "a", "a"], "kind": ["baseline", "resampled", "resampled"]}
-        | {"label": ["baseline", "A", "A"], "share": [0.1, 0.12, 0.14]}
-    )
-    row = share_changes(table).iloc[0]
+def test_changes_of_the_share_are_against_the_control_of_the_same_variants_or_the_training_set():
+    names = ["condition", "kind", "label", "reference", "variant", "share"]
+    rows = [("baseline", "baseline", "baseline", None, 0, 0.1)]
+    rows += [("c", "control", "C", None, 1, 0.02), ("c", "control", "C", None, 2, 0.03)]
+    rows += [("a", "resampled", "A", "c", 1, 0.05), ("a", "resampled", "A", "c", 2, 0.08), ("b", "pruned", "B", "c", 3, 0.2)]
+    changes = share_changes(pd.DataFrame(rows, columns=names).assign(people="n")).set_index("label")
     half = stats.t.ppf(0.975, 1) * 0.01
-    assert row[["label", "before", "variants"]].tolist() == ["A", 0.1, 2]
-    assert row[["change", "lower", "upper"]].tolist() == pytest.approx([0.03, 0.03 - half, 0.03 + half])
+    assert changes.loc["A", ["training_set", "before", "variants"]].tolist() == [0.1, 0.025, 2]
+    assert changes.loc["A", ["change", "lower", "upper"]].tolist() == pytest.approx([0.04, 0.04 - half, 0.04 + half])
+    # The control itself, and what has no control of its variant, stand against the training set.
+    assert changes["change"].tolist() == pytest.approx([-0.075, 0.04, 0.1])
 
 
 def reference(kind, **arrays):
@@ -242,6 +276,13 @@ def test_what_references_are_in_words():
         "noise and plans are held against."
     )
     assert references_shown(reference_table([])).empty and " nor of training images" in missing(reference_table([]))
+
+
+def test_images_whose_label_is_not_as_published_are_no_candidates():
+    answers = np.array([[0, 2, 0, 0]])
+    one = Reference("r", "label-errors", "train", {"samples": np.array([2]), "answers": answers}, FIVE.labels, np.arange(5) > 1)
+    ((name, wrong, images),) = truths_of(one)
+    assert name == "not confirmed by most" and images.tolist() == [2, 3, 4] and wrong.tolist() == [True, False, False]
 
 
 def test_tables_in_words_have_no_empty_numbers():

@@ -2,6 +2,7 @@
 
 import json
 from argparse import Namespace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -115,6 +116,10 @@ def test_a_data_set_with_its_own_labels_is_judged_by_those_trained_on_labels_by_
     both = judged("human-noise", own, [*given, flips])
     assert (both.verdict, both.value) == (NOT_REPRODUCED, pytest.approx(-0.05))
     assert both.measured.count("(flips)") == 2 and "(given0.9)" in both.measured
+    # Another network, or another study, is no company.
+    for change in ({"setting": "other"}, {"study": "other"}):
+        with pytest.raises(NotMeasuredError, match="no data set of the study is trained on labels by people"):
+            judged("human-noise", own, [replace(one, **change) for one in (*given, flips)])
     # What has its own answer is judged by that; labels of other classes say nothing.
     assert judged("human-noise", given[0], [given[1], flips]).verdict == REPRODUCED
     with pytest.raises(NotMeasuredError, match="about 17 %"):
@@ -124,8 +129,13 @@ def test_a_data_set_with_its_own_labels_is_judged_by_those_trained_on_labels_by_
 def plans(*shares):
     """Return the plans of a study of one condition, and what its conditions are."""
     rows = [("n", "baseline", 0, 0.05), *(("n", "a", variant, share) for variant, share in enumerate(shares, 1))]
+    # Of a base without what a rule flags: resampling is held against its own control.
+    rows += [("n", "c", variant, 0.01) for variant in range(1, len(shares) + 1)]
+    rows += [("n", "b", variant, share - 0.04) for variant, share in enumerate(shares, 1)]
     doubtful = pd.DataFrame(rows, columns=["people", "condition", "variant", "share"]).reindex(columns=DOUBTFUL_COLUMNS)
-    conditions = pd.DataFrame({"condition": ["baseline", "a"], "kind": ["baseline", "resampled"], "label": ["baseline", "A"]})
+    conditions = pd.DataFrame({"condition": ["baseline", "a", "c", "b"], "label": ["baseline", "A", "C", "B"]})
+    conditions["kind"] = ["baseline", "resampled", "control", "resampled"]
+    conditions["reference"] = [None, "control", None, "c"]
     return {"doubtful": doubtful, "conditions": conditions}
 
 

@@ -92,6 +92,23 @@ def test_candidates_of_label_errors_are_sorted_by_sample(tmp_path):
     assert found["suggested"].tolist() == [0, 0, 0] and found["answers"].tolist() == [[1, 4, 0, 0]] * 3
 
 
+def test_of_a_split_data_set_the_candidates_of_its_part_are_read(tmp_path):
+    path = tmp_path / "errors.json"
+
+    def candidates(*places):
+        one = {"our_guessed_label": 0, "mturk": {"given": 1, "guessed": 4, "neither": 0, "both": 0}}
+        path.write_text(json.dumps([one | {"id": place, "given_original_label": int(LABELS[place])} for place in places]))
+        return path
+
+    part = np.array([2, 5, 9, 14])
+    of = images(LABELS[part], list(map(str, part)), 60)
+    assert read(candidates(7, 5, 2), "label-errors", of)["samples"].tolist() == [0, 1]
+    with pytest.raises(StudyError, match=r"id 7 of .* is none of the data set's 4 images"):
+        read(candidates(7, 8), "label-errors", of)
+    with pytest.raises(StudyError, match=r"errors\.json lists image 5 twice; keep one entry of each"):
+        read(candidates(5, 2, 5), "label-errors", of)
+
+
 def test_recalls_of_published_networks_are_those_of_scikit_learn(file):
     rng = np.random.default_rng(0)
     one, two = (np.where(rng.random(60) < 0.3, 0, LABELS) for _ in range(2))

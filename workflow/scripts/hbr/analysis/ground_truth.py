@@ -136,19 +136,23 @@ def doubtful_row(source: np.ndarray, own_images: np.ndarray, doubtful: np.ndarra
 
 
 def share_changes(doubtful: pd.DataFrame) -> pd.DataFrame:
-    """Return for each reference and condition the share before (of the training set) and its change, with ends over variants.
+    """Return for each reference and condition its share before and the change of it, with ends over variants.
 
-    ``doubtful`` are rows of ``ground_truth/doubtful.csv`` with what is known of their conditions.
+    Before is the share of the same variants of what the condition is compared with, and of the training set where that is
+    nothing. ``doubtful`` are rows of ``ground_truth/doubtful.csv`` with what is known of their conditions.
     """
     rows = []
-    for reference, own in doubtful.groupby("people", sort=False):
-        before = float(own.loc[own["kind"] == "baseline", "share"].iloc[0])
+    for people, own in doubtful.groupby("people", sort=False):
+        whole = float(own.loc[own["kind"] == "baseline", "share"].iloc[0])
+        share_of = own.set_index(["condition", "variant"])["share"]
         for (condition, label), plans in own[own["kind"] != "baseline"].groupby(["condition", "label"], sort=False):
+            compared = [(reference, variant) for reference, variant in zip(plans["reference"], plans["variant"], strict=True)]
+            before = np.array([share_of.get(one, whole) for one in compared])
             shares = plans["share"].to_numpy() - before
             lower, upper = mean_interval(shares)
-            row = {"reference": reference, "condition": condition, "label": label, "before": before}
+            row = {"reference": people, "condition": condition, "label": label, "training_set": whole, "before": before.mean()}
             rows.append(row | {"change": shares.mean(), "lower": lower, "upper": upper, "variants": len(shares)})
-    names = ["reference", "condition", "label", "before", "change", "lower", "upper", "variants"]
+    names = ["reference", "condition", "label", "training_set", "before", "change", "lower", "upper", "variants"]
     return pd.DataFrame(rows, columns=names)
 
 

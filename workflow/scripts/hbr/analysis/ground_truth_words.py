@@ -81,7 +81,7 @@ def changes_shown(changes: pd.DataFrame) -> pd.DataFrame:
         {
             "reference": changes["reference"],
             "condition": changes["label"],
-            "training set": [f"{rounded(100 * row['before'], 2)} %" for row in rows],
+            "its control, else training set": [f"{rounded(100 * row['before'], 2)} %" for row in rows],
             "plans": [f"{rounded(100 * (row['before'] + row['change']), 2)} %" for row in rows],
             "change (95 % interval)": [change(row["change"], row["lower"], row["upper"]) for row in rows],
             "variants": changes["variants"],

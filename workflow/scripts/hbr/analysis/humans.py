@@ -71,7 +71,8 @@ def reliability(humans: Humans, rng: np.random.Generator, by_class: bool = False
 
     Of votes: the Spearman correlation of doubt in two random halves of each image's votes, mean over :data:`SPLITS` divisions,
     stepped up to all votes (Spearman and Brown: 2 r / (1 + r)). Of labels by k people: the mean correlation of two people, one
-    label an image each, stepped up to k: k r / (1 + (k - 1) r). NaN where an image has one judgement only.
+    label an image each, stepped up to k: k r / (1 + (k - 1) r); where r is not above 0, r itself. NaN where an image has one
+    judgement only, and of fewer than three classes, whose means agree wholly or not at all.
     """
     labels = humans.labels[humans.images]
     if len(humans.raters) > 1:
@@ -89,10 +90,12 @@ def reliability(humans: Humans, rng: np.random.Generator, by_class: bool = False
         return np.nan
     if by_class:
         pairs = [(class_doubt(one, labels), class_doubt(other, labels)) for one, other in pairs]
+    if by_class and len(pairs[0][0]) < 3:
+        return np.nan
     if any(np.ptp(half) == 0 for pair in pairs for half in pair):
         return np.nan
     r = float(np.mean([stats.spearmanr(*pair).statistic for pair in pairs]))
-    return times * r / (1 + (times - 1) * r)
+    return times * r / (1 + (times - 1) * r) if r > 0 else r
 
 
 def ceiling(reliability: float) -> float:

@@ -1,6 +1,6 @@
 """How well two orders of the same samples agree: rank correlations and AUROC, under draws of members and samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,19 @@ from sklearn.metrics import roc_auc_score
 
 @dataclass(frozen=True)
 class Agreement:
-    """A value with the middle 95 % of bootstrap draws; NaN ends where there is one member."""
+    """A value with the middle 95 % of bootstrap draws; NaN ends where there is one member.
+
+    A draw holds some members twice and others not at all, so that it averages over fewer, and most draws of a noisy ensemble
+    lie below the value: all are shifted by their mean's distance from it.
+    """
 
     value: float
     lower: float
     upper: float
+
+
+# Of what does not vary, which has no order.
+NO_ORDER = Agreement(np.nan, np.nan, np.nan)
 
 
 def weighted_ranks(values: np.ndarray, weights: np.ndarray, order: np.ndarray | None = None) -> np.ndarray:
@@ -74,11 +82,13 @@ def sample_agreement(
     mean = harder.mean(0)
     # Equal to what weights of 1 give, from the library.
     own = (_spearman(mean, doubt), _partial(weighted_ranks(mean, ones), weighted_ranks(doubt, ones, order), labels, ones))
+    if np.ptp(mean) == 0 or np.ptp(doubt) == 0:
+        return NO_ORDER, NO_ORDER
     found = []
     for members, times in draws(len(harder), len(doubt), resamples if len(harder) > 1 else 0, rng):
         x, y = weighted_ranks(harder[members].mean(0), times), weighted_ranks(doubt, times, order)
         found.append((weighted_pearson(x, y, times), _partial(x, y, labels, times)))
-    lower, upper = _ends(np.array(found).reshape(-1, 2))
+    lower, upper = _ends(np.array(found).reshape(-1, 2), own, -1)
     first, second = (Agreement(own[place], lower[place], upper[place]) for place in (0, 1))
     return first, second
 
@@ -89,6 +99,8 @@ def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Genera
     ``harder`` is ``(1 + resamples, members, classes)`` and ``doubt`` ``(1 + resamples, classes)``: of all samples first, then
     of draws of them (:func:`drawn_class_means`).
     """
+    if np.ptp(harder[0].mean(0)) == 0 or np.ptp(doubt[0]) == 0:
+        return NO_ORDER, NO_ORDER
     own = _spearman(harder[0].mean(0), doubt[0])
     if harder.shape[1] < 2:
         return Agreement(own, np.nan, np.nan), Agreement(own, np.nan, np.nan)
@@ -98,7 +110,10 @@ def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Genera
         drawn, chosen = means[rng.integers(0, members, members)].mean(0), rng.integers(0, classes, classes)
         over_samples.append(_spearman(drawn, people))
         over_classes.append(_spearman(drawn[chosen], people[chosen]))
-    lower, upper = _ends(np.array([over_samples, over_classes]).T)
+    drawn_all = np.array([over_samples, over_classes]).T
+    # How far a draw of members lies below is told by those of all classes.
+    drawn_all += own - np.mean(over_samples)
+    lower, upper = _quantiles(drawn_all, -1)
     return Agreement(own, lower[0], upper[0]), Agreement(own, lower[1], upper[1])
 
 
@@ -121,13 +136,14 @@ def drawn_class_means(
 def auroc_agreement(harder: np.ndarray, truth: np.ndarray, resamples: int, rng: np.random.Generator) -> Agreement:
     """Return the AUROC of hardness, mean of ``harder`` (members x samples), for samples of which ``truth`` holds."""
     if not 0 < truth.sum() < len(truth):
-        return Agreement(np.nan, np.nan, np.nan)
+        return NO_ORDER
     found = [
         weighted_auroc(weighted_ranks(harder[members].mean(0), times), truth, times)
         for members, times in draws(len(harder), len(truth), resamples if len(harder) > 1 else 0, rng)
     ]
-    lower, upper = _ends(np.array(found).reshape(-1, 1))
-    return Agreement(float(roc_auc_score(truth, harder.mean(0))), lower[0], upper[0])
+    value = float(roc_auc_score(truth, harder.mean(0)))
+    lower, upper = _ends(np.array(found).reshape(-1, 1), (value,), 0)
+    return Agreement(value, lower[0], upper[0])
 
 
 def _sum(weights: np.ndarray, values: np.ndarray) -> float:
@@ -144,7 +160,13 @@ def _partial(x: np.ndarray, y: np.ndarray, labels: np.ndarray, weights: np.ndarr
     return weighted_pearson(within(x, labels, weights), within(y, labels, weights), weights)
 
 
-def _ends(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _ends(found: np.ndarray, own: Sequence[float], least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of draws, a column a value, around these."""
     if not len(found):
         return np.full(found.shape[1], np.nan), np.full(found.shape[1], np.nan)
-    return np.nanquantile(found, 0.025, axis=0), np.nanquantile(found, 0.975, axis=0)
+    return _quantiles(found + (np.asarray(own) - np.nanmean(found, axis=0)), least)
+
+
+def _quantiles(found: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    lower, upper = np.nanquantile(found, (0.025, 0.975), axis=0)
+    return np.clip(lower, least, 1), np.clip(upper, least, 1)

@@ -46,7 +46,8 @@ def truths_of(reference: Reference) -> Iterator[tuple[str, np.ndarray, np.ndarra
     elif reference.kind == CHECKED:
         wrong = np.zeros(len(reference.labels), bool)
         wrong[reference.arrays["samples"]] = not_confirmed(reference.arrays["answers"])
-        yield NOT_CONFIRMED, wrong, np.arange(len(wrong))
+        images = np.flatnonzero(reference.known)
+        yield NOT_CONFIRMED, wrong[images], images
 
 
 def not_confirmed(answers: np.ndarray) -> np.ndarray:

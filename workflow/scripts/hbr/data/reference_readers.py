@@ -102,11 +102,17 @@ def read_label_errors(settings: Mapping[str, Any], path: Path, images: Images) -
         ]
     if not rows:
         raise StudyError(f"file: {path} holds no candidates; name another")
-    names, given, suggested, answers = zip(*rows, strict=True)
     own = _own_ids(settings["match"], images.ids, path)
     place = {name: number for number, name in enumerate(own)}
-    if strange := [name for name in names if name not in place]:
+    # Of a data set that is split here the other part has candidates, too; a folder need not hold all that was published.
+    whole = settings["match"] == "index" and max(map(int, own)) < len(own)
+    strange = [name for name, *_ in rows if name not in place]
+    if strange and (whole or len(strange) == len(rows)):
         raise StudyError(f"match: id {strange[0]} of {path} is none of the data set's {len(own):,} images; match by another")
+    names, given, suggested, answers = zip(*(row for row in rows if row[0] in place), strict=True)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise StudyError(f"file: {path} lists image {twice} twice; keep one entry of each")
     samples = np.array([place[name] for name in names])
     labels = _classes(f"file: given_original_label of {path}", np.array(given), images.classes)
     chosen = np.zeros(len(own), bool)

@@ -124,10 +124,11 @@ def doubtful_share(changes: pd.DataFrame, dataset: str) -> Figure:
         error = np.nan_to_num(100 * np.array([own["change"] - own["lower"], own["upper"] - own["change"]]))
         axes.errorbar(100 * own["change"], own.index, xerr=error, fmt="o", ms=4, lw=1, capsize=2, color=EASY, label=reference)
         axes.axvline(0, color=NEUTRAL, lw=0.8)
-        axes.set_title(f"{reference}: {100 * own['before'].iloc[0]:.2f} % of the training set", fontsize=8.5)
+        axes.set_title(f"{reference}: {100 * own['training_set'].iloc[0]:.2f} % of the training set", fontsize=8.5)
         axes.set_xlabel("change (points)")
     grid[0, 0].set_yticks(range(len(rows)), rows["label"], fontsize=7.5)
     grid[0, 0].set_ylim(len(rows) - 0.4, -0.6)
-    note = f"95 % t-interval over {counted(rows['variants'].astype(int), 'variant')}"
+    variants = counted(rows["variants"].astype(int), "variant")
+    note = f"change against its control, or the training set; 95 % t-interval over {variants}"
     headline(figure, f"{dataset}: share of images that most people call mislabelled", note)
     return figure

@@ -52,7 +52,7 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     none where it is below ``weak`` in every condition. Conditions with the control's plans are no evidence.
     """
     recall = evidence.classes
-    recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(_untested_conditions(evidence))]
+    recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(untested_conditions(evidence))]
     contrasts = evidence.contrasts
     paired = pair_runs(recall, contrasts[contrasts["family"] == "resampling"], ["metric", "class"])
     if paired.empty:
@@ -89,7 +89,7 @@ def size_constant(evidence: Evidence, claim: Mapping[str, Any], others: Sequence
     """Judge the sizes of the plans that resample on both sides; a plan with one side left as it is must change in size."""
     size = int(evidence.allocation["samples"].sum())
     conditions = evidence.classes.drop_duplicates("condition").set_index("condition").to_dict("index")
-    untested = _untested_conditions(evidence)
+    untested = untested_conditions(evidence)
     both: list[int] = []
     one_side: list[int] = []
     for name, path in evidence.matching("plans/resampled-*/variant*/plan.parquet").items():
@@ -268,8 +268,8 @@ def _records(
     return tested, f"; {len(records) - len(tested)} not tested: {reasons}" if reasons else ""
 
 
-def _untested_conditions(evidence: Evidence) -> set[str]:
-    """Return the conditions with the plans of their control."""
+def untested_conditions(evidence: Evidence) -> set[str]:
+    """Return the conditions whose plans are those of their control: they are no evidence of anything."""
     if "gap_differences.csv" not in evidence.files:
         return set()
     table = evidence.gap_differences

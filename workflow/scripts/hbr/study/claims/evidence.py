@@ -32,7 +32,7 @@ class Evidence:
 
     ``stands_for`` is the paper's data set it is, or empty; ``setting`` names network and epochs; ``paper`` says whether they
     are the paper's. ``estimator`` sorts and groups the classes, ``noise_estimator`` finds label noise; ``sources`` are the
-    conditions that estimators read, ``methods`` their methods.
+    conditions that estimators read, ``methods`` their methods; ``study`` is its name where several are judged together.
     """
 
     dataset: str
@@ -44,6 +44,7 @@ class Evidence:
     noise_estimator: str = "aum"
     sources: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, str] = field(default_factory=dict)
+    study: str = ""
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table; raise :class:`NotMeasuredError` where the study has none of that name."""
@@ -100,8 +101,11 @@ class Evidence:
         return samples.groupby("class")[members].mean().to_numpy(np.float64).T
 
 
-def bootstrap_means(values: np.ndarray, resamples: int = 2000) -> np.ndarray:
-    """Return means over the first axis under resamples of it, with replacement, ``(resamples, ...)``; always the same draws."""
-    rng = np.random.default_rng(0)
+def bootstrap_means(values: np.ndarray, resamples: int = 2000, seed: int = 0) -> np.ndarray:
+    """Return means over the first axis under resamples of it, with replacement, ``(resamples, ...)``.
+
+    The draws of one seed are always the same: what is compared over the same members takes one, independent ensembles take two.
+    """
+    rng = np.random.default_rng(seed)
     drawn: np.ndarray = values[rng.integers(0, len(values), (resamples, len(values)))].mean(1)
     return drawn

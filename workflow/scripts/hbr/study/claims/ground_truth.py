@@ -10,6 +10,7 @@ import pandas as pd
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.ground_truth import CLASSES, share_changes
 from hbr.data.references import FLIPPED, GIVEN
+from hbr.study.claims.effect import untested_conditions
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, above, agreed
 from hbr.words import change, counted, interval, rounded
@@ -25,8 +26,9 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     estimator, table = _aum(evidence), evidence.table("ground_truth/order.csv")
     rows = table[(table["level"] == CLASSES) & (table["estimator"] == estimator)]
     rows = rows[rows["kind"] == "votes"] if (rows["kind"] == "votes").any() else rows
+    rows = rows.dropna(subset="correlation")
     if rows.empty:
-        raise NotMeasuredError("no people's votes or labels of three classes or more are under references")
+        raise NotMeasuredError("no people's votes or labels of three classes or more, not all alike, are under references")
     limit, worst = claim["above"], rows.iloc[int(rows["correlation"].argmin())]
     verdict = agreed(above(row["classes_lower"], row["classes_upper"], limit) for _, row in rows.iterrows())
     told = "; ".join(
@@ -47,10 +49,12 @@ def human_noise(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     """Judge the AUROC of AUM for labels by others that differ, minus that for as many labels flipped on purpose.
 
     Labels by others are those that the data set is trained on; where it has its own, those of every other data set of the study
-    with the same classes, and each must agree. The interval is of both intervals, of independent trainings (Newcombe 1998).
-    As well means no worse than by a margin.
+    with the same classes, network and epochs, and each must agree. The interval is of both intervals, of independent trainings
+    (Newcombe 1998). As well means no worse than by a margin.
     """
-    asked = [other for other in others if _NOISE in other.files]
+    _aum(evidence)
+    beside = [other for other in others if (other.study, other.setting) == (evidence.study, evidence.setting)]
+    asked = [other for other in beside if _NOISE in other.files]
     if not asked:
         evidence.table(_NOISE)
     alike = [other for other in asked if other.class_names == evidence.class_names]
@@ -109,9 +113,13 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
     It rises where the whole interval of every condition lies above 0, and does not where that of one lies below.
     """
     table = with_conditions(evidence.table("ground_truth/doubtful.csv"), evidence.table("conditions.csv"))
-    changes = share_changes(table[table["kind"].isin(["baseline", "resampled"])])
+    changes = share_changes(table)
+    judged = set(table.loc[table["kind"] == "resampled", "condition"]) - untested_conditions(evidence)
+    changes = changes[changes["condition"].isin(judged)]
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
+    # A plan of no image that people judged has no share.
+    changes = changes.dropna(subset="change")
     worst = changes.iloc[int(changes["change"].argmin())]
     up, down = (changes["lower"] > 0), (changes["upper"] < 0)
     verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE

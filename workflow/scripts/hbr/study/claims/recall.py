@@ -33,7 +33,7 @@ def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the ratio of this data set's gap to that of the smaller one; both bootstrapped over members."""
     ours, theirs = 100 * evidence.baseline_recall(), 100 * smaller_data_set(evidence, claim, others).baseline_recall()
-    large, small = (np.ptp(bootstrap_means(recall), axis=1) for recall in (ours, theirs))
+    large, small = (np.ptp(bootstrap_means(recall, seed=seed), axis=1) for seed, recall in enumerate((ours, theirs)))
     if _gap(theirs)[1] == 0 or not small.all():
         raise NotMeasuredError(f"the classes of {claim['smaller']} have no gap, or none that is sure, to compare with")
     ratio = _gap(ours)[1] / _gap(theirs)[1]

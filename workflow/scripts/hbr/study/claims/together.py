@@ -27,7 +27,10 @@ def evidences_of(path: Path, config: Mapping[str, Any], root: Path = Path()) -> 
         raise StudyError(f"{path} is not finished: there is no {missing[0]}; run `make run STUDY={path}` first")
     return [
         Evidence(
-            f"{config['study']}: {dataset}", {table: home / dataset / table for table in tables}, **setting_of(config, dataset)
+            f"{config['study']}: {dataset}",
+            {table: home / dataset / table for table in tables},
+            **setting_of(config, dataset),
+            study=config["study"],
         )
         for dataset in config["datasets"]
     ]
