@@ -70,11 +70,22 @@ def test_alpha_is_continuous_and_acts_as_1_below_it_with_compat_v2():
     assert allocate(ratios, control, 0, NAMES, compat="v2").tolist() == [25] * 4
     # Above 1 distances from the mean, 15, 5, 5 and 15 of 25, times 1.5 are 22.5 and 7.5, whose halves are cut off.
     assert allocate(ratios, control, 1.5, NAMES, compat="v2").tolist() == [47, 32, 18, 3]
-    with pytest.raises(StudyError, match=r"alpha 2 would leave class 'd' with -5.0 samples; the largest alpha .* is 1.6$"):
+    with pytest.raises(StudyError, match=r"alpha 2 would leave class 'd' with -5.0 samples; the largest alpha .* is 1.6666$"):
         allocate(ratios, control, 2, NAMES, compat="v2")
     poor = np.array([0.5, 0.3, 0.2, 0.001]) / 1.001
     with pytest.raises(StudyError, match=r"with compat v2 none works, as any below 1 acts as 1: write another compat, and al"):
         allocate(poor, control, 0.5, NAMES, compat="v2")
+
+
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=6), st.floats(1, 30))
+def test_the_alpha_that_a_refusal_of_compat_v2_names_works(parts, alpha):
+    ratios, control, names = np.array(parts) / sum(parts), even(50 * len(parts), len(parts)), tuple(map(str, range(len(parts))))
+    try:
+        allocate(ratios, control, alpha, names, compat="v2")
+    except StudyError as refused:
+        named = str(refused).rpartition(" ")[2]
+        if "largest alpha that works" in str(refused):
+            assert float(named) >= 1 and allocate(ratios, control, float(named), names, compat="v2").min() >= 1
 
 
 def test_compat_v2_rounds_before_it_stretches():

@@ -103,13 +103,32 @@ def test_a_higher_rate_prunes_what_a_lower_one_does_and_more(sizes, one, other, 
 
 
 def test_how_much_hardness_of_the_base_differs_by_hand():
-    full = pd.DataFrame({"ratio": [0.25, 0.35, 0.4]})
+    full = pd.DataFrame({"ratio": [0.25, 0.35, 0.4], "control": [60, 60, 60]})
     # The second variant turns the order of the last two classes round: Spearman's rho is 1/2.
     own = [full.assign(ratio=[0.24, 0.36, 0.4]), full.assign(ratio=[0.25, 0.4, 0.35])]
     (row,) = source_table(full, {"random-50": own}).to_dict("records")
     assert (row["base"], row["variants"], row["rank correlation"]) == ("random-50", 2, "0.75")
     # Changes of 3, 3, 0, 0, 15 and 15 percent of what each of three equal classes has.
     assert (row["mean change (%)"], row["largest change (%)"]) == ("6.0", "15.0")
+
+
+def test_classes_of_unequal_size_change_by_what_they_are_owed():
+    full = pd.DataFrame({"ratio": [0.6, 0.4], "control": [900.0, 100]})
+    (row,) = source_table(full, {"random-50": [full.assign(ratio=[0.55, 0.45])]}).to_dict("records")
+    # Owed are 1000 x 540 / 580 = 931.0 and 69.0, and 1000 x 495 / 540 = 916.7 and 83.3: 1.6 of 900 and 14.4 of 100.
+    assert (row["mean change (%)"], row["largest change (%)"]) == ("8.0", "14.4")
+
+
+@pytest.mark.parametrize(("balance", "counts"), [("equal", [15, 15]), ("keep", [10, 20])])
+def test_the_control_of_a_base_keeps_its_size_and_balance(tmp_path, balance, counts):
+    labels = np.repeat([0, 1], [20, 40])
+    images = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1)).astype(np.uint8)
+    save_dataset(tmp_path / "dataset.npz", prepare(images, labels, images[[0, -1]], labels[[0, -1]], ("ant", "bee")))
+    classes = pd.DataFrame({"class": [0, 1], "class_name": ["ant", "bee"], "samples": [20, 40], "hardness": 1.0})
+    write_table(tmp_path / "alpha0.csv", allocation_table(classes.assign(direction="low-is-hard"), 0.0, balance=balance))
+    draw = Draw.of(tmp_path / "dataset.npz", variant=1, key=(0, "d"), files={"allocation": tmp_path / "alpha0.csv"})
+    plan = make_plan(draw, "control", "random", "50", {"oversampling": "random", "undersampling": "random"})
+    assert plan.class_counts(2).tolist() == counts
 
 
 def test_lines_are_strategies_and_the_control_of_each_rate():

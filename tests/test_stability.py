@@ -489,6 +489,18 @@ def test_the_allocation_at_any_alpha_is_stretched_about_the_balanced_one():
     np.testing.assert_allclose(one["value"].sum(), 120)
 
 
+def test_compat_v2_owes_what_it_allocates():
+    labels = np.arange(120) % 4
+    scores = np.array([-1.0, 5, 6, 9])[labels] + 0.1 * rng(2).normal(size=(8, 4))[:, labels]
+    samples, classes = hardness_tables(scores, labels)
+    classes["samples"] = 1_000_000
+    table = uncertainty_table(samples, classes, [0.5], 0.0, member_weights(8, 50, rng()), compat="v2")
+    found = table[table["quantity"] == "allocation"]
+    shifted = classes["hardness"] - classes["hardness"].min() + 1e-4
+    np.testing.assert_allclose(found["value"], 4_000_000 * shifted / shifted.sum())
+    assert found["remark"].isna().all() and found["lower"].notna().all()
+
+
 def test_ranks_of_classes_that_are_alike_are_open_and_of_others_are_not():
     labels = np.arange(120) % 4
     scores = np.array([1.0, 5, 5, 9])[labels] + 0.5 * rng(2).normal(size=(8, 4))[:, labels]

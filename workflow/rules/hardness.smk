@@ -183,6 +183,7 @@ rule compare_estimators:
             alphas=",".join(map(alpha_text, config["resampling"]["alphas"])),
             offset=lookup("resampling/hardness_offset", within=config),
             balance=lookup("resampling/balance", within=config),
+            compat=lookup("compat", within=config),
             resamples=lookup("statistics/resamples", within=config),
         ),
     shell:

@@ -6,6 +6,7 @@ from pathlib import Path
 from hbr.data.files import read_table, write_table
 from hbr.hardness.agreement import comparison_tables
 from hbr.hardness.allocation import EQUAL, KEEP
+from hbr.registry import COMPAT
 from hbr.seeds import derive_rng
 from hbr.study.command import run
 
@@ -16,7 +17,8 @@ def main(arguments: argparse.Namespace) -> None:
     classes = {name: read_table(path) for name, path in zip(arguments.estimators, arguments.classes, strict=True)}
     alphas = [float(alpha) for alpha in arguments.alphas.split(",")]
     rng = derive_rng(arguments.seed, arguments.dataset_name, "estimators")
-    tables = comparison_tables(samples, classes, alphas, arguments.offset, arguments.resamples, rng, arguments.balance)
+    settings = arguments.offset, arguments.resamples, rng, arguments.balance, arguments.compat
+    tables = comparison_tables(samples, classes, alphas, *settings)
     for name, table in tables.items():
         write_table(getattr(arguments, name), table)
 
@@ -30,6 +32,7 @@ parser.add_argument("--seed", type=int, required=True)
 parser.add_argument("--alphas", required=True, help="separated by commas")
 parser.add_argument("--offset", type=float, default=0.0)
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
+parser.add_argument("--compat", choices=COMPAT, default="none")
 parser.add_argument("--resamples", type=int, required=True)
 parser.add_argument("--correlations", type=Path, required=True)
 parser.add_argument("--overlap", type=Path, required=True)

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from hbr.analysis.comparisons import summarise_variants
+from hbr.hardness.allocation import wanted_counts
 from hbr.words import rounded
 
 CONTROL = "no resampling"
@@ -37,10 +38,11 @@ def source_table(full: pd.DataFrame, own: Mapping[str, Sequence[pd.DataFrame]]) 
     ``full`` is an allocation by all samples, ``own`` those of the variants of each base. Rank correlation of classes, and
     change of what a class is owed at alpha 1 in percent of its samples, both means over variants, and the largest change.
     """
-    rows = []
+    rows, control = [], full["control"].to_numpy(np.float64)
     for name, tables in own.items():
         ratios = np.array([table["ratio"] for table in tables])
-        changes = 100 * np.abs(ratios - full["ratio"].to_numpy()) * len(full)
+        owed, before = (wanted_counts(one, control, 1) for one in (ratios, full["ratio"].to_numpy()))
+        changes = 100 * np.abs(owed - before) / control
         correlations = [stats.spearmanr(row, full["ratio"]).statistic for row in ratios]
         row = {"base": name, "variants": len(tables), "rank correlation": rounded(float(np.mean(correlations)), 2)}
         rows.append({**row, "mean change (%)": rounded(changes.mean()), "largest change (%)": rounded(changes.max())})

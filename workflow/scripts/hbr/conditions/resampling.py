@@ -11,7 +11,7 @@ from hbr.conditions.pools import draws_from_pool, pool_files, pools_of, read_poo
 from hbr.conditions.strategies import NONE, Added, Reserve, ShortageError, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
-from hbr.hardness.allocation import alpha_of, compat_of, largest_alpha_within, with_counts
+from hbr.hardness.allocation import EQUAL, KEEP, alpha_of, compat_of, control_counts, largest_alpha_within, with_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +97,8 @@ class ByAllocation(Kind):
                 return table
             if np.array_equal(table["samples"], np.bincount(draw.all_labels)):
                 # The base leaves out samples that its hardness speaks of: the same ratios, of what it holds.
-                table = table.assign(samples=counts, control=table["control"] / table["samples"] * counts)
+                balance = KEEP if np.array_equal(table["control"], table["samples"]) else EQUAL
+                table = table.assign(samples=counts, control=control_counts(counts, balance))
                 return with_counts(table, table["ratio"].to_numpy(), float(table["alpha"].iloc[0]), compat_of(table))
         raise StudyError(f"{path} was made from other data than {draw.dataset}; delete it and run again")
 

@@ -25,6 +25,7 @@ def comparison_tables(
     resamples: int,
     rng: np.random.Generator,
     balance: str = KEEP,
+    compat: str = "none",
 ) -> dict[str, pd.DataFrame]:
     """Return the tables ``correlations``, ``overlap`` and ``uncertainty`` of all estimators, by name.
 
@@ -37,7 +38,7 @@ def comparison_tables(
     for name, table in samples.items():
         columns, _ = member_scores(table)
         weights = member_weights(len(columns), resamples, rng)
-        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights, balance)
+        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights, balance, compat)
         parts.append(part.assign(estimator=name, definition=texts[name])[["estimator", "definition", *part.columns]])
     for table in (correlations, overlap):
         for place, column in enumerate(("first", "second")):

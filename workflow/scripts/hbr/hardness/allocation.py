@@ -12,7 +12,6 @@ from hbr.hardness.estimators import HIGH_IS_HARD, always_positive
 KEEP, EQUAL = "keep", "equal"
 # Beyond twice or half of its samples a class is another data set.
 MOST_CHANGE = 2.0
-# What version 2 of the authors' code lifts the lowest class hardness to where it is below 0.
 _LIFTED = 1e-4
 _EQUAL = 1e-9
 
@@ -65,13 +64,21 @@ def sensible_offset(hardness: np.ndarray, direction: str, control: np.ndarray, m
     return float(f"{np.ceil(sensible / step) * step:.12g}")
 
 
-def ratios_of_rows(hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0) -> np.ndarray:
+def ratios_of_rows(
+    hardness: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float = 0.0, compat: str = "none"
+) -> np.ndarray:
     """Return the ratios of each row of class hardness ``(rows, classes)``; NaN where a row's hardness is not positive."""
     ratios = np.full(hardness.shape, np.nan)
     for row, own in zip(ratios, hardness, strict=True):
-        if (own + offset > 0).all():
-            row[:] = resampling_ratios(own, direction, class_names, offset)
+        if (own + (acting := offset_of(own, offset, compat)) > 0).all():
+            row[:] = resampling_ratios(own, direction, class_names, acting)
     return ratios
+
+
+def offset_of(hardness: np.ndarray, offset: float, compat: str) -> float:
+    """Return the offset that acts: version 2 of the authors' code lifts the lowest class hardness above 0 where it is below."""
+    lowest = float(np.min(hardness)) + offset
+    return offset + _LIFTED - lowest if compat == "v2" and lowest < 0 else offset
 
 
 def control_counts(samples: np.ndarray, balance: str = KEEP) -> np.ndarray:
@@ -99,12 +106,12 @@ def allocate(
         granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total_of(control))
     if granted.min() < 1:
         poorest, largest = int(np.argmin(granted)), largest_alpha(ratios, control)
-        works = f"the largest alpha that works here is {largest:.4g}"
-        if compat == "v2" and largest < 1:
+        left, works = wanted[poorest], f"the largest alpha that works here is {largest:.4g}"
+        if compat == "v2":
+            left, of_v2 = granted[poorest], _largest_alpha_of_v2(ratios, control)
             works = f"with compat v2 none works, as any below 1 acts as 1: write another compat, and alpha {largest:.4g}"
-        raise StudyError(
-            f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {wanted[poorest]:.1f} samples; {works}"
-        )
+            works = f"the largest alpha that works here is {of_v2:.6g}" if of_v2 >= 1 else works
+        raise StudyError(f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {left:.1f} samples; {works}")
     return granted
 
 
@@ -128,6 +135,16 @@ def counts_of_v2(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.nd
     mean = np.floor(rounded.mean())
     stretched = mean + np.sign(rounded - mean) * np.floor(alpha * np.abs(rounded - mean))
     return (stretched if alpha > 1 else rounded).astype(np.int64)
+
+
+def _largest_alpha_of_v2(ratios: np.ndarray, control: np.ndarray) -> float:
+    """Return the largest alpha, rounded down to 4 digits, at which :func:`counts_of_v2` leaves every class a sample."""
+    rounded = np.rint(wanted_counts(ratios, control, 1))
+    mean = np.floor(rounded.mean())
+    # A distance that is cut off must stay below the mean.
+    limit = float((mean / (mean - rounded)[rounded < mean]).min(initial=np.inf))
+    largest = float(np.floor(limit * 1e4) / 1e4)
+    return largest if counts_of_v2(ratios, control, largest).min() >= 1 else largest - 1e-4
 
 
 def wanted_counts(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.ndarray:
@@ -196,9 +213,7 @@ def allocation_table(
     names = tuple(classes["class_name"].astype(str))
     counts = classes["samples"].to_numpy()
     control = control_counts(counts, balance)
-    lowest = float(classes["hardness"].min()) + offset
-    if compat == "v2" and lowest < 0:
-        offset += _LIFTED - lowest
+    offset = offset_of(classes["hardness"].to_numpy(), offset, compat)
     ratios = resampling_ratios(classes["hardness"].to_numpy(), str(classes["direction"].iloc[0]), names, offset, control)
     table = classes[["class", "class_name", "samples", "hardness"]].copy()
     table["hardness_offset"] = offset

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hbr.hardness.allocation import KEEP, control_counts, ratios_of_rows, wanted_counts
+from hbr.hardness.allocation import KEEP, alpha_of, control_counts, ratios_of_rows, wanted_counts
 from hbr.hardness.classes import class_means
 from hbr.hardness.estimators import HIGH_IS_HARD
 
@@ -42,20 +42,21 @@ def uncertainty_table(
     offset: float,
     weights: np.ndarray,
     balance: str = KEEP,
+    compat: str = "none",
 ) -> pd.DataFrame:
     """Return hardness, difficulty rank (1 = easiest) and allocation of each class with 95 % intervals over members.
 
     ``samples`` and ``classes`` are the tables of :mod:`hbr.hardness.classes`, ``weights`` those of :func:`member_weights`.
-    The allocation is S_c before rounding, at each of ``alphas``. Where a resample has a class hardness that is not
-    positive, the allocation has no interval, and ``remark`` says so. Intervals are of this training set; another one would
-    have other samples.
+    The allocation is S_c before rounding, at each of ``alphas``, as ``compat`` has it. Where a resample has a class hardness
+    that is not positive, the allocation has no interval, and ``remark`` says so. Intervals are of this training set; another
+    one would have other samples.
     """
     names, direction = tuple(classes["class_name"].astype(str)), str(classes["direction"].iloc[0])
     hardness, control = classes["hardness"].to_numpy(), control_counts(classes["samples"].to_numpy(), balance)
     columns, scores = member_scores(samples)
     resampled = weights @ class_means(scores, samples["class"].to_numpy(), len(names))
     sign = 1 if direction == HIGH_IS_HARD else -1
-    own, drawn = (ratios_of_rows(rows, direction, names, offset) for rows in (hardness[None], resampled))
+    own, drawn = (ratios_of_rows(rows, direction, names, offset, compat) for rows in (hardness[None], resampled))
     refused = int(np.isnan(drawn).any(1).sum())
     remark = f"class hardness is not positive in {refused} of {len(drawn)} resamples" if refused else None
     quantities: list[tuple[str, float, np.ndarray, np.ndarray]] = [
@@ -63,7 +64,7 @@ def uncertainty_table(
         ("rank", np.nan, stats.rankdata(sign * hardness), stats.rankdata(sign * resampled, axis=1)),
     ]
     for alpha in alphas:
-        wanted = [wanted_counts(ratios, control, alpha) for ratios in (own, drawn)]
+        wanted = [wanted_counts(ratios, control, alpha_of(alpha, compat)) for ratios in (own, drawn)]
         quantities.append(("allocation", alpha, wanted[0][0], wanted[1]))
     parts = []
     for quantity, alpha, value, draws in quantities:
