@@ -93,6 +93,7 @@ def _read_image(file: Path, size: int) -> tuple[np.ndarray, bool]:
     """Return the pixels, and whether the file holds more pictures than the first."""
     with _opened(file) as opened:
         moving = bool(getattr(opened, "is_animated", False))
+        opened.load()
         image = opened if opened.mode in _USED else opened.convert(_EXACT[opened.mode])
         # As every viewer shows it.
         if (turned := _orientation(opened)) in _TURNS:
@@ -103,7 +104,13 @@ def _read_image(file: Path, size: int) -> tuple[np.ndarray, bool]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return how a camera was held, 1 where a picture does not say so or cannot: its pixels may be whole all the same."""
+    """Return how a camera was held, 1 where a picture does not say so or cannot: its pixels may be whole all the same.
+
+    A PNG that is not decoded yet has not said what stands behind its pixels.
+    """
+    # Asked for more, it would decode itself, and what is wrong with its pixels would be lost here.
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
