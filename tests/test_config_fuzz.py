@@ -311,9 +311,11 @@ def provide(folder, config: dict) -> None:
         for name in files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).touch()
-        if dataset["source"] == "arrays":
-            (folder / dataset["file"]).parent.mkdir(parents=True, exist_ok=True)
-            np.savez((folder / dataset["file"]).open("wb"), labels=np.zeros(1))
+        arrays = [dataset["file"]] if dataset["source"] == "arrays" else []
+        arrays += [named["file"] for named in (dataset.get("labels"), *dataset.get("references", {}).values()) if named]
+        for name in arrays:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            np.savez((folder / name).open("wb"), labels=np.zeros(1))
 
 
 def refused_line(output: str) -> str:
