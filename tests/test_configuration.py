@@ -13,7 +13,7 @@ from snakemake.utils import validate
 from hbr.errors import StudyError
 from hbr.study.configuration import MOST_TRAININGS, check_file, check_meaning, check_shape
 from hbr.study.modules import source_files
-from hbr.study.studies import SCHEMA
+from hbr.study.studies import SCHEMA, load_study
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = ROOT / "workflow/scripts"
@@ -65,6 +65,13 @@ COMPLETE = {
     "folder": {"root": "photos", "image_size": 32},
     "arrays": {"file": "data.npz"},
 }
+
+
+def test_studies_of_the_quick_recipe_on_cifar10_have_one():
+    """Apart from the epochs at which they are tested: their networks are compared."""
+    names = ("cifar10-quick", "cifar10-v2-quick", "human-noise-cifar10-quick")
+    recipes = [load_study(ROOT / f"studies/{name}.yaml")["recipes"]["quick"] for name in names]
+    assert all({**recipe, "evaluate_every": 1} == {**recipes[0], "evaluate_every": 1} for recipe in recipes)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.name)

@@ -146,7 +146,7 @@ def share_changes(doubtful: pd.DataFrame) -> pd.DataFrame:
         whole = float(own.loc[own["kind"] == "baseline", "share"].iloc[0])
         share_of = own.set_index(["condition", "variant"])["share"]
         for (condition, label), plans in own[own["kind"] != "baseline"].groupby(["condition", "label"], sort=False):
-            compared = [(reference, variant) for reference, variant in zip(plans["reference"], plans["variant"], strict=True)]
+            compared = zip(plans["reference"], plans["variant"], strict=True)
             before = np.array([share_of.get(one, whole) for one in compared])
             shares = plans["share"].to_numpy() - before
             lower, upper = mean_interval(shares)

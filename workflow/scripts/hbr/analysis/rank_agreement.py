@@ -80,10 +80,10 @@ def sample_agreement(
     _, labels = np.unique(labels, return_inverse=True)
     ones, order = np.ones(len(doubt)), np.argsort(doubt, kind="stable")
     mean = harder.mean(0)
-    # Equal to what weights of 1 give, from the library.
-    own = (_spearman(mean, doubt), _partial(weighted_ranks(mean, ones), weighted_ranks(doubt, ones, order), labels, ones))
     if np.ptp(mean) == 0 or np.ptp(doubt) == 0:
         return NO_ORDER, NO_ORDER
+    # Equal to what weights of 1 give, from the library.
+    own = (_spearman(mean, doubt), _partial(weighted_ranks(mean, ones), weighted_ranks(doubt, ones, order), labels, ones))
     found = []
     for members, times in draws(len(harder), len(doubt), resamples if len(harder) > 1 else 0, rng):
         x, y = weighted_ranks(harder[members].mean(0), times), weighted_ranks(doubt, times, order)
@@ -110,10 +110,8 @@ def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Genera
         drawn, chosen = means[rng.integers(0, members, members)].mean(0), rng.integers(0, classes, classes)
         over_samples.append(_spearman(drawn, people))
         over_classes.append(_spearman(drawn[chosen], people[chosen]))
-    drawn_all = np.array([over_samples, over_classes]).T
     # How far a draw of members lies below is told by those of all classes.
-    drawn_all += own - np.mean(over_samples)
-    lower, upper = _quantiles(drawn_all, -1)
+    lower, upper = _quantiles(np.array([over_samples, over_classes]).T + (own - np.mean(over_samples)), -1)
     return Agreement(own, lower[0], upper[0]), Agreement(own, lower[1], upper[1])
 
 

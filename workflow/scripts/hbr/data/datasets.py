@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hbr.data.files import read_arrays, read_table, write_arrays, write_table
-from hbr.errors import StudyError
+from hbr.errors import StudyError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -197,8 +197,9 @@ def with_ids(table: "pd.DataFrame", ids: np.ndarray, path: object) -> "pd.DataFr
 
 def _writable(name: str) -> str:
     """Return a name as tables hold it: control characters, line breaks too, break CSV or SVG, surrogates cannot be written."""
-    held = (unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in "\ufffe\uffff" for c in name)
-    return "".join(c if held else c.encode("unicode_escape").decode() for c, held in zip(name, held, strict=True))
+    return "".join(
+        printable(c) if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" else c for c in name
+    )
 
 
 def _check_names(where: str, class_names: tuple[str, ...]) -> None:

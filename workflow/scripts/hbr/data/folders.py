@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from hbr.data.trees import ImageFile, ImageTree, counted
 from hbr.errors import StudyError
@@ -15,16 +15,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 # Exact conversions; every other one would choose for the user what to do about transparency, inks or depth.
 _EXACT = {"P": "RGB", "1": "L"}
 _USED = ("L", "RGB")
-# How a picture is turned upright, by what its camera noted.
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+# Notes of a camera that was held on its side.
 _ON_THEIR_SIDE = (5, 6, 7, 8)
 
 
@@ -94,10 +85,9 @@ def _read_image(file: Path, size: int) -> tuple[np.ndarray, bool]:
     with _opened(file) as opened:
         moving = bool(getattr(opened, "is_animated", False))
         opened.load()
-        image = opened if opened.mode in _USED else opened.convert(_EXACT[opened.mode])
         # As every viewer shows it.
-        if (turned := _orientation(opened)) in _TURNS:
-            image = image.transpose(_TURNS[turned])
+        upright = opened if _orientation(opened) == 1 else ImageOps.exif_transpose(opened)
+        image = upright if upright.mode in _USED else upright.convert(_EXACT[upright.mode])
         resized = image if image.size == (size, size) else image.resize((size, size), Image.Resampling.BILINEAR)
         pixels = np.asarray(resized, dtype=np.uint8)
     return (pixels[:, :, None] if pixels.ndim == 2 else pixels), moving

@@ -48,21 +48,29 @@ def gap_against_error(
     deep = -(-len(shown) // columns)
     figure, grid = plt.subplots(deep, columns, figsize=(PAGE, 1.5 + 2.9 * deep), squeeze=False)
     kinds = [kind for kind in dict.fromkeys(rows["kind"]) if any(kind in set(_of(rows, own)["kind"]) for own in shown.values())]
+    # The first epochs lie far outside.
+    compared = {
+        control: pd.concat([later_half(rows[rows["condition"] == control]), _of(rows, own).groupby("condition").tail(1)])
+        for control, own in shown.items()
+    }
+    outside = ""
+    if networks is not None and networks["error"].max() < min(part["error"].min() for part in compared.values()):
+        errors = 100 * networks["error"]
+        outside = f"; published networks err less, {interval(errors.min(), errors.max(), 0)} %, and lie outside"
+        # They would press together what is compared.
+        networks = None
     for axes, (control, conditions) in zip(grid.flat, shown.items(), strict=False):
         own = rows[rows["condition"] == control]
         _draw_control(axes, own, gap)
         _draw_ends(axes, _of(rows, conditions), kinds, gap)
         _draw_line(axes, lines, (TRAJECTORY, control), gap, "line", {"color": "black", "ls": "--"})
-        compared = pd.concat([later_half(own), _of(rows, conditions).groupby("condition").tail(1)])[["error", gap]]
-        # Networks that all err less would press together what is compared.
-        if networks is not None and networks["error"].max() >= compared["error"].min():
-            compared = pd.concat([compared, networks[["error", gap]].abs()])
+        if networks is not None:
             look: dict[str, Any] = {"marker": "o", "ls": "", "ms": 3, "mfc": "none", "mew": 0.7, "color": NEUTRAL}
             axes.plot(100 * networks["error"], 100 * networks[gap].abs(), label="published networks", **look)
             for source, label in ((PUBLISHED, "their line"), (PUBLISHED_HIGH, "their line above 90 %")):
                 style = {"color": NEUTRAL, "ls": ":" if source == PUBLISHED else "-."}
                 _draw_line(axes, lines, (source, ""), gap, label, style)
-        _limit(axes, compared, gap)
+        _limit(axes, compared[control], networks, gap)
         axes.set_title(own["label"].iloc[0], fontsize=8.5)
         axes.set(xlabel="error (% of the test images)", ylabel=f"recall gap, {GAP_TITLES[gap]} (points)")
     for axes in list(grid.flat)[len(shown) :]:
@@ -71,10 +79,7 @@ def gap_against_error(
     traced = rows[rows["condition"].isin(shown)].drop_duplicates(["condition", "variant", "member"])
     runs = counted(traced.groupby("condition").size(), "run")
     note = f"thin: {runs}, epoch by epoch; thick: their mean, its end a square; dashed: fitted to the second half of the epochs"
-    note += "; conditions: mean over runs"
-    if networks is not None and "published networks" not in grid[0, 0].get_legend_handles_labels()[1]:
-        errors = 100 * networks["error"]
-        note += f"; published networks err less, {interval(errors.min(), errors.max(), 0)} %, and lie outside"
+    note += f"; conditions: mean over runs{outside}"
     headline(figure, f"{dataset}: gap against error, and where each condition ends", note)
     return figure
 
@@ -142,9 +147,13 @@ def _draw_line(axes: Axes, lines: pd.DataFrame, whose: tuple[str, str], gap: str
         axes.plot(100 * ends, 100 * (row["intercept"] + row["slope"] * ends), lw=1.2, label=label, zorder=3, **look)
 
 
-def _limit(axes: Axes, rows: pd.DataFrame, gap: str) -> None:
-    """Set the axes by what is compared: the first epochs lie far outside."""
+def _limit(axes: Axes, rows: pd.DataFrame, networks: pd.DataFrame | None, gap: str) -> None:
+    """Set the axes by what is compared, and by other networks where some err as much."""
+    every = rows[["error", gap]]
+    if networks is not None and networks["error"].max() >= every["error"].min():
+        every = pd.concat([every, networks[["error", gap]].abs()])
+    every = 100 * every
     for limit, column in ((axes.set_xlim, "error"), (axes.set_ylim, gap)):
-        low, high = 100 * float(rows[column].min()), 100 * float(rows[column].max())
+        low, high = float(every[column].min()), float(every[column].max())
         room = max(0.5, 0.08 * (high - low))
         limit(max(0.0, low - room), min(101.0, high + room))

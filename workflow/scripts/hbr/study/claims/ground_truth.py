@@ -1,7 +1,7 @@
 """Claims on hardness and label noise against what people see: ours, declared before any run was seen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,31 +71,17 @@ def human_noise(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
     if not compared:
         rates = " or ".join(dict.fromkeys(rounded(100 * ours["chance"], 0) for _, ours in given))
         raise NotMeasuredError(f"no data set of the study has about {rates} % of its labels flipped to compare with")
-    worst, margin = min(compared, key=lambda one: one.difference), claim["margin"]
-    return Finding(
-        "; ".join(one.told for one in compared),
-        agreed(above(one.lower, one.upper, -margin) for one in compared),
-        f"as well means no more than {margin} less" if np.isfinite(worst.lower) else "one member gives no interval",
-        f"{counted([worst.members], 'member')}, {worst.images:,} images",
-        worst.difference,
-        worst.lower,
-        worst.upper,
+    worst, margin = min(compared, key=lambda one: one.value), claim["margin"]
+    return replace(
+        worst,
+        measured="; ".join(one.measured for one in compared),
+        verdict=agreed(above(one.lower, one.upper, -margin) for one in compared),
+        why=f"as well means no more than {margin} less" if np.isfinite(worst.lower) else "one member gives no interval",
     )
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """How much better labels by others are found than flipped ones, in AUROC."""
-
-    told: str
-    members: int
-    images: int
-    difference: float
-    lower: float
-    upper: float
-
-
-def _against_flips(name: str, ours: pd.Series, other: str, theirs: pd.Series) -> _Compared:
+def _against_flips(name: str, ours: pd.Series, other: str, theirs: pd.Series) -> Finding:
+    """Return how much better labels by others are found than flipped ones, in AUROC; not judged yet."""
     difference = float(ours["auroc"] - theirs["auroc"])
     lower = difference - float(np.hypot(ours["auroc"] - ours["auroc_lower"], theirs["auroc_upper"] - theirs["auroc"]))
     upper = difference + float(np.hypot(ours["auroc_upper"] - ours["auroc"], theirs["auroc"] - theirs["auroc_lower"]))
@@ -104,7 +90,8 @@ def _against_flips(name: str, ours: pd.Series, other: str, theirs: pd.Series) ->
         f"AUROC {rounded(ours['auroc'], 3)} of {rates[0]} % labels by people ({name}), {rounded(theirs['auroc'], 3)} of "
         f"{rates[1]} % flipped ({other}): {rounded(difference, 3, signed=True)} ({interval(lower, upper, 3, signed=True)})"
     )
-    return _Compared(told, int(ours["members"]), int(ours["images"]), difference, lower, upper)
+    n = f"{counted([int(ours['members'])], 'member')}, {int(ours['images']):,} images"
+    return Finding(told, "", "", n, difference, lower, upper)
 
 
 def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -115,11 +102,10 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
     table = with_conditions(evidence.table("ground_truth/doubtful.csv"), evidence.table("conditions.csv"))
     changes = share_changes(table)
     judged = set(table.loc[table["kind"] == "resampled", "condition"]) - untested_conditions(evidence)
-    changes = changes[changes["condition"].isin(judged)]
+    # A plan of no image that people judged has no share.
+    changes = changes[changes["condition"].isin(judged)].dropna(subset="change")
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
-    # A plan of no image that people judged has no share.
-    changes = changes.dropna(subset="change")
     worst = changes.iloc[int(changes["change"].argmin())]
     up, down = (changes["lower"] > 0), (changes["upper"] < 0)
     verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE
