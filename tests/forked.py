@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from warm import warm_path
+
 from hbr.study.dry_run import PlannedJob as Job
 
 # Only what every dry run imports anyway; each study's own modules are imported after the fork. `plan` is what `make plan` asks.
@@ -68,8 +70,7 @@ def _server() -> subprocess.Popen:
 
 
 def _forked(folder: Path, settings: Mapping[str, str], what: str, *arguments: str) -> tuple[int, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, **settings}
+    environment = {**os.environ, "PATH": warm_path(), **settings}
     with tempfile.NamedTemporaryFile("r") as output:
         server = _server()
         server.stdin.write(json.dumps([str(folder), output.name, environment, what, *arguments]) + "\n")

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -17,13 +18,14 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT
+from warm import warm_path
 
 from hbr.data.datasets import save_dataset
 
 
 def run(script, *arguments):
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, ROOT / "benchmarks" / script, *map(str, arguments)]
+    command = [shutil.which("python", path=warm_path()), ROOT / "benchmarks" / script, *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -75,7 +75,7 @@ def test_the_workflow_plans_what_was_added_and_reruns_nothing_else(extended, who
 def test_the_contract_holds_what_was_added(extended):
     study, _, _ = extended
     (study.folder / "tests").mkdir()
-    for name in ("tests/conftest.py", "tests/forked.py", "tests/test_conditions.py", "pyproject.toml"):
+    for name in ("tests/conftest.py", "tests/forked.py", "tests/warm.py", "tests/test_conditions.py", "pyproject.toml"):
         shutil.copyfile(ROOT / name, study.folder / name)
     config = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"halving": {"variants": 1}}
     (study.folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))

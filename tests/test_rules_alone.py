@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pytest
 from conftest import ROOT, Study, small_config
 from forked import Job
 from PIL import Image
+from warm import warm_path
 
 RULES = sorted(
     rule
@@ -41,7 +41,7 @@ def run_alone(job: Job, home: Path, folder: Path, leave_out: str = "") -> subpro
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).unlink(missing_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment["PATH"] = warm_path()
     command = ["bash", "-c", f"set -euo pipefail; {job.command}"]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
