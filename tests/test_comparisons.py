@@ -230,6 +230,7 @@ def degenerate(plans):
     return pd.concat(classes, ignore_index=True), predictions
 
 
+@pytest.mark.slow
 def test_the_plans_of_the_control_are_no_evidence():
     reasons = {
         TRUE: "alpha 1 changes no class's count; nothing is tested",
@@ -250,6 +251,7 @@ def test_the_plans_of_the_control_are_no_evidence():
     pd.testing.assert_series_equal(other, row_of(judged(degenerate({})), PLACEBO, "control"), check_names=False)
 
 
+@pytest.mark.slow
 def test_references_other_than_the_control_may_have_the_same_plans_too():
     pruned = {"pruned-aum-dlp-30": [OTHER] * 4, "pruned-aum-clp-30": [OTHER] * 4}
     table = judged(degenerate({TRUE: [SAME] * 4, PLACEBO: [SAME] * 4, **pruned}))
@@ -260,6 +262,7 @@ def test_references_other_than_the_control_may_have_the_same_plans_too():
     assert row["remark"] == "both ways of pruning remove the same samples at 30 %; nothing is tested"
 
 
+@pytest.mark.slow
 def test_variants_of_one_plan_are_left_out_of_a_comparison():
     classes, predictions = study = degenerate({TRUE: [SAME, OTHER, SAME, OTHER], PLACEBO: [SAME, SAME, OTHER, SAME]})
     row = row_of(judged(study), TRUE, PLACEBO)
@@ -305,6 +308,7 @@ def test_a_strategy_that_cannot_act_is_named():
     assert untested_reason(row) == "none / easy at alpha 0.5 changes no class's count; nothing is tested"
 
 
+@pytest.mark.slow
 def test_equally_hard_classes_have_no_gap_of_hard_and_easy(study):
     classes, predictions = study
     contrasts = contrasts_among(classes)

@@ -34,6 +34,9 @@ from hbr.errors import StudyError
 from hbr.training.outcomes import load_outcomes, save_outcomes
 from hbr.training.recipe import Recipe
 
+# Whole scripts, and files that are damaged on purpose: no unit.
+pytestmark = pytest.mark.slow
+
 FORK = multiprocessing.get_context("fork")
 TRIED: list[str] = []
 SURVIVED: list[str] = []
@@ -396,7 +399,6 @@ PAGE = "--notebook own.py --dataset tiny --inputs {} --html page.html"
 DRAW = "from pathlib import Path\nPath(figures, 'one.svg').write_text('x' * SIZE)\n"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "cell", "wrong"),
     [
@@ -526,7 +528,6 @@ def stop_while_writing(folder: Path, number: int, fraction: float, size: int) ->
     return ended(process, folder), written
 
 
-@pytest.mark.slow
 def test_sigkill_while_writing_leaves_the_file_absent_or_whole(tmp_path, record_property):
     with fault("SIGKILL while writing"):
         big_source(tmp_path)

@@ -148,6 +148,7 @@ def test_intervals_are_those_of_a_t_test_on_variant_means():
 POINT = st.floats(0.02, 0.6)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.floats(-1, 3), st.floats(0, 0.3), st.lists(st.tuples(POINT, POINT), min_size=4, max_size=4))
 def test_what_only_moves_along_the_line_is_not_beyond_it(slope, intercept, ends):

@@ -240,6 +240,7 @@ def closed_form(matrix):
     return matrix.mean(), np.sqrt(variance / matrix.size), max(0, (between - within) / members) / variance
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("icc", [0, 0.2, 0.8])
 @pytest.mark.parametrize("shape", [(2, 2), (4, 4), (8, 4)])
 @pytest.mark.parametrize("scale", [1e-4, 1])
@@ -388,6 +389,7 @@ def test_power_is_that_of_statsmodels(effect):
     np.testing.assert_allclose(decision_power(variants, effect, 1.0), expected, atol=0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean, margin, shared", [(0, 1, 0), (0.3, 1, 0.02), (1, 1, 0), (0.1, 0.4, 0.1)])
 def test_power_is_the_share_of_decided_studies(mean, margin, shared):
     rng = np.random.default_rng(0)
