@@ -76,7 +76,7 @@ rule trace_gaps:
     input:
         code=sources("trace_gaps.py"),
         outcomes=members_of("outcomes.npz"),
-        allocation=GROUPING if needs_control(config) else [],
+        allocation=GROUPING,
     output:
         "<results>/{dataset}/measures/{condition}/trajectory.csv",
     log:
@@ -105,7 +105,7 @@ rule relate_gaps:
             condition=TRACED,
         ),
         contrasts="<results>/{dataset}/contrasts.csv",
-        allocation=GROUPING if needs_control(config) else [],
+        allocation=GROUPING,
         networks=published_networks,
     output:
         lines="<results>/{dataset}/gap_lines.csv",

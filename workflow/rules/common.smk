@@ -474,8 +474,12 @@ TRACED = list(
 )
 
 
-# The allocation that says which classes are hard.
-GROUPING = f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv"
+# The allocation that says which classes are hard, where the study groups them.
+GROUPING = (
+    f"<results>/{{dataset}}/allocations/{config['resampling']['estimators'][0]}/alpha0.csv"
+    if needs_control(config)
+    else []
+)
 
 
 def published_networks(wildcards):

@@ -12,6 +12,7 @@ from hbr.errors import StudyError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 KEPT, DUPLICATE, SYNTHETIC, HOLDOUT, THRESHOLD, POOL = range(6)
 ORIGINS = ("kept", "duplicate", "synthetic", "holdout", "threshold", "pool")
@@ -139,14 +140,20 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    with reading(path, "a plan"):
-        columns = pq.read_table(path, page_checksum_verification=True)
-        origin = pc.index_in(columns["origin"].cast(pa.string()), value_set=pa.array(ORIGINS))
+    with reading(path, "a plan"), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        columns = file.read()
+        named = pc.dictionary_encode(columns["origin"].cast(pa.string())).combine_chunks()
         # An origin that is not known must not pass as 0, kept.
-        origin = pc.fill_null(origin, -1).cast(pa.int8()).to_numpy()
-        source, shape = columns["source"].to_numpy(), columns.schema.metadata[b"image_shape"].split()
+        known = [ORIGINS.index(name) if name in ORIGINS else -1 for name in named.dictionary.to_pylist()]
+        origin = np.array(known, dtype=np.int8)[np.from_dlpack(named.indices)]
+        source, shape = _numbers(columns["source"]), columns.schema.metadata[b"image_shape"].split()
         images = columns["image"].drop_null().to_pylist() if "image" in columns.column_names else []
         synthetic = np.empty((len(images), *map(int, shape)), dtype=np.uint8)
         for place, image in zip(source[np.isin(origin, OWN_IMAGES)], images, strict=True):
             synthetic[place] = np.frombuffer(image, dtype=np.uint8).reshape(synthetic.shape[1:])
-        return Plan(source, columns["class"].to_numpy(), origin, synthetic)
+        return Plan(source, _numbers(columns["class"]), origin, synthetic)
+
+
+def _numbers(column: "pa.ChunkedArray") -> np.ndarray:
+    """Return a column; its own ``to_numpy`` imports pandas, for which a training has no other use."""
+    return np.from_dlpack(column.combine_chunks())
