@@ -42,7 +42,7 @@ class Bench:
 
     def put_condition(self, condition: str, kind: str, **parts: object) -> None:
         """Have a condition listed, and compared with its control where it names one."""
-        empty = dict.fromkeys(("reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate"))
+        empty = dict.fromkeys(("reference", "estimator", "oversampling", "undersampling", "alpha", "method", "rate", "pool"))
         self.conditions[condition] = {"condition": condition, "kind": kind, "label": condition, **empty, **parts}
         self.put("conditions.csv", pd.DataFrame(self.conditions.values()))
         own = [one for one in self.conditions.values() if one["reference"]]
@@ -80,14 +80,16 @@ class Bench:
     def put_contrasts(self, rows: list[dict]) -> None:
         common = {"metric": "recall", "gap": "max_min", "variants": 4, "family": "resampling", "kind": "resampled"}
         common |= {"reference": "control", "reference_value": 0.2, "total_error": 0.01, "total_df": 3, "direction": -1}
+        common |= {"error": 0.01, "alpha": 1}
         common |= {"total_lower": -0.01, "total_upper": 0.01, "total_p": 0.5, "equivalence_p": 0.5, "variants_needed": 9.0}
         common |= {"estimator": "aum", "rate": np.nan, "verdict": "inconclusive", "difference": 0.0}
         full = [{**common, "condition": f"c{i}", **row} for i, row in enumerate(rows)]
-        self.put("gap_differences.csv", pd.DataFrame(full).drop(columns=["kind", "estimator", "rate"]))
+        self.put("gap_differences.csv", pd.DataFrame(full).drop(columns=["kind", "estimator", "rate", "alpha"]))
         for row in full:
             self.put_condition(row["reference"], row["reference"].partition("-")[0])
             if row["condition"] not in self.conditions:
-                self.put_condition(row["condition"], row["kind"], estimator=row["estimator"], rate=row["rate"])
+                own = {name: row[name] for name in ("estimator", "rate", "alpha")}
+                self.put_condition(row["condition"], row["kind"], **own)
 
     def evidence(self, stands_for: str = "CIFAR10", paper: bool = True, **more: object) -> Evidence:
         return Evidence("d", self.files, stands_for, "resnet18, 200 epochs", paper, **more)
@@ -389,10 +391,12 @@ def test_imbalance_helps(bench, gap, mean, expected):
 def test_holdout_best(bench, verdicts, expected):
     common = {"kind": "limited", "reference": "limited-random", "family": "holdout", "difference": -0.02}
     rows = [{**common, "rate": rate, "verdict": verdict} for rate, verdict in zip((33, 50), verdicts, strict=True)]
-    bench.put_contrasts([*rows, {"kind": "limited", "family": "limited", "verdict": "worsens", "rate": 33}])
+    # Neither another family nor the mean over classes says anything of gaps.
+    mean = {**rows[0], "condition": "c9", "gap": "mean", "verdict": "improves"}
+    bench.put_contrasts([*rows, {"kind": "limited", "family": "limited", "verdict": "worsens", "rate": 33}, mean])
     finding = CHECKS["holdout_best"](bench.evidence(), CLAIMS["holdout-best"], [])
     assert finding.verdict == expected
-    shown = "; ".join(f"recall max_min -2.0 (-1.0 to +1.0) at {rate} %" for rate in (33, 50))
+    shown = "; ".join(f"recall max_min -2.0 (-1.0 to +1.0) at {rate} %, alpha 1" for rate in (33, 50))
     assert (finding.measured, finding.n) == (f"holdout - random: {shown}", "4 variants, 2 conditions")
     assert finding.why.startswith("of 2 tests after Holm: ")
     bench.put_contrasts([{}])
@@ -406,7 +410,20 @@ def test_gap_falls_by_hand(bench):
     half = 100 * stats.t.ppf(1 - 0.05 / 4, 3) * 0.01 / 0.2
     assert (finding.value, finding.lower, finding.upper) == pytest.approx((30, 30 - half, 30 + half))
     assert finding.verdict == "reproduced"
+    # Version 2 added images from a pool, and none here does.
+    assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "inconclusive"
+    bench.put_condition("c1", "resampled", oversampling="pool-random", pool="edm", alpha=1)
     assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "not reproduced"
+    # The best may be unsure where another is not; what holds is shown.
+    bench.put_contrasts(
+        [{"difference": -0.06, "error": 0.05, "total_error": 0.05}, {"difference": -0.058, "condition": "sure"}]
+    )
+    finding = CHECKS["gap_falls"](bench.evidence(), CLAIMS["gap-32"], [])
+    assert finding.verdict == "reproduced"
+    assert finding.measured.endswith(", sure")
+    # An error that is added never makes an interval narrower.
+    bench.put_contrasts([{"difference": -0.06, "error": 0.05, "total_df": 1000}])
+    assert bench.verdict("gap-32") == "inconclusive"
     bench.put_contrasts([{"difference": -0.06, "total_error": 0.05}])
     assert bench.verdict("gap-32") == "inconclusive"
     bench.put_contrasts([{"reference_value": 0.0}])
@@ -564,7 +581,9 @@ def test_one_member_and_one_variant_give_no_interval(bench):
     )
     bench.put_hardness(np.array([[4.0, 5, 4.5, 1]]))
     assert finding_of(bench, "easy-count").measured == "3 of 4 (no interval)"
-    nothing = dict.fromkeys(("total_lower", "total_upper", "total_p", "total_error", "total_df", "equivalence_p"), np.nan)
+    nothing = dict.fromkeys(
+        ("total_lower", "total_upper", "total_p", "error", "total_error", "total_df", "equivalence_p"), np.nan
+    )
     bench.put_contrasts([{"difference": -0.1, "variants": 1, "variants_needed": np.nan, **nothing}])
     finding = finding_of(bench, "gap-32")
     assert (finding.measured, finding.why) == ("best 50 % (no interval), c0", "no interval of 1 variant, 1 condition")

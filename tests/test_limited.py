@@ -136,6 +136,7 @@ def test_lines_are_strategies_and_the_control_of_each_rate():
     for rate in (33, 50):
         for source in ("full", "base"):
             parts = {"kind": "limited", "method": source, "oversampling": "holdout", "undersampling": "easy", "alpha": 1.0}
+            parts["pool"] = np.nan
             rows.append({**parts, "condition": f"limited-{source}-{rate}", "reference": f"control-{rate}", "rate": rate})
         rows.append({"kind": "control", "condition": f"control-{rate}"})
     rows.append({"kind": "control", "condition": "control"})
@@ -143,6 +144,9 @@ def test_lines_are_strategies_and_the_control_of_each_rate():
     table = limited_summary(gaps.assign(metric="recall", gap="max_min")).set_index(["line", "rate"])
     lines = ("no resampling", "holdout / easy", "holdout / easy, own hardness")
     assert set(table.index) == {(line, rate) for line in lines for rate in (33, 50)}
+    two = gaps[gaps["method"] == "full"].assign(metric="recall", gap="max_min")
+    two["pool"] = np.where(two["rate"] == 33, "one", "two")
+    assert {"holdout of one / easy", "holdout of two / easy"} <= set(limited_summary(two)["line"])
     # Members are averaged within a variant first.
     assert table["mean"].to_numpy() == pytest.approx(np.full(6, 0.3))
     assert (table["variants"] == 2).all()

@@ -5,13 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from hbr.analysis.comparisons import SIGNED_GAPS, mark_same_plans, pair_runs
 from hbr.analysis.gap_lines import TRAJECTORY, Line
 from hbr.analysis.gaps import GAPS
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
-from hbr.analysis.statistics.paired import difference_matrix, t_estimate, variant_means
+from hbr.analysis.statistics.paired import difference_matrix, reach, t_estimate, variant_means
 from hbr.analysis.statistics.sampling import paired_places, resampled_gaps, resampled_tests, variance_components
 from hbr.analysis.trajectories import TRACED, difference_at_equal_error, sized
 
@@ -155,9 +154,9 @@ def _row(
     numbers = {"difference": found.mean, "error": found.error, "lower": found.lower, "upper": found.upper}
     if slope_variance and np.isfinite(found.error):
         # Satterthwaite (1946): unlike the test set's, the error of a slope of few runs is itself uncertain.
-        variances = np.array([float(means.var(ddof=1)) / len(means), slope_variance])
-        df = found.error**4 / (variances**2 / [len(means) - 1, slope_df]).sum()
-        half = float(stats.t.ppf(0.975, df)) * found.error
+        own, df = float(means.var(ddof=1)) / len(means), len(means) - 1
+        total_df = found.error**4 / (np.array([own, slope_variance]) ** 2 / [df, slope_df]).sum()
+        half = float(reach(0.05, own**0.5, df, found.error, total_df))
         numbers |= {"lower": found.mean - half, "upper": found.mean + half}
     remark = "no value" if not len(means) else "one variant" if len(means) == 1 else ""
     return {**who, "quantity": quantity, "line": line, **numbers, "variants": len(means), "pairs": len(known), "remark": remark}

@@ -16,12 +16,13 @@ CONTROL = "no resampling"
 def limited_summary(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return mean and interval of gaps on limited data, and on their controls, per line, rate (percent), metric and gap.
 
-    ``gaps`` are those of runs with the columns of their conditions. A line is a strategy, with its alpha where there are
-    several and a word where hardness is of the base, or the control. The other columns are of
+    ``gaps`` are those of runs with the columns of their conditions. A line is a strategy, with its pool, with its alpha where
+    there are several and a word where hardness is of the base, or the control. The other columns are of
     :func:`.comparisons.summarise_variants`.
     """
     own = gaps[gaps["kind"] == "limited"]
-    names = own["oversampling"].fillna("none") + " / " + own["undersampling"].fillna("none")
+    pools = (" of " + own["pool"].astype("string")).fillna("")
+    names = own["oversampling"].fillna("none") + pools + " / " + own["undersampling"].fillna("none")
     names += own["method"].map({"base": ", own hardness"}).fillna("")
     if own["alpha"].nunique() > 1:
         names += own["alpha"].map(", alpha {:g}".format)

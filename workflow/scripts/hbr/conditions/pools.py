@@ -41,13 +41,16 @@ def draws_from_pool(oversampling: str) -> bool:
 
 def check_pools(config: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` where strategies and pools of a study do not need each other, or data sets have other pools."""
-    names, strategies = pools_of(config), config["resampling"]["strategies"]
-    drawing = [strategy["oversampling"] for strategy in strategies if draws_from_pool(strategy["oversampling"])]
+    names = pools_of(config)
+    strategies = [
+        (section, one["oversampling"]) for section in ("resampling", "limited") for one in config[section]["strategies"]
+    ]
+    drawing = [f"{name} of {section}.strategies" for section, name in strategies if draws_from_pool(name)]
     if drawing and not names:
         dataset = min(config["datasets"])
         raise StudyError(
-            f"datasets.{dataset}.pools: there is none, and {drawing[0]} of resampling.strategies draws from one; name one "
-            "under `pools` of every data set"
+            f"datasets.{dataset}.pools: there is none, and {drawing[0]} draws from one; name one under `pools` of every "
+            "data set"
         )
     for dataset, keys in config["datasets"].items():
         for name in names:

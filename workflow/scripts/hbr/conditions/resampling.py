@@ -11,7 +11,7 @@ from hbr.conditions.pools import draws_from_pool, pool_files, pools_of, read_poo
 from hbr.conditions.strategies import NONE, Added, Reserve, ShortageError, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
-from hbr.hardness.allocation import EQUAL, KEEP, alpha_of, compat_of, control_counts, largest_alpha_within, with_counts
+from hbr.hardness.allocation import EQUAL, KEEP, compat_of, control_counts, largest_alpha_within, with_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,9 +120,8 @@ class ByAllocation(Kind):
             return plan_resampled(draw.labels, draw.image_shape, granted, over, under, draw.rng(draw.variant, "plan"), given)
         except ShortageError as error:
             ratio, control, samples = (allocation[column].to_numpy() for column in ("ratio", "control", "samples"))
-            alpha = largest_alpha_within(ratio, control, samples + error.most)
-            acts = alpha and alpha_of(alpha, compat_of(allocation)) == alpha
-            works = f"the largest alpha that works is {alpha:g}" if acts else "no alpha works"
+            alpha = largest_alpha_within(ratio, control, samples + error.most, compat_of(allocation))
+            works = f"the largest alpha that works is {alpha:g}" if alpha else "no alpha works"
             raise StudyError(f"{error}; {works}") from None
 
     def strategy(self, condition: Condition, by: str) -> str:

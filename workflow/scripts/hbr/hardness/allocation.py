@@ -192,12 +192,20 @@ def largest_alpha(ratios: np.ndarray, control: np.ndarray) -> float:
     return float(np.floor(limit * 1e4) / 1e4)
 
 
-def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarray) -> float:
-    """Return the largest alpha, rounded down to 4 digits, at which no class is owed more than its ``most`` samples."""
+def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarray, compat: str = "none") -> float:
+    """Return the largest alpha, rounded down to 4 digits, at which no class is owed more than its ``most`` samples; 0 for none.
+
+    With ``compat="v2"`` no class is granted more (:func:`counts_of_v2`), whose rounding is another, and no alpha lies below 1.
+    """
     target = _shares(ratios, control) * total_of(control)
     growing = target > control * (1 + _EQUAL)
     limit = ((most - control)[growing] / (target - control)[growing]).min(initial=np.inf)
-    return max(0.0, float(np.floor(limit * 1e4) / 1e4))
+    largest = max(0.0, float(np.floor(limit * 1e4) / 1e4))
+    if compat != "v2":
+        return largest
+    while np.isfinite(largest) and largest >= 1 and (counts_of_v2(ratios, control, largest) > most).any():
+        largest = round(largest - 1e-4, 4)
+    return largest if largest >= 1 else 0.0
 
 
 def allocation_table(

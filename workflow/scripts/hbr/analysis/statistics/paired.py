@@ -66,7 +66,9 @@ def t_estimate(means: np.ndarray, shared_variance: float = 0.0, margin: float = 
     Without ``shared_variance`` this is the paired t-test on variant means, with variants - 1 degrees of freedom.
     ``shared_variance`` is a known variance of the mean that more variants do not reduce, as that of a finite test set; it is
     added to the squared standard error, and the degrees of freedom are those of Satterthwaite (1946) with infinitely many
-    for it. Equivalence is tested by two one-sided t-tests against ``-margin`` and ``margin`` (Schuirmann 1987).
+    for it. Where few variants lie close together by chance these are far too many, and an error that is added would make
+    the test surer: interval and p values are the less sure ones of with and without it (:func:`reach`). Equivalence is tested
+    by two one-sided t-tests against ``-margin`` and ``margin`` (Schuirmann 1987).
 
     Variant means that are all equal give NaN except for the mean: their spread of zero comes of coarse values, not of
     certainty.
@@ -76,13 +78,23 @@ def t_estimate(means: np.ndarray, shared_variance: float = 0.0, margin: float = 
     if not has_spread(means):
         return Estimate(mean, *[np.nan] * 6)
     own = float(means.var(ddof=1)) / variants
-    total = own + shared_variance
-    df = (variants - 1) * (total / own) ** 2
-    error = float(np.sqrt(total))
-    half = float(stats.t.ppf(1 - level / 2, df)) * error
-    p = 2 * float(stats.t.sf(abs(mean) / error, df))
-    equivalence = float(stats.t.sf((margin - abs(mean)) / error, df))
-    return Estimate(mean, error, df, mean - half, mean + half, p, equivalence)
+    errors = np.sqrt([own, own + shared_variance])
+    df = np.array([1, (errors[1] / errors[0]) ** 4]) * (variants - 1)
+    half = float(reach(level, errors[0], df[0], errors[1], df[1]))
+    p = 2 * float(np.max(stats.t.sf(abs(mean) / errors, df)))
+    equivalence = float(np.max(stats.t.sf((margin - abs(mean)) / errors, df)))
+    return Estimate(mean, float(errors[1]), float(df[1]), mean - half, mean + half, p, equivalence)
+
+
+Number = float | np.ndarray
+
+
+def reach(level: float, error: Number, df: Number, total_error: Number, total_df: Number) -> np.ndarray:
+    """Return how far a two-sided ``1 - level`` interval reaches to each side: the wider of without and with a shared error."""
+    half: np.ndarray = special.stdtrit(np.asarray(df, np.float64), 1 - level / 2) * error
+    if np.any(total_error != error):
+        half = np.maximum(half, special.stdtrit(np.asarray(total_df, np.float64), 1 - level / 2) * total_error)
+    return half
 
 
 def sign_flip_p(means: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:

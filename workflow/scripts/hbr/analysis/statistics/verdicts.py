@@ -7,6 +7,8 @@ import numpy as np
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
+from hbr.analysis.statistics.paired import reach
+
 INCONCLUSIVE = "inconclusive"
 VERDICTS = ("improves", "worsens", "equivalent", INCONCLUSIVE)
 # No verdicts: of rows outside of the declared families, and of rows that compare nothing.
@@ -64,18 +66,17 @@ def decision_power(
     """
     expected = spread**2 / variants + shared_variance
     own = spread**2 / variants[:, None] * _variance_slices()[variants - 2]
-    error = np.sqrt(own + shared_variance)
-    df = (variants - 1.0)[:, None]
-    if shared_variance:
-        df = df * ((own + shared_variance) / own) ** 2
-    far = special.stdtrit(df, 1 - level / 2) * error
+    total, df = own + shared_variance, (variants - 1.0)[:, None]
+    errors = np.sqrt(own), df, np.sqrt(total), df * (total / own) ** 2
+    far = reach(level, *errors)
     near = np.zeros_like(far)
     if not np.isnan(margin):
-        near = np.clip(margin - special.stdtrit(df, 1 - equivalence_level) * error, 0, far)
+        # Each of its two tests is one-sided.
+        near = np.clip(margin - reach(2 * equivalence_level, *errors), 0, far)
     deviation = np.sqrt(expected)[:, None]
 
-    def within(reach: np.ndarray) -> np.ndarray:
-        inside: np.ndarray = special.ndtr((reach - mean) / deviation) - special.ndtr((-reach - mean) / deviation)
+    def within(half: np.ndarray) -> np.ndarray:
+        inside: np.ndarray = special.ndtr((half - mean) / deviation) - special.ndtr((-half - mean) / deviation)
         return inside
 
     power: np.ndarray = 1 - (within(far) - within(near)).mean(1)

@@ -34,7 +34,8 @@ class Limited(ByAllocation):
         if condition.method == FULL:
             return files
         estimator, own = condition.allocation, f"{condition.base.name}/variant{{variant}}"
-        return {name: file.replace(f"/{estimator}/", f"/{estimator}/{own}/", 1) for name, file in files.items()}
+        of_base = {name: files[name] for name in ("samples", "allocation") if name in files}
+        return files | {name: file.replace(f"/{estimator}/", f"/{estimator}/{own}/", 1) for name, file in of_base.items()}
 
     def tracks_reference(self, condition: Condition) -> bool:
         """Return whether hardness is of the base."""

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 from scipy import stats
 
 from hbr.analysis.columns import against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
-from hbr.analysis.statistics.paired import Estimate, t_estimate
+from hbr.analysis.statistics.paired import Estimate, reach, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
 from hbr.study.claims.beside import told_beside
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
@@ -28,7 +29,7 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
 
     Rows that compare nothing are no evidence, and are told apart.
     """
-    rows, untested = _records(evidence, "resampled", family="resampling")
+    rows, untested = _records(evidence, "resampled", family="resampling", keep=_is_gap)
     n, tests = _variants(rows), len(rows)
     largest = max(rows, key=lambda row: abs(row["difference"]))
     by_verdict = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in VERDICTS}
@@ -146,7 +147,11 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
     Reproduced where they do better in some row and worse in none, not reproduced where all are equivalent or one is worse.
     """
     rows, untested = _records(
-        evidence, "limited", family="holdout", missing="the study does not resample limited data by holdout and by random"
+        evidence,
+        "limited",
+        family="holdout",
+        keep=_is_gap,
+        missing="the study does not resample limited data by holdout and by random",
     )
     n, tests = _variants(rows), len(rows)
     shown = "; ".join(f"{row['metric']} {row['gap']} {_change(row)} at {_place(row)}" for row in rows)
@@ -174,26 +179,35 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         raise NotMeasuredError("the control has no gap that could fall")
     falls = []
     for row in rows:
-        reach = float(stats.t.ppf(1 - LEVEL / (2 * len(rows)), row["total_df"])) * row["total_error"]
-        falls.append((-100 * row["difference"] / row["reference_value"], 100 * reach / row["reference_value"]))
-    best = max(range(len(rows)), key=lambda place: falls[place][0])
+        half = float(reach(LEVEL / len(rows), row["error"], row["variants"] - 1, row["total_error"], row["total_df"]))
+        falls.append((-100 * row["difference"] / row["reference_value"], 100 * half / row["reference_value"]))
+    reported = claim["numbers"].get(evidence.stands_for)
+    # Of several whose interval leaves out none and holds the reported fall the largest, else the largest of all.
+    places = range(len(rows))
+    shows = [place for place in places if reported and falls[place][0] > falls[place][1] >= reported - falls[place][0]]
+    best = max(shows or places, key=lambda place: falls[place][0])
     value, half = falls[best]
     lower, upper = value - half, value + half
     measured = f"best {rounded(value, 0)} % ({interval(lower, upper, 0)}), {rows[best]['condition']}{untested}"
     measured += told_beside(evidence, rows[best])
-    reported = claim["numbers"].get(evidence.stands_for)
-    note = f"the best of {len(rows)} conditions, interval with Bonferroni"
+    n = _variants(rows)
     if reported is None:
-        return Finding(measured, INCONCLUSIVE, UNAVAILABLE, _variants(rows), value, lower, upper)
+        return Finding(measured, INCONCLUSIVE, UNAVAILABLE, n, value, lower, upper)
     if not np.isfinite(half):
-        return Finding(measured, INCONCLUSIVE, f"no interval of {_variants(rows)}", _variants(rows), value)
-    if lower > 0 and upper >= reported:
+        return Finding(measured, INCONCLUSIVE, f"no interval of {n}", n, value)
+    if shows:
         verdict, why = REPRODUCED, "a fall is shown and may be as large as reported"
-    elif all(fall + half < reported for fall, half in falls):
-        verdict, why = NOT_REPRODUCED, "no condition reaches the reported fall"
-    else:
+    elif any(fall + half >= reported for fall, half in falls):
         verdict, why = INCONCLUSIVE, "neither no fall nor the reported one is excluded"
-    return Finding(measured, verdict, f"{why}; {note}", _variants(rows), value, lower, upper, decides=what_decides_all(rows))
+    elif not any(pd.notna(row["pool"]) for row in rows):
+        verdict, why = (
+            INCONCLUSIVE,
+            "no condition reaches the reported fall, but none adds images from a pool, as version 2 did",
+        )
+    else:
+        verdict, why = NOT_REPRODUCED, "no condition reaches the reported fall"
+    note = f"of {len(rows)} conditions, interval with Bonferroni"
+    return Finding(measured, verdict, f"{why}; {note}", n, value, lower, upper)
 
 
 def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -281,9 +295,15 @@ def _change(row: Mapping[str, Any]) -> str:
     return change(row["difference"], row["total_lower"], row["total_upper"])
 
 
+def _is_gap(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is of a gap between classes: the mean over classes is none."""
+    return bool(row["gap"] != "mean")
+
+
 def _place(row: Mapping[str, Any]) -> str:
-    """Return the rate of limited data, and whose hardness it is where that is not the baseline's."""
-    return f"{number(row['rate'])} %{', hardness of the base' if row['method'] == 'base' else ''}"
+    """Return rate and alpha of limited data, and whose hardness it is where that is not the baseline's."""
+    own = ", hardness of the base" if row["method"] == "base" else ""
+    return f"{number(row['rate'])} %, alpha {number(float(row['alpha']))}{own}"
 
 
 def _variants(rows: Sequence[Mapping[str, Any]]) -> str:

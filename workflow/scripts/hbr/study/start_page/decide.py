@@ -38,7 +38,7 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
     if not undecided:
         return None
     source, sentences = (links["gap_differences.csv"],), []
-    if needed := sorted(int(row["variants_needed"]) for row in undecided if np.isfinite(row["variants_needed"])):
+    if needed := sorted(_needed(row, own.variants) for row in undecided if np.isfinite(row["variants_needed"])):
         most = needed[-1]
         some = _share(len(needed), len(undecided))
         lead = f"{most} variants in place of {own.variants}, {most - own.variants} more, would decide {some}"
@@ -66,6 +66,12 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
         some = _share(left.count(lack), len(undecided))
         sentences.append(Sentence((f"{some[:1].upper()}{some[1:]} would take {lack}.",), source))
     return Answer("decide", QUESTION, None, tuple(sentences))
+
+
+def _needed(row: Row, variants: int) -> int:
+    """Return how many variants the study file must have: those with the plan of their reference are tested in none."""
+    left_out = variants - int(row["variants"])
+    return max(variants + 1, int(row["variants_needed"]) + left_out)
 
 
 def _work(trainings: int, seconds: float, costs: Link) -> Sentence:

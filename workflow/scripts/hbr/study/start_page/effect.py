@@ -66,7 +66,7 @@ def effect_answer(
 def _told(rows: Sequence[Row], accuracy: Beside, gaps: Link, classes: Link) -> Iterator[Sentence]:
     """Yield what the best condition does to gap and accuracy, and over which changes all conditions range."""
     best = max(rows, key=_gain)
-    most = ", which does most for it," if len(rows) > 1 else ""
+    most = f", which does {'most for' if _gain(best) > 0 else 'least harm to'} it," if len(rows) > 1 else ""
     ends = f"goes from {in_percent(best['reference_value'])} to {in_percent(best['value'])} points, {changed(best)}"
     parts: tuple[Part, ...] = ("With ", Name(best["label"]), f"{most} the {measure(best)} {ends}")
     beside = accuracy.get((best["condition"], best["reference"]))
