@@ -102,7 +102,7 @@ def test_means_by_alpha_and_by_rate_begin_at_their_own_control():
     rows += gaps("r", "resampled", 0.6, strategy="random / easy", alpha=2.0, reference="control")
     named = {"oversampling": "holdout", "undersampling": "easy", "reference": "control-random-50"}
     rows += gaps("l", "limited", 0.4, alpha=1.0, rate=50, method="full", **named)
-    every = pd.DataFrame(rows)
+    every = pd.DataFrame(rows).assign(pool=np.nan)
     table = mean_summary(every).set_index(["along", "line", "place", "metric"])
     assert table["mean"].to_dict() == pytest.approx(
         {

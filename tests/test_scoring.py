@@ -143,7 +143,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
 
 
 def test_scores_saturate_and_predictions_do_not(tmp_path):
-    np.savez(tmp_path / "pool.npz", images=np.random.default_rng(0).integers(0, 256, (600, 2, 2, 3), dtype=np.uint8))
+    np.savez(tmp_path / "pool.npz", images=np.random.default_rng(0).integers(0, 256, (800, 2, 2, 3), dtype=np.uint8))
     plain, large = streamed(tmp_path / "pool.npz"), streamed(tmp_path / "pool.npz", 1e6)
     assert np.isfinite(large.logits).all()
     np.testing.assert_array_equal(large.predictions, plain.predictions)

@@ -54,14 +54,14 @@ class Stage(nn.Module):
         super().__init__()
         self.conv = _convolution(inputs, outputs, first)
         self.pool = nn.MaxPool2d(2)
-        self.norm = nn.BatchNorm2d(outputs)
+        self.norm = _normalisation(outputs)
         self.activation = nn.GELU()
         self.pair = nn.Sequential(
             _convolution(outputs, between, pair[0]),
-            nn.BatchNorm2d(between),
+            _normalisation(between),
             nn.GELU(),
             _convolution(between, outputs, pair[1]),
-            nn.BatchNorm2d(outputs),
+            _normalisation(outputs),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -84,6 +84,11 @@ class ScaledHead(Head):
         """Return the logits."""
         features = input.float()
         return super().forward(features.amax((2, 3)) + features.mean((2, 3))) * self.scale
+
+
+def _normalisation(channels: int) -> nn.BatchNorm2d:
+    """Return a normalisation whose running statistics keep up with weights that move fast, so that tests in mid-training do."""
+    return nn.BatchNorm2d(channels, momentum=0.4)
 
 
 def _convolution(inputs: int, outputs: int, side: int) -> nn.Conv2d:

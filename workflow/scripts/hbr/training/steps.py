@@ -41,11 +41,14 @@ class Batch(NamedTuple):
 def batches_of(examples: int, size: int) -> list[slice]:
     """Return the places of the batches of one pass: each of ``size``, the last one of what is left.
 
-    If one single example is left, it joins the batch before: batch normalisation has no variance of one value, and a network
-    that squeezes its output loses an axis of one. That depends on the number of examples alone, not on the condition.
+    What is left joins the batch before where it is less than half a batch: a step at the full rate by a handful of examples
+    throws a network back, the more so the fewer they are, and conditions of different size would differ for that alone. One
+    single example always does: batch normalisation has no variance of one value, and a network that squeezes its output loses
+    an axis of one. All of it depends on the number of examples alone.
     """
     ends = [*range(size, examples, size), examples]
-    if len(ends) > 1 and examples % size == 1:
+    left = ends[-1] - ends[-2] if len(ends) > 1 else size
+    if left == 1 < size or 2 * left < size:
         del ends[-2]
     return [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
 
