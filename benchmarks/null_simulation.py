@@ -26,6 +26,8 @@ from hbr.analysis.statistics.sampling import (
 )
 
 GRIDS = ((4, 4), (8, 4))
+# The fewest there may be, too: of these the error of a finite test set is the hardest to tell.
+TESTED_GRIDS = ((2, 1), *GRIDS)
 CORRELATIONS = (0.0, 0.2, 0.5)
 CONDITIONS = 27
 LEVEL = 0.05
@@ -148,7 +150,7 @@ def coverage_with_test_set(options: argparse.Namespace, rng: np.random.Generator
     gaps = ("max_min", "hard_easy", "std")
     intervals = ("variants", "both", "crossed bootstrap")
     yield from header(["grid", "side", *(f"{gap}: {interval}" for gap in gaps for interval in intervals)])
-    for (variants, members), side in ((grid, side) for grid in GRIDS for side in (0.0, 0.3, 0.6)):
+    for (variants, members), side in ((grid, side) for grid in TESTED_GRIDS for side in (0.0, 0.3, 0.6)):
         variant = np.repeat(np.arange(variants), members)
         covered = []
         for _ in range(options.studies):
@@ -176,6 +178,20 @@ def coverage_with_test_set(options: argparse.Namespace, rng: np.random.Generator
         yield "| " + " | ".join(cells) + " |"
 
 
+def known_shared_error(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the table of false positives with a shared error that is known exactly, own variance of the mean 1."""
+    yield from header(["variants", "shared variance", "Satterthwaite alone", "the less sure", "equivalence"])
+    for variants, shared in ((variants, shared) for variants in (2, 3, 4, 8) for shared in (0.05, 0.3, 1, 3)):
+        shape = (options.replications // 2, variants)
+        means = np.sqrt(variants) * rng.normal(size=shape) + np.sqrt(shared) * rng.normal(size=(shape[0], 1))
+        found = [t_estimate(row, shared, 2.0) for row in means]
+        alone = [2 * stats.t.sf(abs(one.mean) / one.error, one.df) <= LEVEL for one in found]
+        # Equivalence is false where the difference is the margin.
+        moved = [t_estimate(row + 2, shared, 2.0).equivalence_p <= LEVEL for row in means]
+        rates = np.mean(alone), np.mean([one.p <= LEVEL for one in found]), np.mean(moved)
+        yield "| " + " | ".join([str(variants), f"{shared:g}", *(f"{100 * rate:.1f}" for rate in rates)]) + " |"
+
+
 def header(columns: list[str]) -> Iterator[str]:
     """Yield the two lines above a table's rows."""
     yield "| " + " | ".join(columns) + " |"
@@ -194,6 +210,8 @@ def report(options: argparse.Namespace) -> str:
         "\n".join(family_rates(options, rng)),
         f"**Finite test set**, 10 classes of 100 samples, {options.studies:,} studies a row: coverage (%) of 95 % intervals.",
         "\n".join(coverage_with_test_set(options, rng)),
+        f"**Shared error known**, {options.replications // 2:,} replications a row: false positives (%).",
+        "\n".join(known_shared_error(options, rng)),
     ]
     return "\n\n".join(parts)
 

@@ -1,12 +1,13 @@
 """Train a network of your own, on your own files in their full size, by a resampled plan of a finished study.
 
     make lists STUDY=studies/own/photos.yaml
-    python examples/own_loop.py lists/photos/photos resampled-aum-random-easy-alpha1
+    .venv/bin/python examples/own_loop.py lists/photos/photos resampled-aum-random-easy-alpha1
 
 What is taken from the study is two tables: which file is where, and how often a plan trains on it.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,12 @@ def main(arguments: argparse.Namespace) -> float:
     """Train, and return the accuracy on the study's test images."""
     # Texts: a class may be called 007.
     samples = pd.read_csv(arguments.lists / "samples.csv", dtype={"id": str, "filepath": str})
-    weights = pd.read_csv(arguments.lists / f"plans/{arguments.plan}/variant{arguments.variant}/weights.csv", dtype={"id": str})
+    if samples.get("filepath", pd.Series(dtype=str)).isna().all():
+        sys.exit(f"{arguments.lists / 'samples.csv'} names no files: the study's images come from no folder")
+    plan = arguments.lists / f"plans/{arguments.plan}/variant{arguments.variant}"
+    if not (plan / "weights.csv").is_file():
+        sys.exit(f"{plan} holds no weights.csv: there is no such plan, or it has images of its own (smote, pools), not files")
+    weights = pd.read_csv(plan / "weights.csv", dtype={"id": str})
     train, test = (samples[samples["split"] == split] for split in ("train", "test"))
     # By id: the order of another table need not be that of this one.
     train = train.set_index("id").loc[weights["id"]].reset_index()

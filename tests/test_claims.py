@@ -348,6 +348,12 @@ def test_no_system(bench, follows, expected):
     assert finding.verdict == expected
     # With a wide enough margin the same small correlations count as none.
     assert bench.verdict("no-system", weak=2) == "reproduced"
+    # Classes that the test set alone could have moved so far: rho of 10 places in no order has the variance 1 / 9.
+    told = {"condition": "resampled", "reference": "control", "metric": "recall", "class": position, "shared_error": 1.0}
+    bench.put("class_differences.csv", pd.DataFrame(told))
+    unsure = CHECKS["no_system"](bench.evidence(), CLAIMS["no-system"], [])
+    assert unsure.value == finding.value
+    assert unsure.upper - unsure.value == pytest.approx(1.96 / 3, rel=0.15)
 
 
 def test_size_constant_counts_plans_of_both_sides(bench):

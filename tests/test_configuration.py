@@ -445,7 +445,8 @@ def test_digits_need_a_test_fraction():
         ),
         (
             {"datasets.digits.network_settings": {"widths": [4, 8, 16]}},
-            "datasets.digits.network_settings.widths: small-cnn has no such setting; it takes width",
+            "datasets.digits.network_settings.widths: small-cnn has no such setting; write its width beside "
+            "network, as datasets.digits.width, and leave network_settings out",
         ),
         ({"baseline.members": 3}, "hardness.members is 6, but baseline.members trains only 3"),
         (

@@ -57,7 +57,9 @@ def image_tree(root: Path) -> ImageTree:
     Raises ``StudyError`` on folders that are missing or cannot be read, and where splits or ``classes.txt`` disagree.
     """
     if not root.is_dir():
-        raise AbsentError(f"{root} is not a folder; set `root` to a folder that holds train/<class>/ and test/<class>/")
+        raise AbsentError(
+            f"{root} is not a folder; set `root` to a folder of folders, one a class, or of train/ and test/ with such"
+        )
     walk = _Walk(root)
     places = {"train": root / "train", "test": root / "test"}
     if not all(place.is_dir() for place in places.values()):

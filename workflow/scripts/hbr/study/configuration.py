@@ -282,7 +282,10 @@ def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
     if "width" in dataset and "width" not in known:
         raise StudyError(f"{where}.width: {name} has no such key; it takes network_settings {', '.join(known)}")
     for key in sorted(set(dataset.get("network_settings", ())) - (set(known) - {"width"})):
-        raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; it takes {', '.join(known)}")
+        takes = f"it takes {', '.join(known)}"
+        if "width" in known:
+            takes = f"write its width beside network, as {where}.width, and leave network_settings out"
+        raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; {takes}")
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:

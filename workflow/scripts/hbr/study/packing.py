@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from hbr.data.files import read_arrays, replacing, sha256_of
-from hbr.errors import StudyError, printable
+from hbr.errors import StudyError, one_line, printable
 from hbr.study.audit.record import RECORD, artifacts_under
 from hbr.study.costs import outcomes_of
 from hbr.study.crate import CRATE, crate_of, is_inside, parts_of, told_by
@@ -35,7 +35,7 @@ def files_of(study_file: Path, config: Mapping[str, Any], hidden: Mapping[str, l
     name = config["study"]
     for dataset in config["datasets"]:
         if not (record := Path("results") / name / dataset / RECORD).is_file():
-            raise StudyError(f"{record} is missing: the study is not finished; run it first")
+            raise StudyError(f"{record} is missing: the study is not finished; make run STUDY={study_file} first")
     found = [path for place in _PLACES for path in _all_under(Path(place) / name)]
     if hidden is not None:
         found = [path for path in found if not _shows_images(path, hidden)]
@@ -67,6 +67,8 @@ def unpack(archive: Path, here: Path = Path()) -> tuple[Path, str, bool]:
     Everything is unpacked aside and held against the checksums of the crate first. Raises ``StudyError`` where the archive is
     damaged, holds what its crate does not name, or where the clone has results, or a study file, of that name already.
     """
+    if archive == Path():
+        raise StudyError("no archive is named; write make unpack FILE=<study>.tar.gz")
     if not archive.is_file():
         raise StudyError(f"{archive} does not exist; name an archive of `make pack` (FILE=...)")
     with tempfile.TemporaryDirectory(prefix=".unpacked-", dir=here) as folder:
@@ -78,7 +80,9 @@ def unpack(archive: Path, here: Path = Path()) -> tuple[Path, str, bool]:
         except FileNotFoundError:
             raise StudyError(f"{archive} holds no {CRATE}; name an archive of `make pack`") from None
         except (tarfile.TarError, OSError, EOFError, ValueError) as error:
-            raise StudyError(f"{archive} is damaged or no archive of `make pack` ({error}); have it sent again") from None
+            raise StudyError(
+                f"{archive} is damaged or no archive of `make pack` ({one_line(error)}); have it sent again"
+            ) from None
         study, study_file, version, pictures = told_by(crate)
         _check(archive, aside, crate, study, study_file)
         target = _place_of_study(aside / study_file, here / study_file, here / OWN / f"{study}.yaml")

@@ -85,20 +85,30 @@ def resampled_gaps(
 ) -> np.ndarray:
     """Return the gaps of each run under each resampled test set, float64 ``(resamples, runs, gaps)`` as in ``GAPS``.
 
+    ``hard`` is a boolean a class and says how many classes there are; else as :func:`resampled_classes`.
+    """
+    return gaps_of_classes(resampled_classes(predictions, labels, len(hard), weights, metric), hard, compat)
+
+
+def resampled_classes(
+    predictions: np.ndarray, labels: np.ndarray, classes: int, weights: np.ndarray, metric: str = "recall"
+) -> np.ndarray:
+    """Return the classes' values of each run under each resampled test set, float64 ``(resamples, runs, classes)``.
+
     ``predictions`` are ``(runs, samples)``, ``weights`` from :func:`resampled_tests`, ``metric`` recall or precision; a class
-    that is never predicted has precision 0. ``hard`` is a boolean a class and says how many classes there are.
+    that is never predicted has precision 0.
     """
     if metric not in ("recall", "precision"):
         raise ValueError(f"{metric!r} has no gaps; use recall or precision")
-    values = np.empty((len(weights), len(predictions), len(hard)))
-    for label in range(len(hard)):
+    values = np.empty((len(weights), len(predictions), classes))
+    for label in range(classes):
         own = labels == label
         # Sums of whole numbers below 2^24 are exact in float32.
         hits = weights[:, own] @ (predictions[:, own] == label).astype(np.float32).T
         # Of what recall and precision are shares: a class has as many samples in every resample.
         total = own.sum() if metric == "recall" else weights @ (predictions == label).astype(np.float32).T
         values[..., label] = np.divide(hits, total, out=np.zeros(hits.shape), where=total > 0, dtype=np.float64)
-    return gaps_of_classes(values, hard, compat)
+    return values
 
 
 def variance_components(differences: np.ndarray, variants: np.ndarray) -> Components:
@@ -193,3 +203,26 @@ def errors_of_contrasts(
             )
             found.append(errors.assign(condition=condition, reference=reference, metric=metric))
     return pd.concat(found) if found else pd.DataFrame(columns=columns)
+
+
+def class_errors_of_contrasts(
+    runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame, classes: int, resamples: int, seed: int
+) -> pd.DataFrame:
+    """Return the shared error of the test set in every contrast's change of each class's recall, in shares.
+
+    One row a condition, reference and class; ``shared_error`` is that of :func:`sampling_errors`. No two classes share a test
+    sample, so that these errors are independent of one another.
+    """
+    weights = resampled_tests(next(iter(runs.values())).labels, resamples, np.random.default_rng(seed))
+    recalls = {name: resampled_classes(own.predictions, own.labels, classes, weights) for name, own in runs.items()}
+    rows = []
+    for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
+        places, partners = paired_places(runs[condition], runs[reference])
+        changes, variants = recalls[condition][:, places] - recalls[reference][:, partners], runs[condition].variants[places]
+        tested = ~np.isin(variants, variants_of_one_plan(runs[condition], runs[reference]))
+        if tested.any():
+            shared = [variance_components(changes[:, tested, label], variants[tested]).shared for label in range(classes)]
+            who = {"condition": condition, "reference": reference, "metric": "recall"}
+            rows.append(pd.DataFrame({**who, "class": np.arange(classes), "shared_error": np.sqrt(shared)}))
+    columns = ["condition", "reference", "metric", "class", "shared_error"]
+    return pd.concat(rows) if rows else pd.DataFrame(columns=columns).astype({"class": int, "shared_error": float})

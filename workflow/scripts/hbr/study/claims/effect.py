@@ -22,6 +22,7 @@ from hbr.words import change, counted, interval, number, rounded
 LEVEL = 0.05
 # Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
 FEWEST_RANKED = 3
+_TEST_SETS = 500
 
 
 def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -49,8 +50,9 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
 def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the rank correlation between a class's place in the allocation and its change of recall, per condition.
 
-    Spearman's rho of every variant (mean over members), a t-test over variants with Holm over conditions; equivalence to
-    none where it is below ``weak`` in every condition. Conditions with the control's plans are no evidence.
+    Spearman's rho of every variant (mean over members), a t-test over variants with the test set's error, which all variants
+    share, and Holm over conditions; equivalence to none where it is below ``weak`` in every condition. Conditions with the
+    control's plans are no evidence.
     """
     recall = evidence.classes
     recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(untested_conditions(evidence))]
@@ -69,21 +71,53 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         changes = cell.pivot_table(index="variant", columns="class", values="difference")
         places = position[changes.columns].to_numpy()
         # A variant in which no class changes has no order, and follows none.
-        rho = [0.0 if np.ptp(row) == 0 else stats.spearmanr(places, row).statistic for row in changes.to_numpy()]
-        estimates[str(condition)] = t_estimate(np.array(rho), margin=claim["weak"])
+        rho = _rank_correlations(changes.to_numpy(), places)
+        errors = _class_errors(evidence, dict(cell.iloc[0]), changes.columns.to_numpy())
+        shared = _shared_variance(changes.to_numpy(), places, errors)
+        estimates[str(condition)] = t_estimate(rho, shared, margin=claim["weak"])
     adjusted = holm(np.array([estimate.p for estimate in estimates.values()]))
-    largest = max(estimates, key=lambda name: abs(estimates[name].mean))
+    follow = [name for name, p in zip(estimates, adjusted, strict=True) if p <= LEVEL]
+    # What decides is shown.
+    largest = max(follow or estimates, key=lambda name: abs(estimates[name].mean))
     shown = estimates[largest]
     ends = interval(shown.lower, shown.upper, 2, signed=True)
     measured = f"rank correlation up to {rounded(shown.mean, 2, signed=True)} ({ends}), {largest}"
     if all(estimate.equivalence_p <= LEVEL for estimate in estimates.values()):
         verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}"
-    elif follow := [name for name, p in zip(estimates, adjusted, strict=True) if p <= LEVEL]:
+    elif follow:
         verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
     else:
         verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
     n = f"{counted([paired['variant'].nunique()], 'variant')}, {counted([len(estimates)], 'condition')}"
     return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
+
+
+def _rank_correlations(changes: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Return Spearman's rho between ``places`` and the last axis; 0 where nothing changes, which follows no order."""
+    ranks, order = (stats.rankdata(values, axis=-1) - (len(places) + 1) / 2 for values in (changes, places))
+    size = np.sqrt((ranks**2).sum(-1) * (order**2).sum())
+    found: np.ndarray = np.divide(ranks @ order, size, out=np.zeros(size.shape), where=size > 0)
+    return found
+
+
+def _class_errors(evidence: Evidence, who: Mapping[str, Any], classes: np.ndarray) -> np.ndarray:
+    """Return the test set's shared error in each class's change of recall, ``who`` against its reference; 0 if not known."""
+    if "class_differences.csv" not in evidence.files or "shared_error" not in (
+        table := evidence.table("class_differences.csv")
+    ):
+        return np.zeros(len(classes))
+    own = table[(table["metric"] == "recall") & (table["condition"] == who["condition"])]
+    own = own[own["reference"] == who["reference"]]
+    return np.nan_to_num(own.set_index("class")["shared_error"].reindex(classes).to_numpy(np.float64))
+
+
+def _shared_variance(changes: np.ndarray, places: np.ndarray, errors: np.ndarray) -> float:
+    """Return the variance of the mean rho over test sets where no class changes but by chance.
+
+    All variants' changes move alike then, each class by its error, beside what the variants differ by.
+    """
+    moved = np.random.default_rng(0).normal(size=(_TEST_SETS, 1, len(errors))) * errors
+    return float(_rank_correlations(changes - changes.mean(0) + moved, places).mean(-1).var(ddof=1))
 
 
 def size_constant(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:

@@ -16,7 +16,8 @@ def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
         tables += [f"hardness/{estimator}/{file}" for file in ("classes.csv", "samples.parquet")]
         tables += [f"stability/{estimator}/{file}.csv" for file in ("pruning", "members_enough")]
     if needs_control(config):
-        tables += ["gap_differences.csv", "gap_accuracy.csv", f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
+        tables += ["gap_differences.csv", "class_differences.csv", "gap_accuracy.csv"]
+        tables += [f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
     if config["noise"]["rules"]:
         tables.append("noise/rules.csv")
     if has_ground_truth(config):
