@@ -60,7 +60,9 @@ def allocation_in_words(allocation: pd.DataFrame) -> pd.DataFrame:
 def conditions_table(summary: pd.DataFrame) -> pd.DataFrame:
     """Return :func:`hbr.analysis.tables.condition_summary` in words."""
     units = {"runs": "runs", "accuracy": "accuracy (%)", "mean": "mean recall (%)"}
-    units |= {gap: f"{title} (points)" for gap, title in GAP_TITLES.items() if gap != "mean"}
+    # Means over runs, with their sign: only changes are those of sizes.
+    titles = GAP_TITLES | {"hard_easy": "hard - easy"}
+    units |= {gap: f"{title} (points)" for gap, title in titles.items() if gap != "mean"}
     table = summary.rename(columns=units).rename_axis("condition").reset_index()
     return table.assign(**{name: table[name].map(rounded) for name in units.values() if name in table and name != "runs"})
 

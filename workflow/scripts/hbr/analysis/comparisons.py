@@ -72,10 +72,14 @@ def sized_differences(paired: pd.DataFrame) -> pd.Series:
     hard_easy is below 0 where hard classes are worse, and better near 0. Where condition and reference have one sign, the
     change of size is the difference itself up to its sign.
     """
-    difference = paired["value"] - paired["value_reference"]
     if "gap" not in paired:
-        return difference
-    return difference.where(~paired["gap"].isin(SIGNED_GAPS), paired["value"].abs() - paired["value_reference"].abs())
+        return paired["value"] - paired["value_reference"]
+    return sized(paired["value"], paired["gap"]) - sized(paired["value_reference"], paired["gap"])
+
+
+def sized(values: pd.Series, gaps: pd.Series) -> pd.Series:
+    """Return values of gaps, those of a gap that has a sign by their size."""
+    return values.where(~gaps.isin(SIGNED_GAPS), values.abs())
 
 
 def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.alphas import alpha_summary
-from hbr.analysis.comparisons import SIGNED_GAPS
+from hbr.analysis.comparisons import sized
 from hbr.words import number
 
 
@@ -16,8 +16,7 @@ def pool_summary(gaps: pd.DataFrame) -> pd.DataFrame:
 
     ``gaps`` is of one metric. A gap with a sign enters by its size; one without a value is left out.
     """
-    signed = gaps["gap"].isin(SIGNED_GAPS)
-    gaps = gaps.assign(value=gaps["value"].where(~signed, gaps["value"].abs())).dropna(subset="value")
+    gaps = gaps.assign(value=sized(gaps["value"], gaps["gap"])).dropna(subset="value")
     shared = gaps["reference"].isin(gaps.loc[gaps["pool"].notna(), "reference"])
     return alpha_summary(gaps[shared | (gaps["kind"] == "control")], ["gap"])
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.intervals import mean_interval
@@ -21,7 +20,7 @@ def sample_table(
     """
     hardness = scores.mean(0)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
-    rank = (stats.rankdata(harder) - 1) / max(len(harder) - 1, 1)
+    rank = (pd.Series(harder).rank().to_numpy() - 1) / max(len(harder) - 1, 1)
     spread = scores.std(0, ddof=1) if len(scores) > 1 else np.full(scores.shape[1], np.nan)
     columns = {"sample": np.arange(len(labels)) if places is None else places, "class": labels, "hardness": hardness}
     own = {f"member_{member}": row.astype(np.float32) for member, row in zip(members, scores, strict=True)}
@@ -51,7 +50,7 @@ def class_table(
             "hardness_upper": upper,
             "members": len(scores),
             "direction": direction,
-            "difficulty_rank": stats.rankdata(harder).astype(int),
+            "difficulty_rank": pd.Series(harder).rank().astype(int),
             "definition": definition,
         }
     )

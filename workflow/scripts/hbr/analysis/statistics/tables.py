@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import WHO
-from hbr.analysis.comparisons import sized_differences, tested_pairs
+from hbr.analysis.comparisons import sized, sized_differences, tested_pairs
 from hbr.analysis.statistics.bootstrap import hierarchical_interval
 from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
 from hbr.analysis.statistics.paired import (
@@ -51,7 +51,8 @@ def compare_cells(
     its other columns are passed on. Every row's bootstrap starts from ``seed``, so no row depends on the others. Columns, in
     shares unless said otherwise, intervals at ``1 - level``:
 
-    - reference_value, value: means over pairs; difference: mean of variant means (:func:`sized_differences`);
+    - reference_value, value: means over pairs, of a gap with a sign those of its size; difference: mean of variant means
+      (:func:`sized_differences`);
     - variants, pairs: counts; spread: standard deviation between variant means;
     - error, lower, upper, p: paired t-test on variant means, the test set taken as fixed;
     - total_error, total_df, total_lower, total_upper, total_p, equivalence_p: the same with the test set's error and two
@@ -77,7 +78,10 @@ def compare_cells(
         means = variant_means(matrix)
         shared = float(np.nan_to_num(extra["shared_error"])) ** 2
         tested = tested_pairs(cell)
-        row: dict[str, Any] = {**name, "reference_value": tested["value_reference"].mean(), "value": tested["value"].mean()}
+        means_of = {"reference_value": tested["value_reference"], "value": tested["value"]}
+        if "gap" in tested:
+            means_of = {column: sized(values, tested["gap"]) for column, values in means_of.items()}
+        row: dict[str, Any] = {**name, **{column: values.mean() for column, values in means_of.items()}}
         row |= _tests(matrix, means, margin, shared, level, np.random.default_rng(seed))
         if "same_plan" in cell and cell["same_plan"].any():
             row["remark"] = _same_plans(cell, row["remark"])
