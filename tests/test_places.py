@@ -124,7 +124,7 @@ def test_own_modules_are_found_where_one_runs_then_beside_the_study(tmp_path, mo
     with pytest.raises(StudyError, match=r"datasets\.digits\.network: mine:network needs mine\.py, which is neither in"):
         check_plugins(config, folders)
     (tmp_path / "studies").mkdir()
-    (tmp_path / "studies/mine.py").write_text("import helper")
+    (tmp_path / "studies/mine.py").write_text("import helper\ndef network(): ...\n")
     (tmp_path / "helper.py").touch()
     check_plugins(config, folders)
     package = ROOT / "workflow/scripts"

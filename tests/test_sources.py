@@ -391,7 +391,15 @@ def test_a_function_whose_file_is_away_is_refused(study, key):
     )
     Path("own").mkdir()
     Path("own/functions.py").touch()
-    check_plugins(study, [Path()])
+    assert refusal(check_plugins, study, [Path()]) == f"{where}: own/functions.py has no function 'mine'"
+    for text in ("def mime(): ...", "from others import mime", "mime = print"):
+        Path("own/functions.py").write_text(text)
+        assert refusal(check_plugins, study, [Path()]).endswith("has no function 'mine'; did you mean 'mime'?")
+    # What only a run can tell is left to it.
+    told = ("def mine(): ...", "from others import m as mine", "if True:\n  mine = print", "from others import *")
+    for text in (*told, "globals()['mine'] = print", "def __getattr__(name): ...", "def broken(:"):
+        Path("own/functions.py").write_text(text)
+        check_plugins(study, [Path()])
 
 
 # Paths

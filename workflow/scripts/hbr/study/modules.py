@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hbr.errors import StudyError
+from hbr.sentences import nearest, short
+
+# What binds names that no assignment shows.
+_BINDING = ("globals", "exec", "setattr", "vars", "locals")
 
 
 @cache
@@ -49,17 +53,42 @@ def plugin_folders(studies: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def check_plugins(config: Mapping[str, Any], folders: Iterable[Path]) -> None:
-    """Raise ``StudyError`` where a ``module:function`` of a study names a module that lies in none of the folders."""
+    """Raise ``StudyError`` where a ``module:function`` of a study names a module, or a function, that there is none of."""
     named = {f"datasets.{name}.network": dataset["network"] for name, dataset in config["datasets"].items()}
     for name, settings in config["hardness"]["estimators"].items():
         named[f"hardness.estimators.{name}.method"] = settings.get("method", name)
     for key, function in named.items():
-        module = function.partition(":")[0]
-        if ":" in function and plugin_folder(module, folders) is None:
+        module, colon, name = function.partition(":")
+        if not colon:
+            continue
+        if (folder := plugin_folder(module, folders)) is None:
             file = Path(*module.split(".")).with_suffix(".py")
             first, *beside = (str(folder.resolve()) for folder in folders)
             places = f"neither in {first} nor beside the study file, in {', '.join(beside)}" if beside else f"not in {first}"
             raise StudyError(f"{key}: {function} needs {file}, which is {places}; put it there or correct the name")
+        file = _files_of(module, folder)[-1]
+        if (known := _bound_names(file)) is not None and name not in known:
+            near = nearest(name, sorted(known)) if known else ""
+            raise StudyError(f"{key}: {file} has no function {short(repr(name))}{near}")
+
+
+def _bound_names(path: Path) -> frozenset[str] | None:
+    """Return all names that a file may bind, ``None`` where that cannot be told without running it."""
+    names: set[str] = set()
+    try:
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except (SyntaxError, ValueError):
+        return None
+    for node in nodes:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Name) and node.id in _BINDING:
+            return None
+    return None if {"*", "__getattr__"} & names else frozenset(names)
 
 
 def _reached(start: Iterable[Path], roots: tuple[Path, ...]) -> set[Path]:
