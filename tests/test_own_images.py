@@ -119,7 +119,11 @@ def test_a_folder_that_is_not_there_and_pictures_that_cannot_be_read_are_refused
     root = pictures(tmp_path / "mine", {"ant": 10, "bee": 10})
     for number in range(2):
         (root / f"ant/{number:03}.png").write_bytes(b"no image")
-    with pytest.raises(StudyError, match=r"ant/000\.png cannot be read as an image .* \(1 other cannot be used either\)"):
+    with pytest.raises(StudyError, match=r"ant/000\.png cannot be read as an image .* \(cannot be used either: ant/001\.png\)"):
+        look_at(root)
+    for picture in root.rglob("*.png"):
+        picture.write_bytes(b"no image")
+    with pytest.raises(StudyError, match=r"ant/009\.png and 10 more\)$"):
         look_at(root)
 
 

@@ -16,6 +16,7 @@ LEAST_TESTED = 3
 # Every image is opened before the study begins; of large folders as many are looked at here, evenly spread.
 _MOST_OPENED = 5_000
 _MOST_TOLD = 12
+_MOST_NAMED = 9
 _UNEVEN = 1.5
 
 
@@ -132,15 +133,18 @@ def _check_classes(tree: ImageTree, counts: dict[str, tuple[int, ...]]) -> None:
 def _sizes(tree: ImageTree) -> np.ndarray:
     files = [file for part in tree.splits.values() for file in part]
     places = np.unique(np.linspace(0, len(files) - 1, min(len(files), _MOST_OPENED)).astype(int))
-    sizes, wrong = [], []
+    sizes: list[tuple[int, int]] = []
+    wrong: dict[str, str] = {}
     for place in places:
         try:
             sizes.append(picture_size(tree.root / files[place].path))
         except StudyError as error:
-            wrong.append(str(error))
+            wrong[files[place].path] = str(error)
     if wrong:
-        others = f" ({counted(len(wrong) - 1, 'other')} cannot be used either)" if len(wrong) > 1 else ""
-        raise StudyError(printable(wrong[0]) + others)
+        _, *others = wrong
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        named = f" (cannot be used either: {printable(', '.join(others[:_MOST_NAMED]))}{more})" if others else ""
+        raise StudyError(printable(next(iter(wrong.values()))) + named)
     return np.array(sizes)
 
 
