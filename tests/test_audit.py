@@ -292,7 +292,11 @@ def test_forged_arrays_are_caught_though_the_record_agrees(own, path, changes, s
 
 def test_a_study_of_a_version_that_kept_no_predictions_passes(own):
     for path in Path(RESULTS).glob("members/*/*/*/outcomes.npz"):
-        write_arrays(path, **{name: array for name, array in read_arrays(path).items() if name != "predictions"})
+        arrays = dict(read_arrays(path))
+        # Of logits that round alike another class might be taken for the largest.
+        predicted = arrays.pop("predictions")
+        arrays["test_logits"][np.arange(len(predicted)), predicted] += 1
+        write_arrays(path, **arrays)
     record_again()
     assert audit() == []
 

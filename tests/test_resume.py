@@ -26,6 +26,9 @@ from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.networks import build_network
 from hbr.training.recipe import Recipe
 
+# Processes that are killed are no unit.
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 FORK = multiprocessing.get_context("fork")
 RECIPE = QUICK | {"evaluate_every": 5, "epochs": 12, "batch_size": 8, "el2n_epoch": 5}

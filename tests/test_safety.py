@@ -32,6 +32,9 @@ from hbr.data.datasets import load_dataset
 from hbr.data.sources import torchvision_dataset
 from hbr.errors import StudyError
 
+# Whole scripts.
+pytestmark = pytest.mark.slow
+
 # Sources
 
 
