@@ -8,7 +8,7 @@
 # make pack   write a finished study as one archive (FILE=..., <study>.tar.gz if left out; PICTURES=no leaves images out)
 # make unpack FILE=...   put such an archive into this clone, ready for make audit and, with the pictures, make run
 # make test   set up, run all tests
-# make test-fast   set up, run those that start no other program and damage no files, in 80 seconds
+# make test-fast   set up, run those that start no other program and damage no files, in 75 seconds
 # make test-conda  set up, run a small study with --use-conda in environments of a local channel (docs/conda.md)
 # make test-slurm  set up, run a small study on a throw-away SLURM (docs/your-cluster.md)
 # make test-browser  set up, look at the start page and chapters in a headless Chromium of this machine, by axe-core from npm
