@@ -1,5 +1,6 @@
 """One contract for every kind of condition, base and strategy: what is registered is held to it by itself."""
 
+import copy
 import json
 import re
 
@@ -272,6 +273,19 @@ def test_every_condition_but_baseline_control_and_threshold_is_compared():
     alone = {condition.kind for name, condition in CONDITIONS.items() if name not in compared}
     assert alone == {"baseline", "control", "threshold"}
     assert {reference for _, reference, _ in contrasts_of(CONFIG)} <= set(CONDITIONS)
+
+
+def test_a_pool_that_is_named_as_the_estimator_is_read_from_where_it_lies():
+    config = copy.deepcopy(CONFIG)
+    config["limited"]["strategies"] = [{"oversampling": "pool-hard", "undersampling": "easy"}]
+    for dataset in config["datasets"].values():
+        dataset["pools"] = {"aum": {"source": "gaussian-mixture", "per_class": 1, "components": 1, "dimensions": 1}}
+    limited = [one for one in conditions_of(config).values() if one.kind == "limited"]
+    of_base = next(one for one in limited if one.method == OWN)
+    inputs = plan_inputs(config, of_base)
+    assert (of_base.pool, of_base.estimator) == ("aum", "aum")
+    assert inputs["pool_scores"] == "pools/aum/scores.parquet"
+    assert inputs["allocation"] == "allocations/aum/random-50/variant{variant}/alpha1.csv"
 
 
 def test_conditions_of_a_study_with_everything():

@@ -22,6 +22,8 @@ RULES = yaml.safe_load(SCHEMA.read_text())
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 ESTIMATOR = "hardness.estimators.aum"
 REMOVED = "<this key is left out>"
+RANDOM = [{"oversampling": "random", "undersampling": "easy"}]
+FROM_POOL = [{"oversampling": "pool-hard", "undersampling": "easy"}]
 
 
 def checked(config: dict) -> dict:
@@ -511,6 +513,16 @@ def test_digits_need_a_test_fraction():
             "limited.strategies: name at least one pair of oversampling and undersampling, or no limited.rates",
         ),
         (
+            {"resampling.strategies": RANDOM, "limited.strategies": RANDOM},
+            "datasets.digits.pools: no strategy draws from 'mixture'; name one of pool-average, pool-hard, pool-hardest, "
+            "pool-random under resampling.strategies or limited.strategies, or leave the pool out",
+        ),
+        (
+            {"resampling.strategies": RANDOM, "limited.strategies": FROM_POOL, "datasets.digits.pools": REMOVED},
+            "datasets.digits.pools: there is none, and pool-hard of limited.strategies draws from one; name one under `pools` "
+            "of every data set",
+        ),
+        (
             {"pruning.variants": 5},
             "pruning.variants is 5, but the control, which runs are paired with, has resampling.variants 4; lower the one or "
             "raise the other",
@@ -544,6 +556,7 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         {"placebos": REMOVED},
         {"limited": REMOVED},
         {"limited.strategies": REMOVED, "limited.rates": []},
+        {"resampling.strategies": RANDOM, "limited.strategies": FROM_POOL},
         {"pruning.rates": [1, 99], "pruning.estimators": ["el2n", "forgetting"]},
         {"hardness.estimators.el2n.norm": "l1"},
         {"hardness.estimators.aum.margin": "probabilities"},

@@ -13,7 +13,7 @@ from hbr.data.datasets import prepare, save_dataset
 from hbr.data.files import write_table
 from hbr.data.plans import HOLDOUT, KEPT, check_plan
 from hbr.errors import StudyError
-from hbr.hardness.allocation import allocation_table
+from hbr.hardness.allocation import allocation_table, counts_of_v2, largest_alpha_within
 
 NAMES = ("ant", "bee", "cat")
 LABELS = np.repeat(np.arange(3), 8)
@@ -80,6 +80,23 @@ def test_compat_v2_reaches_what_is_left(results):
     # At 0.8 it would be enough, but there is no 0.8.
     with pytest.raises(StudyError, match=r"needs 5 samples .*; no alpha works$"):
         planned(results, allocation="half")
+
+
+def test_the_largest_alpha_of_compat_v2_stretches_from_the_mean():
+    ratios, control = np.array([0.25, 0.25, 0.5]), np.full(3, 20.0)
+    # 30 of 60 are owed, 10 more than the mean of 20: floor(10 alpha) may be 12 and no more, hence alpha below 1.3.
+    assert largest_alpha_within(ratios, control, np.array([20.0, 20, 32]), "v2") == 1.2999
+    assert counts_of_v2(ratios, control, 1.2999).tolist() == [14, 14, 32]
+    assert counts_of_v2(ratios, control, 1.3).tolist() == [14, 14, 33]
+
+
+@given(st.lists(st.floats(0.1, 5), min_size=3, max_size=6), st.integers(0, 60))
+def test_no_class_is_granted_more_than_there_is_at_the_largest_alpha_of_compat_v2(hardness, more):
+    ratios, control = np.array(hardness) / sum(hardness), np.full(len(hardness), 50.0)
+    alpha = largest_alpha_within(ratios, control, control + more, "v2")
+    if alpha < np.inf:
+        assert not alpha or counts_of_v2(ratios, control, alpha).max() <= 50 + more
+        assert counts_of_v2(ratios, control, alpha + 1e-4 if alpha else 1).max() > 50 + more
 
 
 def test_a_rate_that_empties_a_class_is_refused_by_name():

@@ -148,6 +148,15 @@ def test_what_would_decide_names_variants_their_work_and_the_line_to_change():
     assert decide_answer([row("improves")], OWN, 100, LINKS) is None
 
 
+def test_variants_that_share_the_plan_of_their_reference_are_asked_for_beside_those_that_decide():
+    # Two of the study's four were tested: 7 that are tested are 9 of the study's.
+    assert said(decide_answer([row(variants_needed=7.0, variants=2)], OWN, 100, LINKS)).startswith(
+        "9 variants in place of 4, 5"
+    )
+    # Never fewer than there are, or as many: those say nothing new.
+    assert said(decide_answer([row(variants_needed=3.0)], OWN, 100, LINKS)).startswith("5 variants in place of 4, 1 more")
+
+
 def test_where_no_number_of_variants_would_decide_the_test_set_is_too_small_and_its_size_is_said():
     small = [row(variants_needed=np.inf, test_samples_needed=size) for size in (2300.0, 4100.0)]
     told = said(decide_answer(small, OWN, 927, LINKS))

@@ -146,7 +146,7 @@ def test_the_error_of_the_test_set_by_hand():
     assert found.p == pytest.approx(2 * stats.t.sf(1, 16))
     # 2 standard errors of 1 without it, each with one degree of freedom, are less sure.
     assert found.upper - found.mean == pytest.approx(stats.t.ppf(0.975, 1))
-    # Own variance 0.01, shared 0.09: 10,001 degrees of freedom by chance, against 1.
+    # Own variance 0.01, shared 0.99: 10,000 degrees of freedom by chance, against 1.
     near = t_estimate(np.array([0.9, 1.1]), shared_variance=0.99, margin=1.1)
     assert near.df == pytest.approx(1e4)
     assert near.p == pytest.approx(2 * stats.norm.sf(1), abs=1e-3)

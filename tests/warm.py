@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -138,9 +137,10 @@ for process, _ in clients.values():
 
 
 @cache
-def _served() -> tuple[Path, subprocess.Popen]:
-    """Start the server, which ends with this process; return the folder of its client, and the server."""
-    folder = Path(tempfile.mkdtemp(prefix="hbr-warm-"))
+def _served() -> tuple[Path, tempfile.TemporaryDirectory, subprocess.Popen]:
+    """Start the server; return the folder of its client, and what ends with this process."""
+    kept = tempfile.TemporaryDirectory(prefix="hbr-warm-")
+    folder = Path(kept.name)
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(str(folder / "asked"))
     listening.listen(64)
@@ -155,10 +155,10 @@ def _served() -> tuple[Path, subprocess.Popen]:
     pipe = subprocess.PIPE
     server = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, pass_fds=[listening.fileno()])
     assert server.stdout.readline() == b"ready\n"
-    return folder, server
+    return folder, kept, server
 
 
-def warm_path(environment: Mapping[str, str] = os.environ) -> str:
+def warm_path() -> str:
     """Return a PATH whose `python` is forked from a process that has its libraries loaded; Linux only, else this Python's."""
-    real = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    real = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return f"{_served()[0]}{os.pathsep}{real}" if hasattr(os, "pidfd_open") else real

@@ -62,7 +62,7 @@ def check_pools(config: Mapping[str, Any]) -> None:
                 known = [strategy for strategy in registered("oversampling") if draws_from_pool(strategy)]
                 raise StudyError(
                     f"datasets.{dataset}.pools: no strategy draws from {name!r}; name one of {', '.join(known)} under "
-                    "resampling.strategies, or leave the pool out"
+                    "resampling.strategies or limited.strategies, or leave the pool out"
                 )
 
 

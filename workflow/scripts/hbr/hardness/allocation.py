@@ -197,15 +197,27 @@ def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarr
 
     With ``compat="v2"`` no class is granted more (:func:`counts_of_v2`), whose rounding is another, and no alpha lies below 1.
     """
+    if compat == "v2":
+        return _largest_alpha_of_v2_within(ratios, control, most)
     target = _shares(ratios, control) * total_of(control)
     growing = target > control * (1 + _EQUAL)
     limit = ((most - control)[growing] / (target - control)[growing]).min(initial=np.inf)
-    largest = max(0.0, float(np.floor(limit * 1e4) / 1e4))
-    if compat != "v2":
-        return largest
-    while np.isfinite(largest) and largest >= 1 and (counts_of_v2(ratios, control, largest) > most).any():
-        largest = round(largest - 1e-4, 4)
-    return largest if largest >= 1 else 0.0
+    return max(0.0, float(np.floor(limit * 1e4) / 1e4))
+
+
+def _largest_alpha_of_v2_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarray) -> float:
+    """Return the largest alpha, down to 4 digits, whose counts (:func:`counts_of_v2`) exceed none of ``most``; 0 for none."""
+    rounded = counts_of_v2(ratios, control, 1)
+    if (rounded > most).any():
+        return 0.0
+    mean = np.floor(rounded.mean())
+    growing = rounded > mean
+    # The stretched distance from the mean is cut off, so that it may come near the next whole number.
+    limit = ((np.floor(most) - mean + 1)[growing] / (rounded - mean)[growing]).min(initial=np.inf)
+    if np.isinf(limit):
+        return float("inf")
+    largest = float(np.floor(limit * 1e4) / 1e4)
+    return max(1.0, largest if (counts_of_v2(ratios, control, largest) <= most).all() else round(largest - 1e-4, 4))
 
 
 def allocation_table(

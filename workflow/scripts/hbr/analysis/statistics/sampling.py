@@ -1,6 +1,6 @@
 """The sampling error of the finite test set, which all runs share, so that no number of runs shows or reduces it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -189,12 +189,7 @@ def errors_of_contrasts(
         gaps = {
             name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric, compat) for name in names
         }
-        for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
-            places, partners = paired_places(runs[condition], runs[reference])
-            same = np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))
-            if same.all():
-                continue
-            places, partners = places[~same], partners[~same]
+        for condition, reference, places, partners in _tested(runs, contrasts):
             errors = sampling_errors(
                 runs[condition].variants[places],
                 gaps[condition][:, places],
@@ -203,6 +198,15 @@ def errors_of_contrasts(
             )
             found.append(errors.assign(condition=condition, reference=reference, metric=metric))
     return pd.concat(found) if found else pd.DataFrame(columns=columns)
+
+
+def _tested(runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Yield condition and reference of each contrast with the places of its paired runs, those of one plan left out."""
+    for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
+        places, partners = paired_places(runs[condition], runs[reference])
+        same = np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))
+        if not same.all():
+            yield condition, reference, places[~same], partners[~same]
 
 
 def class_errors_of_contrasts(
@@ -216,13 +220,10 @@ def class_errors_of_contrasts(
     weights = resampled_tests(next(iter(runs.values())).labels, resamples, np.random.default_rng(seed))
     recalls = {name: resampled_classes(own.predictions, own.labels, classes, weights) for name, own in runs.items()}
     rows = []
-    for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
-        places, partners = paired_places(runs[condition], runs[reference])
+    for condition, reference, places, partners in _tested(runs, contrasts):
         changes, variants = recalls[condition][:, places] - recalls[reference][:, partners], runs[condition].variants[places]
-        tested = ~np.isin(variants, variants_of_one_plan(runs[condition], runs[reference]))
-        if tested.any():
-            shared = [variance_components(changes[:, tested, label], variants[tested]).shared for label in range(classes)]
-            who = {"condition": condition, "reference": reference, "metric": "recall"}
-            rows.append(pd.DataFrame({**who, "class": np.arange(classes), "shared_error": np.sqrt(shared)}))
+        shared = [variance_components(changes[..., label], variants).shared for label in range(classes)]
+        who = {"condition": condition, "reference": reference, "metric": "recall"}
+        rows.append(pd.DataFrame({**who, "class": np.arange(classes), "shared_error": np.sqrt(shared)}))
     columns = ["condition", "reference", "metric", "class", "shared_error"]
     return pd.concat(rows) if rows else pd.DataFrame(columns=columns).astype({"class": int, "shared_error": float})

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-from scipy import stats
 
 from hbr.analysis.columns import against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, reach, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
+from hbr.hardness.ranks import rank_correlations
 from hbr.study.claims.beside import told_beside
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
@@ -94,21 +94,20 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
 
 def _rank_correlations(changes: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Return Spearman's rho between ``places`` and the last axis; 0 where nothing changes, which follows no order."""
-    ranks, order = (stats.rankdata(values, axis=-1) - (len(places) + 1) / 2 for values in (changes, places))
-    size = np.sqrt((ranks**2).sum(-1) * (order**2).sum())
-    found: np.ndarray = np.divide(ranks @ order, size, out=np.zeros(size.shape), where=size > 0)
-    return found
+    rows = changes.reshape(-1, len(places))
+    found = rank_correlations(rows, np.broadcast_to(places, rows.shape))
+    return np.nan_to_num(found).reshape(changes.shape[:-1])
 
 
 def _class_errors(evidence: Evidence, who: Mapping[str, Any], classes: np.ndarray) -> np.ndarray:
     """Return the test set's shared error in each class's change of recall, ``who`` against its reference; 0 if not known."""
-    if "class_differences.csv" not in evidence.files or "shared_error" not in (
-        table := evidence.table("class_differences.csv")
-    ):
+    if "class_differences.csv" not in evidence.files:
         return np.zeros(len(classes))
-    own = table[(table["metric"] == "recall") & (table["condition"] == who["condition"])]
-    own = own[own["reference"] == who["reference"]]
-    return np.nan_to_num(own.set_index("class")["shared_error"].reindex(classes).to_numpy(np.float64))
+    table = evidence.table("class_differences.csv")
+    compared = (table["condition"] == who["condition"]) & (table["reference"] == who["reference"])
+    # Studies of earlier versions lack the column.
+    own = table[(table["metric"] == "recall") & compared].reindex(columns=["class", "shared_error"]).set_index("class")
+    return np.nan_to_num(own["shared_error"].reindex(classes).to_numpy(np.float64))
 
 
 def _shared_variance(changes: np.ndarray, places: np.ndarray, errors: np.ndarray) -> float:
