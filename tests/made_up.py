@@ -29,7 +29,7 @@ from hbr.analysis.gap_lines import TRAJECTORY, line_of_runs, lines_of_networks, 
 from hbr.analysis.ground_truth import CLASSES, SAMPLES, WITHIN, Order, noise_rows
 from hbr.analysis.limited import limited_summary
 from hbr.analysis.noise import rule_summary, share_by_class
-from hbr.analysis.pools import pool_summary
+from hbr.analysis.pools import pool_summaries
 from hbr.analysis.precision import baseline_points, change_points, mean_summary
 from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.pruning import pruned_shares, rate_summary
@@ -139,7 +139,7 @@ def every_figure(classes, variants, names=None, estimators=("aum", "el2n")):
     )
     captions = noise.image_captions(images, allocation["class_name"], planted)
     drawn = pool_captions(images.assign(confidence=0.123, otherwise=[0, 0.25]), allocation["class_name"])
-    pooled = pool_summary(gaps[gaps["metric"] == "recall"].assign(pool="edm"))
+    pooled = pool_summaries(gaps[gaps["metric"] == "recall"].assign(pool="edm"))["control"]
     ranks = allocation.set_index(["class", "class_name"])[[]].assign(aum=np.arange(classes), el2n=np.arange(classes))
     decile = {"decile": range(1, 11), "copies": np.linspace(0.5, 1.5, 10)}
     draws = pd.concat([pd.DataFrame({"strategy": "smote / easy", "alpha": alpha, **decile}) for alpha in (1.0, 1e-05)])

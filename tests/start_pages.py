@@ -71,8 +71,8 @@ def written_page(
     evidence = Evidence("d", files, stands_for, "small-cnn of width 8, 12 epochs")
     beside = {
         "estimator": "aum",
-        "variants": {"resampling": 4},
-        "trainings": {"resampling": 3},
+        "variants": {"resampling": 4, "limited": 4},
+        "trainings": {"resampling": 3, "limited": 2},
         "rules": {"below": "below"},
         "chapters": CHAPTERS,
     }
@@ -96,6 +96,8 @@ def _tables(names: list[str], conditions: int, parts: tuple[str, ...]) -> dict[s
     runs = [pd.DataFrame(run | {"member": member, "value": rng.uniform(0.5, 1, classes)}) for member in range(1, 9)]
     resampled = [f"resampled-{number}" for number in range(conditions)]
     kinds = {"baseline": "baseline", "control": "control", "placebo": "placebo"} | dict.fromkeys(resampled, "resampled")
+    few = [f"limited-{number}" for number in range(2)] if "limited" in parts else []
+    kinds |= dict.fromkeys(few, "limited")
     labels = [f"{'smote' if name == 'resampled-1' else 'random'} / easy, {name}" for name in kinds]
     tables = {
         "conditions.csv": pd.DataFrame({"condition": kinds.keys(), "kind": kinds.values(), "label": labels}),
@@ -107,8 +109,10 @@ def _tables(names: list[str], conditions: int, parts: tuple[str, ...]) -> dict[s
         ),
     }
     if "effect" in parts:
-        tables["gap_differences.csv"] = pd.DataFrame(_compared(resampled))
-        changes = {"condition": resampled, "reference": "control", "metric": "accuracy", "class": -1}
+        families = {"resampling": "limited", "placebo": "pool"}
+        of_few = [{**row, "family": families[str(row["family"])]} for row in (_compared(few) if few else ())]
+        tables["gap_differences.csv"] = pd.DataFrame([*_compared(resampled), *of_few])
+        changes = {"condition": [*resampled, *few], "reference": "control", "metric": "accuracy", "class": -1}
         tables["class_differences.csv"] = pd.DataFrame(changes | {"difference": 0.004, "lower": -0.001, "upper": 0.009})
     if "noise" in parts:
         labels = np.arange(30) % classes

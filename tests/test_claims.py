@@ -33,7 +33,7 @@ class Bench:
     """Evidence made of tables that a test writes."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.files, self.conditions = folder, {}, {}
+        self.folder, self.files, self.conditions, self.pools = folder, {}, {}, ()
 
     def put(self, name: str, table: pd.DataFrame) -> None:
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,8 @@ class Bench:
 
     def verdict(self, claim: str, **changes: object) -> str:
         check = CLAIMS[claim] | changes
-        return CHECKS[check["check"]](self.evidence(sources={"aum": "baseline", "el2n": "baseline"}), check, []).verdict
+        evidence = self.evidence(sources={"aum": "baseline", "el2n": "baseline"}, pools=self.pools)
+        return CHECKS[check["check"]](evidence, check, []).verdict
 
 
 @pytest.fixture
@@ -416,10 +417,21 @@ def test_gap_falls_by_hand(bench):
     half = 100 * stats.t.ppf(1 - 0.05 / 4, 3) * 0.01 / 0.2
     assert (finding.value, finding.lower, finding.upper) == pytest.approx((30, 30 - half, 30 + half))
     assert finding.verdict == "reproduced"
-    # Version 2 added images from a pool, and none here does.
+    # Version 2 added images from a pool, and none here does, or one that the workflow made.
     assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "inconclusive"
     bench.put_condition("c1", "resampled", oversampling="pool-random", pool="edm", alpha=1)
+    assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "inconclusive"
+    bench.pools = ["edm"]
     assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "not reproduced"
+    # What has no interval excludes nothing.
+    bench.put_contrasts([{"difference": -0.06}, {"difference": 0.01, "error": np.nan, "total_error": np.nan}])
+    assert bench.verdict("gap-32", numbers={"CIFAR10": 60}) == "inconclusive"
+    # Limited data are counted, too.
+    few = {"kind": "limited", "condition": "few", "reference": "control-few", "difference": -0.06, "rate": 50}
+    bench.put_contrasts([few, {"difference": 0.01}])
+    finding = CHECKS["gap_falls"](bench.evidence(), CLAIMS["gap-32"], [])
+    assert finding.verdict == "reproduced"
+    assert finding.n == "4 variants, 2 conditions"
     # The best may be unsure where another is not; what holds is shown.
     bench.put_contrasts(
         [{"difference": -0.06, "error": 0.05, "total_error": 0.05}, {"difference": -0.058, "condition": "sure"}]
@@ -447,6 +459,7 @@ def test_gap_falls_by_hand(bench):
     ],
 )
 def test_choices_from_a_pool_against_random_ones(bench, verdicts, beats, differs):
+    bench.pools = ["edm"]
     random = "resampled-random"
     bench.put_condition(random, "resampled", reference="control", oversampling="pool-random", pool="edm", alpha=1)
     for strategy in ("pool-hard", "pool-average"):
@@ -457,6 +470,13 @@ def test_choices_from_a_pool_against_random_ones(bench, verdicts, beats, differs
         assert bench.verdict("pool-hard" if strategy == "pool-hard" else "average-differs") == (
             beats if strategy == "pool-hard" else differs
         )
+    # What the workflow's own generator makes does not speak against what another does.
+    bench.pools = ()
+    bench.put_condition("own", "resampled", oversampling="pool-hard", pool="mixture", alpha=1)
+    for verdict, expected in (("worsens", "inconclusive"), ("equivalent", "inconclusive"), ("improves", "reproduced")):
+        bench.put_contrasts([{"condition": "own", "verdict": verdict, "reference": random, "family": "pool"}])
+        assert bench.verdict("pool-hard") == expected
+    bench.put_contrasts([{"condition": "pool-average0", "reference": random, "family": "pool"}])
     with pytest.raises(NotMeasuredError, match="the study does not compare pool-hard with pool-random"):
         bench.verdict("pool-hard")
 

@@ -275,6 +275,19 @@ def test_every_condition_but_baseline_control_and_threshold_is_compared():
     assert {reference for _, reference, _ in contrasts_of(CONFIG)} <= set(CONDITIONS)
 
 
+def test_choices_from_a_pool_are_compared_with_random_ones_of_the_same_samples():
+    pairs = {(condition, reference) for condition, reference, family in contrasts_of(CONFIG) if family == "pool"}
+    for condition, reference in pairs:
+        one, other = CONDITIONS[condition], CONDITIONS[reference]
+        assert one.oversampling in ("pool-hard", "pool-average", "pool-hardest")
+        assert other.oversampling == "pool-random"
+        alike = ("kind", "base", "pool", "undersampling", "alpha", "method", "rate", "estimator", "reference")
+        assert all(getattr(one, part) == getattr(other, part) for part in alike)
+    chosen = [one for one in CONDITIONS.values() if one.pool and one.kind in ("resampled", "limited")]
+    assert {one.kind for one in chosen} == {"resampled", "limited"}
+    assert len(pairs) == sum(one.oversampling != "pool-random" for one in chosen) > 0
+
+
 def test_a_pool_that_is_named_as_the_estimator_is_read_from_where_it_lies():
     config = copy.deepcopy(CONFIG)
     config["limited"]["strategies"] = [{"oversampling": "pool-hard", "undersampling": "easy"}]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from snakemake.utils import validate
 
-from hbr.analysis.pools import confidence_table, extreme_images, pool_summary
+from hbr.analysis.pools import confidence_table, extreme_images, pool_summaries
 from hbr.conditions.kind import registered
 from hbr.conditions.kinds.resampled import KIND
 from hbr.conditions.pools import Pool, draws_from_pool
@@ -22,7 +22,7 @@ from hbr.data.files import read_arrays, read_table
 from hbr.data.mixtures import sample_mixture
 from hbr.data.plans import ORIGINS, POOL, load_plan
 from hbr.data.pool_sources import READERS
-from hbr.data.pools import SOURCES, PoolKeys, save_pool, shuffled
+from hbr.data.pools import SOURCES, PoolKeys, known_images, save_pool, shuffled
 from hbr.data.streams import map_rows
 from hbr.errors import StudyError
 from hbr.hardness.allocation import allocate, allocation_table, largest_alpha_within
@@ -162,19 +162,23 @@ def test_a_pool_is_shuffled_whatever_order_it_comes_in(tmp_path):
     assert np.bincount(pool["labels"][:100], minlength=3).min() > 20
     np.testing.assert_array_equal(map_rows(tmp_path / "pool.npz", "images")[[7, 250]], pool["images"][[7, 250]])
     before = (tmp_path / "pool.npz").read_bytes()
-    assert save_pool(tmp_path / "pool.npz", [images], labels, order, "d") == (checksum, 0)
+    assert save_pool(tmp_path / "pool.npz", [images], labels, order, "d") == (checksum, {})
     assert (tmp_path / "pool.npz").read_bytes() == before
     few = shuffled(labels, 7, np.random.default_rng(1))
     assert np.bincount(labels[few]).tolist() == [7, 7, 7]
     assert few.tolist() == [place for place in order if place in set(few)]
 
 
-def test_test_images_are_left_out_of_a_pool(tmp_path):
+def test_images_of_the_data_set_are_left_out_of_a_pool_mirrored_too(tmp_path):
     images = np.arange(2500, dtype=np.uint16).view(np.uint8).reshape(2500, 1, 2, 1)
-    tested, labels, order = {images[7].tobytes(), images[1800].tobytes(), b"no"}, np.arange(2500) % 3, np.arange(2500)[::-1]
-    assert save_pool(tmp_path / "pool.npz", [images[:2000], images[2000:]], labels, order, "d", tested)[1] == 2
+    labels, order = np.arange(2500) % 3, np.arange(2500)[::-1]
+    # 3 x 256 + 2 mirrored is 2 x 256 + 3, and 0 is its own mirror image.
+    known = known_images(training=images[[7, 0]], test=images[[1800, 3 * 256 + 2]])
+    left_out = save_pool(tmp_path / "pool.npz", [images[:2000], images[2000:]], labels, order, "d", known)[1]
+    assert left_out == {"training": 3, "test": 4}
     pool = read_arrays(tmp_path / "pool.npz")
-    assert pool["places"].tolist() == [place for place in order if place not in (7, 1800)]
+    gone = {0, 7, 7 * 256, 1800, 2055, 3 * 256 + 2, 2 * 256 + 3}
+    assert pool["places"].tolist() == [place for place in order if place not in gone]
     np.testing.assert_array_equal(pool["images"], images[pool["places"]])
     np.testing.assert_array_equal(pool["labels"], labels[pool["places"]])
 
@@ -302,12 +306,19 @@ def test_gaps_against_alpha_begin_at_the_control_of_the_strategies_with_a_pool()
         ("random", "random / easy", np.nan, "control", 2.0, (0.1, 0.1)),
         ("pooled", "pool-hard of p / easy", "p", "control", 1.0, (0.2, 0.2)),
         ("elsewhere", "random / easy on few", np.nan, "control-few", 1.0, (0.2, 0.2)),
+        ("pooled-few", "pool-hard of p / easy on few", "p", "control-few", 1.0, (0.6, 0.6)),
     ):
-        kind = condition.partition("-")[0] if condition.startswith("control") else "resampled"
+        kind = "control" if condition.startswith("control") else "limited" if strategy.endswith("few") else "resampled"
         who = {"condition": condition, "kind": kind, "strategy": strategy, "pool": pool, "reference": reference, "alpha": alpha}
         for variant, value in enumerate(values, 1):
             rows += [{**who, "variant": variant, "member": member, "gap": "hard_easy", "value": -value} for member in (1, 2)]
-    table = pool_summary(pd.DataFrame(rows))
+    of_all, of_few = pool_summaries(pd.DataFrame(rows)).items()
+    assert (of_all[0], of_few[0]) == ("control", "control-few")
+    assert of_few[1][["strategy", "alpha"]].to_numpy().tolist() == [
+        [f"{name} / easy on few", alpha] for name in ("random", "pool-hard of p") for alpha in (0, 1)
+    ]
+    np.testing.assert_allclose(of_few[1]["mean"], [0.9, 0.2, 0.9, 0.6])
+    table = of_all[1]
     assert table[["strategy", "alpha"]].to_numpy().tolist() == [
         ["random / easy", 0],
         ["random / easy", 2],

@@ -421,6 +421,19 @@ def test_every_answer_with_a_verdict_is_told_in_short_and_is_one_click_away(page
     assert [name for name, *_ in told] == ["data-d-effect", "data-d-placebo", "data-d-classes", "data-d-noise"]
 
 
+def test_resampling_of_all_data_and_of_few_are_answered_apart(tmp_path):
+    seen = Seen(written_page(tmp_path, 3, parts=("effect", "limited")).read_text())
+    text = " ".join(seen.text)
+    asked = ["data-d-effect", "data-d-effect-limited", "data-d-placebo", "data-d-decide", "data-d-decide-limited"]
+    assert [name for name in seen.ids if name in asked] == asked
+    assert len(seen.ids) == len(set(seen.ids))
+    assert "in 1 of 3 comparisons with the control" in text and "in 1 of 2 comparisons with the control" in text
+    for question, section, trainings in (("?", "resampling", 66), (" where data are few?", "limited", 44)):
+        told = " ".join(text.rpartition(f"What would decide{question}")[2].split())
+        assert f"That is {trainings} trainings more" in told
+        assert f"under {section}: (it is 4)" in told
+
+
 def test_every_sentence_with_a_number_and_every_table_names_its_table(page):
     text = page.read_text()
     sentences = re.findall(r"<p>(.*?)</p>", text, flags=re.DOTALL)

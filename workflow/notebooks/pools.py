@@ -17,7 +17,7 @@ from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.style import save_figure, use_style
-from hbr.analysis.pools import confidence_table, extreme_images, pool_summary
+from hbr.analysis.pools import confidence_table, extreme_images, pool_summaries
 from hbr.analysis.shown import show
 from hbr.analysis.tables import gap_table
 from hbr.data.files import read_table
@@ -49,9 +49,11 @@ for number, (name, path) in enumerate(zip(classes, inputs["pools"], strict=True)
 
 # %% [markdown]
 # ## Recall gaps against alpha (v2, figure 6)
+# A figure for all data, and one for each share of limited data that a pool is drawn from.
 
 # %%
-save_figure(pool_gaps(pool_summary(gaps[gaps["metric"] == "recall"]), dataset), figures, "pool_gaps")
+for number, summary in enumerate(pool_summaries(gaps[gaps["metric"] == "recall"]).values()):
+    save_figure(pool_gaps(summary, dataset), figures, None if number else "pool_gaps")
 
 # %% [markdown]
 # ## Against random images of the pool
@@ -60,8 +62,10 @@ save_figure(pool_gaps(pool_summary(gaps[gaps["metric"] == "recall"]), dataset), 
 
 # %%
 differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
-pooled = differences[differences["pool"].notna() & (differences["kind"] == "resampled") & (differences["metric"] == "recall")]
-to_random = pooled["reference_kind"] == "resampled"
+drawn = differences["kind"].isin(["resampled", "limited"])
+pooled = differences[differences["pool"].notna() & drawn & (differences["metric"] == "recall")]
+of_reference = pooled["reference"].map(conditions.set_index("condition")["oversampling"])
+to_random = (pooled["reference_kind"] != "control") & (of_reference != pooled["oversampling"])
 show(gap_table(pooled[to_random]))
 
 # %% [markdown]

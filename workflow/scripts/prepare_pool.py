@@ -10,7 +10,7 @@ import numpy as np
 from hbr.data.datasets import load_dataset
 from hbr.data.files import read_arrays
 from hbr.data.pool_sources import READERS
-from hbr.data.pools import save_pool, shuffled
+from hbr.data.pools import known_images, save_pool, shuffled
 from hbr.errors import StudyError
 from hbr.seeds import derive_rng
 from hbr.study.command import run, say
@@ -27,16 +27,17 @@ def main(arguments: argparse.Namespace) -> None:
         if not len(found.labels):
             raise StudyError(f"{arguments.path} holds no images; name another")
         order = shuffled(found.labels, settings.get("most_per_class", 0), rng("order"))
-        # Some published pools hold the test set, too.
-        tested = {image.tobytes() for image in dataset.test_images}
-        checksum, left_out = save_pool(arguments.output, found.batches, found.labels, order, dataset.checksum, tested)
+        # Some published pools hold the data set, too; what is made here does not.
+        known = known_images(training=dataset.train_images, test=dataset.test_images) if arguments.path else {}
+        checksum, left_out = save_pool(arguments.output, found.batches, found.labels, order, dataset.checksum, known)
     except StudyError as error:
         raise StudyError(f"datasets.{arguments.dataset_name}.pools.{name}: {error}") from None
+    gone = "".join(f"; left out are {count:,} that are {part} images" for part, count in sorted(left_out.items()))
     counts = np.bincount(read_arrays(arguments.output, "labels")["labels"], minlength=dataset.classes)
     say(
         arguments.log,
         f"pool {name}: {counts.sum():,} of {len(found.labels):,} images, {counts.min():,} to {counts.max():,} a class, "
-        f"SHA-256 {checksum[:16]}" + (f"; left out are {left_out:,} that are test images" if left_out else ""),
+        f"SHA-256 {checksum[:16]}{gone}",
     )
 
 

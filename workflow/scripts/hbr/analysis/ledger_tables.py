@@ -7,7 +7,7 @@ import pandas as pd
 
 from hbr.analysis.shown import COLOURS, html_table
 from hbr.hardness.review import sentences_of
-from hbr.words import rounded
+from hbr.words import number, rounded
 
 _SHOWN = ["id", "version", "claim", "data_set", "setting", "control_accuracy", "regime", "reported", "measured", "n", "here"]
 _SHOWN += ["verdict", "why", "what_would_decide"]
@@ -41,7 +41,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "precision": costs["precision"].fillna(""),
             "trainings": costs["trainings"],
             "seconds a training (median)": costs["median_seconds"].map(rounded),
-            "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2)),
+            "hours in all": costs["hours"].map(lambda hours: number(hours, 2)),
             "peak memory (MB)": costs["peak_memory_mb"].map(lambda megabytes: rounded(megabytes, 0)),
         }
     )

@@ -11,14 +11,16 @@ from hbr.analysis.comparisons import sized
 from hbr.words import number
 
 
-def pool_summary(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return :func:`.alphas.alpha_summary` of gaps, of the strategies with a control that some strategy with a pool has.
+def pool_summaries(gaps: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return :func:`.alphas.alpha_summary` of gaps by control: of each that some strategy with a pool is compared with.
 
     ``gaps`` is of one metric. A gap with a sign enters by its size; one without a value is left out.
     """
     gaps = gaps.assign(value=sized(gaps["value"], gaps["gap"])).dropna(subset="value")
-    shared = gaps["reference"].isin(gaps.loc[gaps["pool"].notna(), "reference"])
-    return alpha_summary(gaps[shared | (gaps["kind"] == "control")], ["gap"])
+    drawn = gaps[gaps["kind"].isin(["resampled", "limited"])]
+    controls = drawn.loc[drawn["pool"].notna(), "reference"].unique()
+    own = {control: drawn[drawn["reference"] == control] for control in controls}
+    return {name: alpha_summary(pd.concat([gaps[gaps["condition"] == name], rows]), ["gap"]) for name, rows in own.items()}
 
 
 def confidence_table(classes: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -110,7 +110,8 @@ def mean_summary(gaps: pd.DataFrame) -> pd.DataFrame:
     means = gaps[gaps["gap"] == "mean"]
     kinds, tables = set(means["kind"]), []
     if "resampled" in kinds:
-        table = alpha_summary(means, ["metric"]).rename(columns={"strategy": "line", "alpha": "place"})
+        own = means[means["kind"].isin(["control", "resampled"])]
+        table = alpha_summary(own, ["metric"]).rename(columns={"strategy": "line", "alpha": "place"})
         tables.append(table.assign(along="alpha"))
     if "limited" in kinds:
         tables.append(limited_summary(means).rename(columns={"rate": "place"}).drop(columns="gap").assign(along="rate"))

@@ -1,6 +1,7 @@
 """Resampling: from granted class counts to a plan of exactly that size."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIDES = ("oversampling", "undersampling")
+# What other choices from a pool are compared with.
+AT_RANDOM = "pool-random"
 
 
 class ByAllocation(Kind):
@@ -123,6 +126,13 @@ class ByAllocation(Kind):
             alpha = largest_alpha_within(ratio, control, samples + error.most, compat_of(allocation))
             works = f"the largest alpha that works is {alpha:g}" if alpha else "no alpha works"
             raise StudyError(f"{error}; {works}") from None
+
+    def against_random(self, condition: Condition, conditions: Mapping[str, Condition]) -> list[tuple[str, str, str]]:
+        """Compare what is chosen from a pool with what is drawn from it at random, all else equal."""
+        if not condition.pool or condition.oversampling == AT_RANDOM:
+            return []
+        partner = replace(condition, words=(), oversampling=AT_RANDOM)
+        return [(condition.name, name, "pool") for name, one in conditions.items() if replace(one, words=()) == partner]
 
     def strategy(self, condition: Condition, by: str) -> str:
         """Return `random / easy`, with the estimator (``by``), pool and base where they do not go without saying."""

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -90,21 +92,32 @@ def shuffled(labels: np.ndarray, most_per_class: int, rng: np.random.Generator) 
     return order[np.sort(kept)]
 
 
+def known_images(**parts: np.ndarray) -> dict[bytes, str]:
+    """Return what tells images of a data set, as they are or mirrored, from others: the part of each, of several the last."""
+    every = ((name, image) for name, images in parts.items() for image in images)
+    return {_fingerprint(one.tobytes()): name for name, image in every for one in (image, image[:, ::-1])}
+
+
+def _fingerprint(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
 def save_pool(
     path: Path,
     batches: Iterable[np.ndarray],
     labels: np.ndarray,
     order: np.ndarray,
     dataset: str,
-    without: Collection[bytes] = frozenset(),
-) -> tuple[str, int]:
-    """Write a pool: the images at the places ``order`` of a source, in that order, but for those whose pixels are ``without``.
+    without: Mapping[bytes, str] = MappingProxyType({}),
+) -> tuple[str, Counter[str]]:
+    """Write a pool: the images at the places ``order`` of a source, in that order, but for those that are ``without``.
 
-    Return the SHA-256 of pixels and labels, and how many were left out. ``batches`` of uint8 images come in the order of the
+    Return the SHA-256 of pixels and labels, and how many were left out, by the values of ``without``, which are
+    :func:`known_images`. ``batches`` of uint8 images come in the order of the
     source and ``labels``; no more than one is in memory at a time, as each image is put at its place on disk first.
     ``dataset`` is the checksum of the data that the classes are of.
     """
-    place, kept = np.full(len(labels), -1), np.ones(len(order), dtype=bool)
+    place, kept, left_out = np.full(len(labels), -1), np.ones(len(order), dtype=bool), Counter[str]()
     place[order] = np.arange(len(order))
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, shape, done = hashlib.sha256(), (0, 0, 0), 0
@@ -114,12 +127,15 @@ def save_pool(
             for image, where in zip(batch, place[done : done + len(batch)], strict=True):
                 if where >= 0:
                     content = image.tobytes()
-                    kept[where] = content not in without
+                    if without and (known := without.get(_fingerprint(content))):
+                        kept[where], left_out[known] = False, left_out[known] + 1
                     unordered.seek(int(where) * image.size)
                     unordered.write(content)
             done += len(batch)
         unordered.seek(0)
         size, left = int(np.prod(shape)), order[kept].astype(np.int64)
+        if not len(left):
+            raise StudyError("it holds no image that the data set does not hold; name another")
 
         def rows() -> Iterator[np.ndarray]:
             for start in range(0, len(order), BATCH):
@@ -140,4 +156,4 @@ def save_pool(
             }
 
         write_rows(path, "images", (len(left), *shape), np.uint8, rows(), others)
-    return digest.hexdigest(), len(order) - len(left)
+    return digest.hexdigest(), left_out

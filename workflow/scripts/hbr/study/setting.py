@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from hbr.study.pools import pools_of_dataset
 from hbr.study.references import known_noise
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
@@ -44,6 +45,7 @@ def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         "estimator": config["resampling"]["estimators"][0],
         "noise_estimator": config["noise"]["estimator"],
         "sources": {name: keys.get("source", "baseline") for name, keys in estimators.items()},
+        "pools": [name for name, pool in pools_of_dataset(settings).items() if pool.path],
         "methods": {name: keys.get("method", name) for name, keys in estimators.items()},
     }
 

@@ -18,7 +18,7 @@ _MARKERS = "os^Dvp*X"
 def pool_gaps(summary: pd.DataFrame, dataset: str) -> Figure:
     """Return recall gaps against alpha, a line a strategy, with intervals (version 2, figure 6).
 
-    ``summary`` is of :func:`hbr.analysis.pools.pool_summary`; alpha 0 is the control.
+    ``summary`` is one of :func:`hbr.analysis.pools.pool_summaries`; alpha 0 is the control.
     """
     strategies, gaps = list(summary["strategy"].unique()), list(summary["gap"].unique())
     colours = PALETTE if len(strategies) <= len(PALETTE) else sns.color_palette("husl", len(strategies))

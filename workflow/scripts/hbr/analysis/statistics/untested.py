@@ -32,8 +32,8 @@ def _unchanged(row: Mapping[Hashable, Any]) -> str:
     kind, reference = row["kind"], row["reference_kind"]
     if reference == "placebo":
         return "the placebo draws the true plans"
-    if kind == reference == "resampled":
-        return "both choose the same images of the pool"
+    if kind == reference and pd.notna(row["pool"]):
+        return "both draw the same images of the pool, or none"
     if reference == "pruned":
         return f"both ways of pruning remove the same samples at {number(float(row['rate']))} %"
     if kind in ("resampled", "placebo", "limited"):

@@ -57,13 +57,14 @@ class Limited(ByAllocation):
         return self.strategy_label(condition, by)
 
     def contrasts(self, condition: Condition, conditions: Mapping[str, Condition]) -> list[tuple[str, str, str]]:
-        """Compare real samples with copies, and hardness of the base with that of all samples, all else alike."""
+        """Compare real samples with copies, choices from a pool with random ones, and hardness of the base with that of all."""
         words, found = condition.words, []
         if condition.oversampling == REAL:
             found.append((joined(*words[:-3], COPIES, *words[-2:]), "holdout"))
         if condition.method == OWN:
             found.append((joined(words[0], FULL, *words[2:]), ""))
-        return [(condition.name, other, family) for other, family in found if other in conditions]
+        known = [(condition.name, other, family) for other, family in found if other in conditions]
+        return known + self.against_random(condition, conditions)
 
     def check(self, config: Mapping[str, Any]) -> None:
         """Refuse rates without a strategy."""

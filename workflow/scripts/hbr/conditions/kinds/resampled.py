@@ -1,7 +1,6 @@
 """Resampling by hardness: hard classes grow, easy ones shrink, by an allocation at some alpha."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hbr.conditions.kind import Base, Condition, check_known
@@ -9,9 +8,6 @@ from hbr.conditions.pools import check_pools
 from hbr.conditions.resampling import ByAllocation
 from hbr.conditions.strategies import needs_of
 from hbr.errors import StudyError
-
-# What other choices from a pool are compared with.
-AT_RANDOM = "pool-random"
 
 
 class Resampled(ByAllocation):
@@ -30,11 +26,8 @@ class Resampled(ByAllocation):
         return self.strategy_label(condition, by)
 
     def contrasts(self, condition: Condition, conditions: Mapping[str, Condition]) -> list[tuple[str, str, str]]:
-        """Compare what is chosen from a pool with what is drawn from it at random, all else equal."""
-        if not condition.pool or condition.oversampling == AT_RANDOM:
-            return []
-        partner = replace(condition, words=(), oversampling=AT_RANDOM)
-        return [(condition.name, name, "pool") for name, one in conditions.items() if replace(one, words=()) == partner]
+        """Compare what is chosen from a pool with what is drawn from it at random."""
+        return self.against_random(condition, conditions)
 
     def check(self, config: Mapping[str, Any]) -> None:
         """Refuse estimators that are not there, strategies without their pool, and those that draw from what none left out."""

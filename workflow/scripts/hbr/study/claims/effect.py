@@ -23,6 +23,9 @@ LEVEL = 0.05
 # Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
 FEWEST_RANKED = 3
 _TEST_SETS = 500
+# What is resampled, of all data and of limited data.
+_RESAMPLED = ("resampled", "limited")
+_NO_POOL = "none draws images of another source, as version 2 did"
 
 
 def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -30,7 +33,7 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
 
     Rows that compare nothing are no evidence, and are told apart.
     """
-    rows, untested = _records(evidence, "resampled", family="resampling", keep=_is_gap)
+    rows, untested = _records(evidence, ["resampled"], family="resampling", keep=_is_gap)
     n, tests = _variants(rows), len(rows)
     largest = max(rows, key=lambda row: abs(row["difference"]))
     by_verdict = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in VERDICTS}
@@ -150,7 +153,7 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     """
     rows, untested = _records(
         evidence,
-        "pruned",
+        ["pruned"],
         keep=lambda row: row["reference_kind"] == "pruned" and row["gap"] in ("mean", "max_min"),
         missing="the study does not prune by DLP and CLP at one rate",
     )
@@ -181,7 +184,7 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
     """
     rows, untested = _records(
         evidence,
-        "limited",
+        ["limited"],
         family="holdout",
         keep=_is_gap,
         missing="the study does not resample limited data by holdout and by random",
@@ -204,9 +207,12 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
 
 
 def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all resampled conditions."""
+    """Judge the largest fall of the recall gap, in percent of the control's, with Bonferroni over all that is resampled.
+
+    Conditions on limited data are among them; what they are compared with is the control of the same samples.
+    """
     rows, untested = _records(
-        evidence, "resampled", keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] == "control"
+        evidence, _RESAMPLED, keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] == "control"
     )
     if any(row["reference_value"] == 0 for row in rows):
         raise NotMeasuredError("the control has no gap that could fall")
@@ -230,13 +236,10 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         return Finding(measured, INCONCLUSIVE, f"no interval of {n}", n, value)
     if shows:
         verdict, why = REPRODUCED, "a fall is shown and may be as large as reported"
-    elif any(fall + half >= reported for fall, half in falls):
+    elif not all(fall + half < reported for fall, half in falls):
         verdict, why = INCONCLUSIVE, "neither no fall nor the reported one is excluded"
-    elif not any(pd.notna(row["pool"]) for row in rows):
-        verdict, why = (
-            INCONCLUSIVE,
-            "no condition reaches the reported fall, but none adds images from a pool, as version 2 did",
-        )
+    elif not any(row["pool"] in evidence.pools for row in rows):
+        verdict, why = INCONCLUSIVE, f"no condition reaches the reported fall, but {_NO_POOL}"
     else:
         verdict, why = NOT_REPRODUCED, "no condition reaches the reported fall"
     note = f"of {len(rows)} conditions, interval with Bonferroni"
@@ -249,11 +252,17 @@ def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
     Not reproduced where it worsens in any declared comparison, or is equivalent in all.
     """
     rows, found = _against_random(evidence, claim)
-    if found["worsens"]:
-        return replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {found['worsens']} {rows.why}")
-    if found["improves"]:
+    if found["improves"] and not found["worsens"]:
         return replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
-    return _no_difference(rows, found)
+    if found["worsens"]:
+        worse = f"worse than random images in {found['worsens']} {rows.why}"
+        judged = replace(rows, verdict=NOT_REPRODUCED, why=worse)
+    else:
+        judged = _no_difference(rows, found)
+    if judged.verdict == NOT_REPRODUCED and not evidence.pools:
+        # What the workflow's own generator makes speaks for no other.
+        return replace(judged, verdict=INCONCLUSIVE, why=f"{judged.why}, but {_NO_POOL}")
+    return judged
 
 
 def differs_from_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -272,12 +281,12 @@ def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Findi
     strategy = claim["strategy"]
     rows, untested = _records(
         evidence,
-        "resampled",
+        _RESAMPLED,
         family="pool",
         keep=lambda row: row["oversampling"] == strategy,
         missing=f"the study does not compare {strategy} with pool-random",
     )
-    shown = "; ".join(f"{row['gap']} {_change(row)} of {row['pool']} at alpha {number(float(row['alpha']))}" for row in rows)
+    shown = "; ".join(f"{row['gap']} {_change(row)} of {row['pool']} at {_place(row)}" for row in rows)
     tests = f"of {len(rows)} comparisons, after Holm over all of the family"
     found = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
     told = f"{strategy} - pool-random: {shown}{untested}"
@@ -293,21 +302,21 @@ def _no_difference(rows: Finding, found: Mapping[str, int]) -> Finding:
 
 def _records(
     evidence: Evidence,
-    kind: str,
+    kinds: Sequence[str],
     family: str | None = None,
     keep: Callable[[Mapping[str, Any]], bool] = lambda row: True,
     missing: str = "",
 ) -> tuple[list[dict[str, Any]], str]:
-    """Return the tested contrasts of a kind, those of recall or of a declared family, and words on those not tested.
+    """Return the tested contrasts of some kinds, those of recall or of a declared family, and words on those not tested.
 
     Raise ``NotMeasuredError`` where there is none, with ``missing``, or where none is tested, with the reason.
     """
     table = evidence.gap_differences
     chosen = table["metric"] == "recall" if family is None else table["family"] == family
-    records = [dict(row) for _, row in table[(table["kind"] == kind) & chosen].iterrows()]
+    records = [dict(row) for _, row in table[table["kind"].isin(kinds) & chosen].iterrows()]
     records = [row for row in records if keep(row)]
     if not records:
-        raise NotMeasuredError(missing or f"the study has no {kind} condition")
+        raise NotMeasuredError(missing or f"the study has no {kinds[0]} condition")
     tested = [row for row in records if row["verdict"] != NOT_TESTED]
     reasons = "; ".join(dict.fromkeys(str(row["remark"]) for row in records if row["verdict"] == NOT_TESTED))
     if not tested:
@@ -334,9 +343,10 @@ def _is_gap(row: Mapping[str, Any]) -> bool:
 
 
 def _place(row: Mapping[str, Any]) -> str:
-    """Return rate and alpha of limited data, and whose hardness it is where that is not the baseline's."""
+    """Return alpha, on limited data after its rate and before whose hardness it is where that is not the baseline's."""
     own = ", hardness of the base" if row["method"] == "base" else ""
-    return f"{number(row['rate'])} %, alpha {number(float(row['alpha']))}{own}"
+    rate = f"{number(row['rate'])} %, " if pd.notna(row["rate"]) else ""
+    return f"{rate}alpha {number(float(row['alpha']))}{own}"
 
 
 def _variants(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,6 @@
 """What a study has to say on one data set: its tables, by name, and how it was trained."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cached_property
@@ -32,7 +32,8 @@ class Evidence:
 
     ``stands_for`` is the paper's data set it is, or empty; ``setting`` names network and epochs; ``paper`` says whether they
     are the paper's. ``estimator`` sorts and groups the classes, ``noise_estimator`` finds label noise; ``sources`` are the
-    conditions that estimators read, ``methods`` their methods; ``study`` is its name where several are judged together.
+    conditions that estimators read, ``methods`` their methods; ``pools`` are those that the workflow did not make itself;
+    ``study`` is its name where several are judged together.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class Evidence:
     noise_estimator: str = "aum"
     sources: Mapping[str, str] = field(default_factory=dict)
     methods: Mapping[str, str] = field(default_factory=dict)
+    pools: Sequence[str] = ()
     study: str = ""
 
     def table(self, name: str) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from hbr.study.start_page.parts import Answer, Code, Link, Sentence
 from hbr.study.start_page.words import Row
 from hbr.words import counted
 
-QUESTION = "What would decide?"
+# By section of the study file.
+QUESTIONS = {"resampling": "What would decide?", "limited": "What would decide where data are few?"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
     for lack in dict.fromkeys(left):
         some = _share(left.count(lack), len(undecided))
         sentences.append(Sentence((f"{some[:1].upper()}{some[1:]} would take {lack}.",), source))
-    return Answer("decide", QUESTION, None, tuple(sentences))
+    key = "decide" if own.section == "resampling" else f"decide-{own.section}"
+    return Answer(key, QUESTIONS[own.section], None, tuple(sentences))
 
 
 def _needed(row: Row, variants: int) -> int:

@@ -15,7 +15,11 @@ from hbr.words import change, counted, in_points, points
 
 # Beyond this a figure has no room for rows.
 MOST_DRAWN = 20
-QUESTION = "Does resampling change the gap between classes?"
+# By section of the study file.
+QUESTIONS = {
+    "resampling": "Does resampling change the gap between classes?",
+    "limited": "Does resampling change the gap where data are few?",
+}
 _ORDER = ("improves", "worsens", "equivalent", INCONCLUSIVE, NOT_TESTED)
 
 # Of gaps alone, and where means were declared beside them.
@@ -36,20 +40,22 @@ def effect_answer(
     accuracy: Beside,
     links: Mapping[str, Link],
     explained: Mapping[tuple[str, str, str], str] | None = None,
+    section: str = "resampling",
 ) -> Answer:
     """Return whether resampling changes the gap: in words, a figure and a table.
 
     ``rows`` are the declared comparisons with the control, ``accuracy`` what accuracy does in each, ``links`` tables by name;
-    ``explained`` are of :func:`hbr.study.claims.beside.beside_accuracy`.
+    ``explained`` are of :func:`hbr.study.claims.beside.beside_accuracy`, ``section`` is that of the study file.
     """
+    key, question = ("effect" if section == "resampling" else f"effect-{section}"), QUESTIONS[section]
     if not rows:
         lack = ("This study resamples nothing (", Code("resampling.strategies"), " is empty), so it cannot say.")
-        return Answer("effect", QUESTION, Verdict("not in this study", "open"), (Sentence(lack),))
+        return Answer(key, question, Verdict("not in this study", "open"), (Sentence(lack),))
     gaps, classes = links["gap_differences.csv"], links["class_differences.csv"]
     tested = [row for row in rows if row["verdict"] != NOT_TESTED]
     lacks = "; ".join(dict.fromkeys(str(row["remark"]) for row in rows if row["verdict"] == NOT_TESTED))
     if not tested:
-        return Answer("effect", QUESTION, Verdict("not tested", "open"), (Sentence((f"It cannot say: {lacks}.",), (gaps,)),))
+        return Answer(key, question, Verdict("not tested", "open"), (Sentence((f"It cannot say: {lacks}.",), (gaps,)),))
     answer, told = _judged(tested)
     main = [row for row in tested if (row["metric"], row["gap"]) == _headline(tested)]
     sentences = [Sentence((told,), (gaps,)), *_told(main, accuracy, gaps, classes)]
@@ -59,8 +65,8 @@ def effect_answer(
     if lacks:
         sentences.append(Sentence((f"{len(rows) - len(tested)} of {len(rows)} are not tested: {lacks}.",), (gaps,)))
     figure = change_figure(dataset, _drawn(main), len(main), (gaps,))
-    table = _table(f"{dataset}-changes", rows, accuracy, (gaps, classes))
-    return Answer("effect", QUESTION, answer, tuple(sentences), figure, (table,))
+    table = _table(f"{dataset}-{key}", rows, accuracy, (gaps, classes))
+    return Answer(key, question, answer, tuple(sentences), figure, (table,))
 
 
 def _told(rows: Sequence[Row], accuracy: Beside, gaps: Link, classes: Link) -> Iterator[Sentence]:

@@ -86,18 +86,23 @@ def _of_resampling(
     if not _resamples(evidence):
         return [effect_answer(evidence.dataset, [], {}, links)]
     gaps = evidence.gap_differences
-    # What is resampled where data are few answers where nothing else does.
-    sections = list(beside["variants"])
-    section = next((family for family in sections if (gaps["family"] == family).any()), sections[0])
-    rows, placebos = records(gaps, section), records(gaps, "placebo")
+    of_sections = {section: rows for section in beside["variants"] if (rows := records(gaps, section))}
+    if not of_sections:
+        return [effect_answer(evidence.dataset, [], {}, links)]
     changes = evidence.table("class_differences.csv")
     changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
     accuracy = {(row["condition"], row["reference"]): row for row in changes.to_dict("records")}
-    answers = [effect_answer(evidence.dataset, rows, accuracy, links, beside_accuracy(evidence))]
-    if rows:
-        answers.append(placebo_answer(placebos, links))
+    explained = beside_accuracy(evidence)
+    answers = [
+        effect_answer(evidence.dataset, rows, accuracy, links, explained, section) for section, rows in of_sections.items()
+    ]
+    answers.append(placebo_answer(records(gaps, "placebo"), links))
+    for section, rows in of_sections.items():
+        # What else was declared of the same trainings: placebos, choices from a pool, real samples against copies.
+        own = gaps[(gaps["kind"] == "limited") == (section == "limited")]
+        beside_control = [row for family in ("placebo", "pool", "holdout") for row in records(own, family)]
         more = Variants(section, beside["variants"][section], beside["trainings"][section], seconds_of(evidence.dataset, costs))
-        decide = decide_answer([*rows, *placebos], more, tested, links | {"costs": costed})
+        decide = decide_answer([*rows, *beside_control], more, tested, links | {"costs": costed})
         answers += [decide] if decide else []
     return answers
 
