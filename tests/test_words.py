@@ -96,3 +96,5 @@ def test_costs_that_are_not_known_say_so():
     costs = {"median_seconds": np.nan, "hours": 1234.5, "peak_memory_mb": np.nan}
     table = costs_table(pd.DataFrame([names | costs])).iloc[0]
     assert table.tolist()[5:] == ["unknown", "1,234.50", "unknown"]
+    # Half a minute is no 0.01 hours.
+    assert costs_table(pd.DataFrame([names | costs | {"hours": 30 / 3600}])).loc[0, "hours in all"] == "0.0083"

@@ -41,7 +41,7 @@ def costs_table(costs: pd.DataFrame) -> pd.DataFrame:
             "precision": costs["precision"].fillna(""),
             "trainings": costs["trainings"],
             "seconds a training (median)": costs["median_seconds"].map(rounded),
-            "hours in all": costs["hours"].map(lambda hours: number(hours, 2)),
+            "hours in all": costs["hours"].map(lambda hours: rounded(hours, 2) if hours >= 1 else number(hours, 2)),
             "peak memory (MB)": costs["peak_memory_mb"].map(lambda megabytes: rounded(megabytes, 0)),
         }
     )
