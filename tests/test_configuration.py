@@ -22,6 +22,7 @@ RULES = yaml.safe_load(SCHEMA.read_text())
 DEFAULT = yaml.safe_load((ROOT / "config.yaml").read_text())
 ESTIMATOR = "hardness.estimators.aum"
 REMOVED = "<this key is left out>"
+QUICK = {"datasets.digits.network": "quick-cnn", "datasets.digits.width": REMOVED}
 RANDOM = [{"oversampling": "random", "undersampling": "easy"}]
 FROM_POOL = [{"oversampling": "pool-hard", "undersampling": "easy"}]
 
@@ -450,6 +451,18 @@ def test_digits_need_a_test_fraction():
             "datasets.digits.network_settings.widths: small-cnn has no such setting; write its width beside "
             "network, as datasets.digits.width, and leave network_settings out",
         ),
+        (
+            QUICK | {"datasets.digits.network_settings": {"widths": [48, 128]}},
+            "datasets.digits.network_settings.widths: [48, 128] does not fit; write a list of 3 whole numbers above 0",
+        ),
+        (
+            QUICK | {"datasets.digits.network_settings": {"pair_widths": [8, 16, 32.5]}},
+            "datasets.digits.network_settings.pair_widths: [8, 16, 32.5] does not fit; write a list of 3 whole numbers above 0",
+        ),
+        (
+            QUICK | {"datasets.digits.network_settings": {"logit_scale": True}},
+            "datasets.digits.network_settings.logit_scale: True does not fit; write a number above 0",
+        ),
         ({"baseline.members": 3}, "hardness.members is 6, but baseline.members trains only 3"),
         (
             {"hardness.estimators.el3n": {}},
@@ -555,6 +568,7 @@ def test_contradictions_are_refused_in_one_sentence(changes, message):
         | {"baseline": REMOVED},
         {"placebos": REMOVED},
         {"limited": REMOVED},
+        QUICK | {"datasets.digits.network_settings": {"widths": [4, 8, 16], "logit_scale": 1}},
         {"limited.strategies": REMOVED, "limited.rates": []},
         {"resampling.strategies": RANDOM, "limited.strategies": FROM_POOL},
         {"pruning.rates": [1, 99], "pruning.estimators": ["el2n", "forgetting"]},

@@ -34,7 +34,9 @@ def test_a_network_takes_the_settings_it_says(name):
     parameters = inspect.signature(load_plugin(NETWORKS[name].builder)).parameters
     own = set(parameters) - {"channels", "classes", "whitening"}
     assert own == set(NETWORKS[name].settings)
-    assert all(parameters[key].default is not inspect.Parameter.empty for key in own)
+    for key, setting in NETWORKS[name].settings.items():
+        default = parameters[key].default
+        assert setting.fits(list(default) if isinstance(default, tuple) else default), setting.words
     assert ("whitening" in parameters) == is_whitened(name)
 
 

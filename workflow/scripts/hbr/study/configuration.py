@@ -281,11 +281,14 @@ def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
     known = NETWORKS[name].settings
     if "width" in dataset and "width" not in known:
         raise StudyError(f"{where}.width: {name} has no such key; it takes network_settings {', '.join(known)}")
-    for key in sorted(set(dataset.get("network_settings", ())) - (set(known) - {"width"})):
-        takes = f"it takes {', '.join(known)}"
-        if "width" in known:
-            takes = f"write its width beside network, as {where}.width, and leave network_settings out"
-        raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; {takes}")
+    for key, value in sorted(dataset.get("network_settings", {}).items()):
+        if key == "width" or key not in known:
+            takes = f"it takes {', '.join(known)}"
+            if "width" in known:
+                takes = f"write its width beside network, as {where}.width, and leave network_settings out"
+            raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; {takes}")
+        if not known[key].fits(value):
+            raise StudyError(f"{where}.network_settings.{key}: {short(repr(value))} does not fit; write {known[key].words}")
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The networks a study can name: one entry each. Free of torch, since the workflow reads what there is before it trains."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hbr.errors import StudyError
@@ -13,6 +13,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """What a study may set of a network: so many numbers above 0, a list where they are several."""
+
+    values: int = 1
+    is_whole: bool = True
+
+    def fits(self, value: Any) -> bool:
+        """Return whether a value of a study file is one of this setting."""
+        given, known = value if self.values > 1 else [value], int if self.is_whole else (int, float)
+        of_length = isinstance(given, list) and len(given) == self.values
+        return of_length and all(isinstance(one, known) and not isinstance(one, bool) and one > 0 for one in given)
+
+    @property
+    def words(self) -> str:
+        """Return what to write, such as `a list of 3 whole numbers above 0`."""
+        whole = "whole " * self.is_whole
+        return f"a list of {self.values} {whole}numbers above 0" if self.values > 1 else f"a {whole}number above 0"
+
+
+@dataclass(frozen=True)
 class Network:
     """A name for ``module:function``, which a study could write as well, and what it may set of the function's keywords.
 
@@ -21,7 +41,7 @@ class Network:
     """
 
     builder: str
-    settings: tuple[str, ...] = ("width",)
+    settings: Mapping[str, Setting] = field(default_factory=lambda: {"width": Setting()})
     is_whitened: bool = False
 
 
@@ -30,7 +50,11 @@ NETWORKS = {
     "resnet20": Network("hbr.training.residual:resnet20"),
     "resnet8": Network("hbr.training.residual:resnet8"),
     "small-cnn": Network("hbr.training.small_cnn:small_cnn"),
-    "quick-cnn": Network("hbr.training.quick_cnn:quick_cnn", ("widths", "pair_widths", "logit_scale"), is_whitened=True),
+    "quick-cnn": Network(
+        "hbr.training.quick_cnn:quick_cnn",
+        {"widths": Setting(3), "pair_widths": Setting(3), "logit_scale": Setting(is_whole=False)},
+        is_whitened=True,
+    ),
 }
 
 
