@@ -636,8 +636,9 @@ TAIL = """\
 - **Versions of packages, and the machine.** After an upgrade that matters: `snakemake --forcerun prepare_dataset
   train_member ...`.
 - **An image edited to the same name and size** in a `root`: `snakemake --forcerun prepare_dataset`.
-- **Results above 1 MB are compared by date**, smaller ones and all sources by content. Copy results with their
-  dates (`cp -a`, `rsync -a`), or what follows from large ones reruns.
+- **Without a profile of the project** (`make` gives one; else `--workflow-profile workflow/profiles/default`) results above
+  1 MB are compared by date, smaller ones and all sources by content. Copy results with their dates (`cp -a`, `rsync -a`), or
+  what follows from large ones reruns.
 
 ## After copying results
 
