@@ -303,7 +303,8 @@ def provide(folder, config: dict) -> None:
         if ":" in name:
             module = folder.joinpath(*name.partition(":")[0].split(".")).with_suffix(".py")
             module.parent.mkdir(parents=True, exist_ok=True)
-            module.write_text("")
+            with module.open("a") as file:
+                file.write(f"def {name.partition(':')[2]}(**settings): ...\n")
     for dataset in config["datasets"].values():
         files = [f"{dataset['root']}/{split}/ant/1.png" for split in ("train", "test")] if dataset["source"] == "folder" else []
         if "archive_folder" in dataset:
