@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT
+from jsonschema import Draft202012Validator
 from test_engine_steps import assert_same, batches, fresh_step, replayed, state_of
 
 from hbr.data.datasets import prepare
@@ -36,7 +37,7 @@ def test_a_network_takes_the_settings_it_says(name):
     assert own == set(NETWORKS[name].settings)
     for key, setting in NETWORKS[name].settings.items():
         default = parameters[key].default
-        assert setting.fits(list(default) if isinstance(default, tuple) else default), setting.words
+        assert Draft202012Validator(setting).is_valid(list(default) if isinstance(default, tuple) else default), setting
     assert ("whitening" in parameters) == is_whitened(name)
 
 

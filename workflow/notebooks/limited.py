@@ -25,8 +25,6 @@ conditions = read_table(inputs["conditions"])
 gaps = with_conditions(read_table(inputs["gaps"]), conditions)
 differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
 limited = differences[differences["kind"] == "limited"]
-strategies = conditions.set_index("condition")["oversampling"]
-limited = limited.assign(reference_oversampling=limited["reference"].map(strategies))
 
 # %% [markdown]
 # ## Gaps by the share that is pruned (v2, figure 5)
@@ -49,7 +47,8 @@ for path in inputs.get("own", []):
 show(source_table(read_table(inputs["allocation"]), own))
 of_recall = limited[limited["metric"] == "recall"]
 to_limited = of_recall["reference_kind"] == "limited"
-show(gap_table(of_recall[to_limited & (of_recall["oversampling"] == of_recall["reference_oversampling"])]))
+alike = of_recall["oversampling"] == of_recall["reference_oversampling"]
+show(gap_table(of_recall[to_limited & alike]))
 
 # %% [markdown]
 # ## Real samples against copies
@@ -57,8 +56,7 @@ show(gap_table(of_recall[to_limited & (of_recall["oversampling"] == of_recall["r
 # declared family; all others are exploratory. What is chosen from a pool stands beside random images of it in *Pools*.
 
 # %%
-others = of_recall["pool"].isna() & (of_recall["oversampling"] != of_recall["reference_oversampling"])
-show(gap_table(of_recall[to_limited & others]))
+show(gap_table(of_recall[to_limited & ~alike & of_recall["pool"].isna()]))
 
 # %% [markdown]
 # ## Against the control

@@ -13,7 +13,7 @@ dataset = "digits"
 # %%
 from pathlib import Path
 
-from hbr.analysis.columns import with_conditions
+from hbr.analysis.columns import RESAMPLED, with_conditions
 from hbr.analysis.figures.images import image_sheet
 from hbr.analysis.figures.pools import pool_captions, pool_gaps
 from hbr.analysis.figures.style import save_figure, use_style
@@ -62,14 +62,13 @@ for number, summary in enumerate(pool_summaries(gaps[gaps["metric"] == "recall"]
 
 # %%
 differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
-drawn = differences["kind"].isin(["resampled", "limited"])
+drawn = differences["kind"].isin(RESAMPLED)
 pooled = differences[differences["pool"].notna() & drawn & (differences["metric"] == "recall")]
-of_reference = pooled["reference"].map(conditions.set_index("condition")["oversampling"])
-to_random = (pooled["reference_kind"] != "control") & (of_reference != pooled["oversampling"])
-show(gap_table(pooled[to_random]))
+to_control = pooled["reference_kind"] == "control"
+show(gap_table(pooled[~to_control & (pooled["oversampling"] != pooled["reference_oversampling"])]))
 
 # %% [markdown]
 # ## Against the control
 
 # %%
-show(gap_table(pooled[pooled["reference_kind"] == "control"]))
+show(gap_table(pooled[to_control]))

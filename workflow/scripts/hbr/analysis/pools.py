@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.alphas import alpha_summary
+from hbr.analysis.columns import RESAMPLED
 from hbr.analysis.comparisons import sized
 from hbr.words import number
 
@@ -17,7 +18,7 @@ def pool_summaries(gaps: pd.DataFrame) -> dict[str, pd.DataFrame]:
     ``gaps`` is of one metric. A gap with a sign enters by its size; one without a value is left out.
     """
     gaps = gaps.assign(value=sized(gaps["value"], gaps["gap"])).dropna(subset="value")
-    drawn = gaps[gaps["kind"].isin(["resampled", "limited"])]
+    drawn = gaps[gaps["kind"].isin(RESAMPLED)]
     controls = drawn.loc[drawn["pool"].notna(), "reference"].unique()
     own = {control: drawn[drawn["reference"] == control] for control in controls}
     return {name: alpha_summary(pd.concat([gaps[gaps["condition"] == name], rows]), ["gap"]) for name, rows in own.items()}

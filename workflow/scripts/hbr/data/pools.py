@@ -112,9 +112,9 @@ def save_pool(
 ) -> tuple[str, Counter[str]]:
     """Write a pool: the images at the places ``order`` of a source, in that order, but for those that are ``without``.
 
-    Return the SHA-256 of pixels and labels, and how many were left out, by the values of ``without``, which are
-    :func:`known_images`. ``batches`` of uint8 images come in the order of the
-    source and ``labels``; no more than one is in memory at a time, as each image is put at its place on disk first.
+    Return the SHA-256 of pixels and labels, and how many were left out, by the values of ``without``, which is of
+    :func:`known_images`. ``batches`` of uint8 images come in the order of the source and ``labels``; no more than one is in
+    memory at a time, as each image is put at its place on disk first.
     ``dataset`` is the checksum of the data that the classes are of.
     """
     place, kept, left_out = np.full(len(labels), -1), np.ones(len(order), dtype=bool), Counter[str]()

@@ -287,8 +287,9 @@ def _check_network(where: str, dataset: Mapping[str, Any]) -> None:
             if "width" in known:
                 takes = f"write its width beside network, as {where}.width, and leave network_settings out"
             raise StudyError(f"{where}.network_settings.{key}: {name} has no such setting; {takes}")
-        if not known[key].fits(value):
-            raise StudyError(f"{where}.network_settings.{key}: {short(repr(value))} does not fit; write {known[key].words}")
+        if not _VALIDATOR(known[key]).is_valid(value):
+            wanted = known[key]["description"]
+            raise StudyError(f"{where}.network_settings.{key}: {short(repr(value))} does not fit; write {wanted}")
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:

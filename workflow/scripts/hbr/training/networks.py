@@ -12,36 +12,22 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a study may set of a network: so many numbers above 0, a list where they are several."""
-
-    values: int = 1
-    is_whole: bool = True
-
-    def fits(self, value: Any) -> bool:
-        """Return whether a value of a study file is one of this setting."""
-        given, known = value if self.values > 1 else [value], int if self.is_whole else (int, float)
-        of_length = isinstance(given, list) and len(given) == self.values
-        return of_length and all(isinstance(one, known) and not isinstance(one, bool) and one > 0 for one in given)
-
-    @property
-    def words(self) -> str:
-        """Return what to write, such as `a list of 3 whole numbers above 0`."""
-        whole = "whole " * self.is_whole
-        return f"a list of {self.values} {whole}numbers above 0" if self.values > 1 else f"a {whole}number above 0"
+_WHOLE = {"description": "a whole number above 0", "type": "integer", "minimum": 1}
+_STAGES = {"description": "a list of 3 whole numbers above 0", "type": "array", "minItems": 3, "maxItems": 3, "items": _WHOLE}
+_POSITIVE = {"description": "a number above 0", "type": "number", "exclusiveMinimum": 0}
 
 
 @dataclass(frozen=True)
 class Network:
-    """A name for ``module:function``, which a study could write as well, and what it may set of the function's keywords.
+    """A name for ``module:function``, which a study could write as well, and what it may set of the function's keywords: a JSON
+    schema each, whose description says what to write.
 
     The function is called with ``channels``, ``classes`` and what a study sets of ``settings``; where ``is_whitened``, also
     with ``whitening``, the filters that :func:`hbr.data.whitening.fit_whitening` found in the training images.
     """
 
     builder: str
-    settings: Mapping[str, Setting] = field(default_factory=lambda: {"width": Setting()})
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"width": _WHOLE})
     is_whitened: bool = False
 
 
@@ -52,7 +38,7 @@ NETWORKS = {
     "small-cnn": Network("hbr.training.small_cnn:small_cnn"),
     "quick-cnn": Network(
         "hbr.training.quick_cnn:quick_cnn",
-        {"widths": Setting(3), "pair_widths": Setting(3), "logit_scale": Setting(is_whole=False)},
+        {"widths": _STAGES, "pair_widths": _STAGES, "logit_scale": _POSITIVE},
         is_whitened=True,
     ),
 }

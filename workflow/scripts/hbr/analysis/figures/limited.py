@@ -29,6 +29,7 @@ def limited_gaps(summary: pd.DataFrame, gaps: Sequence[str], dataset: str) -> Fi
     # A little apart, so that one interval does not hide the others, and nearer to their own rate than to the next.
     nearest = min(np.diff(rates), default=25)
     apart = min(0.02 * max(25, rates[-1] - rates[0]), 0.8 * nearest / len(looks))
+    beside = max(6, len(looks) / 2 + 1) * apart
     for row, metric in zip(grid, metrics, strict=True):
         for axes, gap in zip(row, gaps, strict=True):
             cell = summary[(summary["metric"] == metric) & (summary["gap"] == gap)]
@@ -38,7 +39,6 @@ def limited_gaps(summary: pd.DataFrame, gaps: Sequence[str], dataset: str) -> Fi
                 axes.errorbar(places, 100 * line["mean"], yerr=ends_of(line), label=name, **look)
             limit_by_means(axes, cell)
             axes.set_xticks(rates)
-            beside = max(6, len(looks) / 2 + 1) * apart
             axes.set_xlim(rates[0] - beside, rates[-1] + beside)
             axes.set_title(f"{metric}: {_TITLES[gap]}", fontsize=8.5)
         row[0].set_ylabel("points", fontsize=8)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from hbr.analysis.columns import against_control
+from hbr.analysis.columns import RESAMPLED, against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, reach, t_estimate
@@ -23,8 +23,6 @@ LEVEL = 0.05
 # Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
 FEWEST_RANKED = 3
 _TEST_SETS = 500
-# What is resampled, of all data and of limited data.
-_RESAMPLED = ("resampled", "limited")
 _NO_POOL = "none draws images of another source, as version 2 did"
 
 
@@ -212,7 +210,7 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     Conditions on limited data are among them; what they are compared with is the control of the same samples.
     """
     rows, untested = _records(
-        evidence, _RESAMPLED, keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] == "control"
+        evidence, RESAMPLED, keep=lambda row: row["gap"] == "max_min" and row["reference_kind"] == "control"
     )
     if any(row["reference_value"] == 0 for row in rows):
         raise NotMeasuredError("the control has no gap that could fall")
@@ -252,11 +250,10 @@ def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
     Not reproduced where it worsens in any declared comparison, or is equivalent in all.
     """
     rows, found = _against_random(evidence, claim)
-    if found["improves"] and not found["worsens"]:
-        return replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
     if found["worsens"]:
-        worse = f"worse than random images in {found['worsens']} {rows.why}"
-        judged = replace(rows, verdict=NOT_REPRODUCED, why=worse)
+        judged = replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {found['worsens']} {rows.why}")
+    elif found["improves"]:
+        judged = replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
     else:
         judged = _no_difference(rows, found)
     if judged.verdict == NOT_REPRODUCED and not evidence.pools:
@@ -281,7 +278,7 @@ def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Findi
     strategy = claim["strategy"]
     rows, untested = _records(
         evidence,
-        _RESAMPLED,
+        RESAMPLED,
         family="pool",
         keep=lambda row: row["oversampling"] == strategy,
         missing=f"the study does not compare {strategy} with pool-random",

@@ -10,7 +10,7 @@ from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import INCONCLUSIVE
 from hbr.study.start_page.costs import duration
 from hbr.study.start_page.parts import Answer, Code, Link, Sentence
-from hbr.study.start_page.words import Row
+from hbr.study.start_page.words import Row, key_of
 from hbr.words import counted
 
 # By section of the study file.
@@ -66,8 +66,7 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
     for lack in dict.fromkeys(left):
         some = _share(left.count(lack), len(undecided))
         sentences.append(Sentence((f"{some[:1].upper()}{some[1:]} would take {lack}.",), source))
-    key = "decide" if own.section == "resampling" else f"decide-{own.section}"
-    return Answer(key, QUESTIONS[own.section], None, tuple(sentences))
+    return Answer(key_of("decide", own.section), QUESTIONS[own.section], None, tuple(sentences))
 
 
 def _needed(row: Row, variants: int) -> int:

@@ -10,7 +10,7 @@ from hbr.analysis.statistics.verdicts import INCONCLUSIVE, NOT_TESTED
 from hbr.study.claims.beside import CHANGES
 from hbr.study.start_page.figure import change_figure
 from hbr.study.start_page.parts import Answer, Cell, Code, Column, Link, Name, Part, Sentence, Table, Verdict
-from hbr.study.start_page.words import Row, changed, in_percent, measure, verdict
+from hbr.study.start_page.words import Row, changed, in_percent, key_of, measure, verdict
 from hbr.words import change, counted, in_points, points
 
 # Beyond this a figure has no room for rows.
@@ -47,7 +47,7 @@ def effect_answer(
     ``rows`` are the declared comparisons with the control, ``accuracy`` what accuracy does in each, ``links`` tables by name;
     ``explained`` are of :func:`hbr.study.claims.beside.beside_accuracy`, ``section`` is that of the study file.
     """
-    key, question = ("effect" if section == "resampling" else f"effect-{section}"), QUESTIONS[section]
+    key, question = key_of("effect", section), QUESTIONS[section]
     if not rows:
         lack = ("This study resamples nothing (", Code("resampling.strategies"), " is empty), so it cannot say.")
         return Answer(key, question, Verdict("not in this study", "open"), (Sentence(lack),))

@@ -83,12 +83,13 @@ def _of_resampling(
 ) -> list[Answer]:
     """Return the answers on resampling, on placebos and on what would decide."""
     links = {name: linked(name) for name in ("gap_differences.csv", "class_differences.csv", CHANGES)}
+    nothing = [effect_answer(evidence.dataset, [], {}, links)]
     if not _resamples(evidence):
-        return [effect_answer(evidence.dataset, [], {}, links)]
+        return nothing
     gaps = evidence.gap_differences
     of_sections = {section: rows for section in beside["variants"] if (rows := records(gaps, section))}
     if not of_sections:
-        return [effect_answer(evidence.dataset, [], {}, links)]
+        return nothing
     changes = evidence.table("class_differences.csv")
     changes = changes[(changes["metric"] == "accuracy") & (changes["class"] < 0)]
     accuracy = {(row["condition"], row["reference"]): row for row in changes.to_dict("records")}

@@ -31,6 +31,11 @@ _VERDICTS = {
 Row = Mapping[Hashable, Any]
 
 
+def key_of(word: str, section: str) -> str:
+    """Return the key of an answer of a section of the study file; that of all data goes by the word alone."""
+    return word if section == "resampling" else f"{word}-{section}"
+
+
 def measure(row: Row) -> str:
     """Return what a row of gap differences measures: `gap of recall between the best and the worst class`, `mean recall`."""
     metric = METRIC_NAMES.get(row["metric"], str(row["metric"]))
