@@ -41,7 +41,12 @@ wildcard_constraints:
     reference=r"[a-z0-9][a-z0-9_]*",
 
 
+onsuccess:
+    cancel_timers()
+
+
 onerror:
+    cancel_timers()
     sys.stderr.write(
         told_of(
             Path("reports") / config["study"],

@@ -5,8 +5,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,11 +16,13 @@ import torch
 import yaml
 from conftest import ROOT, Study, small_config
 from forked import snakemake_forked
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from hbr.study.costs import outcomes_of, timed_trainings
 from hbr.study.dry_run import PlannedJob
 from hbr.study.forecast import expected_hours, training_table
 from hbr.study.labellings import outcomes_of_runs
+from hbr.study.timers import cancel_timers
 from hbr.training.devices import machine_name
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings
@@ -177,3 +181,18 @@ def test_the_packing_profile_is_the_slurm_profile_with_packs():
     renamed = {key.replace("slurm-", "slurm-packed-"): value for key, value in plain.items()}
     packs = {"executor": "slurm-packed", "slurm-packed-members-per-job": 4}
     assert packed == renamed | packs
+
+
+def test_the_schedulers_timers_are_cancelled_and_no_others():
+    scheduler = SimpleNamespace(_open_jobs=threading.Semaphore(0))
+    # Snakemake's own way to look at waiting jobs once more.
+    JobScheduler._schedule_reevalutation(scheduler, 3600)
+    (own,) = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    other = threading.Timer(3600, print)
+    other.start()
+    cancel_timers()
+    own.join(10)
+    assert not own.is_alive()
+    assert not scheduler._open_jobs.acquire(blocking=False)
+    assert other.is_alive()
+    other.cancel()

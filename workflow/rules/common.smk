@@ -101,6 +101,7 @@ from hbr.study.references import (
 from hbr.study.scored import TRAIN, ScoredSet, scored_sets
 from hbr.study.labellings import GIVEN, PLANTED, outcomes_of_runs
 from hbr.study.suspects import fold_runs, labellings
+from hbr.study.timers import cancel_timers
 from hbr.training.recipe import Recipe
 from hbr.training.settings import network_settings
 
