@@ -5,6 +5,10 @@ python benchmarks/suspects.py photos10 --keep /tmp/draws --cleanlab /path/to/pyt
 In every draw other labels are changed, folds divided and networks trained anew, with the functions that the workflow calls and
 the settings that `make run IMAGES=` writes for the folder, unless others are given. What was trained is kept, and not trained
 again. `--cleanlab` is an interpreter with cleanlab, whose find_label_issues gets the same probabilities.
+
+With `--imagined 3000` no label is changed before the trainings, but so many draws of mistakes are imagined afterwards: what its
+networks say of an image hardly depends on its label, since they never saw it. That tells settings apart which few real draws
+do not.
 """
 
 import argparse
@@ -22,6 +26,7 @@ import torch
 from measuring import circumstances, network_for, table
 from scipy.stats import rankdata
 
+from hbr.analysis.margins import margins
 from hbr.analysis.suspects import FIRST, aum_of_folds, logits_of_folds, suspect_table
 from hbr.data.datasets import PreparedDataset
 from hbr.data.files import read_arrays, write_arrays
@@ -107,6 +112,20 @@ def hits(order: np.ndarray | list[int], changed: np.ndarray) -> int:
     return int(changed[np.asarray(order[:FIRST], dtype=int)].sum())
 
 
+def imagined(found: Mapping[str, np.ndarray], mistakes: int, draws: int, rng: np.random.Generator) -> dict[str, object]:
+    """Return the accuracy, and how many of so many labels changed in thought stand first by margin, mean over draws."""
+    labels, logits = found["labels"], found["logits"].mean(0)
+    own, found_in_draws = margins(logits, labels), []
+    for _ in range(draws):
+        changed = np.zeros(len(labels), dtype=bool)
+        changed[rng.choice(len(labels), mistakes, replace=False)] = True
+        others = (labels[changed] + rng.integers(1, logits.shape[1], mistakes)) % logits.shape[1]
+        score = own.copy()
+        score[changed] = margins(logits[changed], others)
+        found_in_draws.append(hits(np.argsort(score, kind="stable"), changed))
+    return {"accuracy": float((own > 0).mean()), "changed in thought, found": f"{mean(found_in_draws):.2f}"}
+
+
 def measured(found: Mapping[str, np.ndarray], changed: np.ndarray, python: Path | None) -> dict[str, object]:
     """Return what each way finds in one draw."""
     labels = found["labels"]
@@ -134,6 +153,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, required=True, help="where the logits of each draw go")
     parser.add_argument("--cleanlab", type=Path)
     parser.add_argument("--mistakes", type=int, default=6)
+    parser.add_argument("--imagined", type=int, default=0, metavar="DRAWS", help="change labels in thought only, so many times")
     parser.add_argument("--draws", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--members", type=int, default=1)
@@ -147,8 +167,11 @@ def main() -> None:
     print(circumstances(CPU), flush=True)
     data, told = folder_dataset(options.folder, options.image_size, 0.2, 0), {}
     for draw in options.draws:
-        own, changed = mistaken(data, options.mistakes, derive_rng(draw, "mistakes"))
-        told[draw] = measured(kept(own, options, draw), changed, options.cleanlab)
+        if options.imagined:
+            told[draw] = imagined(kept(data, options, draw), options.mistakes, options.imagined, derive_rng(draw, "imagined"))
+        else:
+            own, changed = mistaken(data, options.mistakes, derive_rng(draw, "mistakes"))
+            told[draw] = measured(kept(own, options, draw), changed, options.cleanlab)
         print(f"draw {draw}: {told[draw]}", flush=True)
     rows = [[str(draw), *map(shown, row.values())] for draw, row in told.items()]
     numbers = [[row[place] for row in rows] for place in range(1, len(rows[0]))]

@@ -414,7 +414,7 @@ def test_studies_of_different_classes_are_not_compared(tmp_path):
 def test_planted_mistakes_are_counted_among_the_first_suspects(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     from PIL import Image
-    from suspects import hits, mistaken
+    from suspects import hits, imagined, mistaken
 
     from hbr.data.sources import folder_dataset
 
@@ -436,3 +436,8 @@ def test_planted_mistakes_are_counted_among_the_first_suspects(tmp_path, monkeyp
     assert len(found["1"]) == 7
     assert int(found["1"][2]) == sum(int(rank) <= 20 for rank in found["1"][6].split())
     assert "2 labels of 40 changed" in text
+    # Of 40 images 15 are known and 25 taken for the other class: a label changed in thought is found where the image is known.
+    logits = np.array([[5, 0]] * 15 + [[0, 2]] * 25, float)
+    told = imagined({"labels": np.zeros(40, np.int64), "logits": logits[None]}, 1, 4000, np.random.default_rng(1))
+    assert told["accuracy"] == 15 / 40
+    assert float(told["changed in thought, found"]) == pytest.approx(15 / 40, abs=0.03)

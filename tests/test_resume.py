@@ -179,6 +179,7 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         again, again_dynamics = train(Stopper(0))
         (tmp_path / "checkpoint.npz").unlink()
         np.testing.assert_array_equal(again.test_logits, outcomes.test_logits)
+        np.testing.assert_array_equal(again.mean_test_logits, outcomes.mean_test_logits)
         np.testing.assert_array_equal(again.history, outcomes.history)
         np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():

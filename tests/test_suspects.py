@@ -36,7 +36,8 @@ def table_of(labels, folds, train, planted=None):
 
 
 def run_of(fold, member, labels, logits):
-    return SimpleNamespace(variant=fold, member=member, test_labels=np.array(labels), test_logits=np.array(logits, np.float16))
+    mean = np.array(logits, np.float16)
+    return SimpleNamespace(variant=fold, member=member, test_labels=np.array(labels), mean_test_logits=mean)
 
 
 # Four images of three classes: a and b of the training set, c and d of the test set; a and d were left out together.
@@ -92,7 +93,7 @@ def test_the_list_names_files_and_tells_of_training_images_alone_what_is_known_o
 def test_mirror_images_count_as_much_as_the_images_themselves():
     more, twice = np.array([4, 2, 0]), []
     for run in RUNS:
-        logits = np.concatenate([run.test_logits, run.test_logits + more])
+        logits = np.concatenate([run.mean_test_logits, run.mean_test_logits + more])
         twice.append(run_of(run.variant, run.member, np.tile(run.test_labels, 2), logits))
     assert (logits_of_folds(twice, FOLDS) == logits_of_folds(RUNS, FOLDS) + more / 2).all()
     with pytest.raises(StudyError, match="tested on other images"):

@@ -15,7 +15,7 @@ from hbr.data.plans import SYNTHETIC, THRESHOLD, Plan, check_plan, identity_plan
 from hbr.errors import StudyError
 from hbr.seeds import derive_seed
 from hbr.training.augmentation import ImageBank, draw_epoch
-from hbr.training.engine import MemberSeeds, train_member
+from hbr.training.engine import MemberSeeds, Training, train_member
 from hbr.training.networks import build_network
 from hbr.training.outcomes import load_outcomes, save_outcomes, smallest_integers
 from hbr.training.recorder import Recorder, sample_scores, to_half
@@ -103,6 +103,21 @@ def test_predictions_are_those_of_float32_and_the_history_has_their_accuracy(tin
     assert outcomes.predictions.dtype == np.uint8
     assert np.isfinite(outcomes.test_logits).all()
     assert outcomes.history[-1, 4] == (outcomes.predictions == outcomes.test_labels).mean()
+
+
+def test_the_mean_test_logits_are_of_the_evaluated_epochs(tiny_dataset, quick_recipe, tmp_path, monkeypatch):
+    seen, once = [], Training.test_logits
+    monkeypatch.setattr(Training, "test_logits", lambda training: seen.append(once(training)) or seen[-1])
+    outcomes, _ = train(tiny_dataset, replace(quick_recipe, epochs=7, evaluate_every=3))
+    assert len(seen) == 3
+    np.testing.assert_array_equal(outcomes.test_logits, seen[-1].half())
+    np.testing.assert_allclose(outcomes.mean_test_logits, torch.stack(seen).mean(0), rtol=1e-3, atol=1e-3)
+    # Files of earlier versions have the last epoch's alone.
+    save_outcomes(tmp_path / "outcomes.npz", outcomes)
+    arrays = dict(read_arrays(tmp_path / "outcomes.npz"))
+    del arrays["mean_test_logits"]
+    write_arrays(tmp_path / "earlier.npz", **arrays)
+    np.testing.assert_array_equal(load_outcomes(tmp_path / "earlier.npz").mean_test_logits, outcomes.test_logits)
 
 
 def test_log_outcomes_and_tables_agree_to_the_digit_in_every_run(whole):

@@ -2,8 +2,9 @@
 # # Suspects
 # Which images look mislabelled? All images, those of the test set too, were divided into folds, and networks were trained
 # without each one. What they say of the images that they never saw is the **out-of-fold margin**: the logit of the label
-# that an image bears less the largest other one, in evaluation mode, mean over members, and over the image and its mirror
-# image where the recipe has `flip: true`. Below 0 another class is more likely.
+# that an image bears less the largest other one, in evaluation mode, mean over members, over all epochs that were
+# evaluated (`evaluate_every` of the recipe), and over the image and its mirror image where the recipe has `flip: true`.
+# Below 0 another class is more likely.
 # AUM, beside it, tells how hard an image was to learn by networks that did see it, and is known of training
 # images alone.
 

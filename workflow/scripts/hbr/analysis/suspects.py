@@ -28,18 +28,20 @@ def logits_of_folds(runs: Sequence[Outcomes], folds: pd.DataFrame) -> np.ndarray
     """Return the logits that each image got by the members of its fold, float64 ``(members, images, classes)``.
 
     ``runs`` are the trainings without a fold each, which is their variant; ``folds`` is of :func:`hbr.data.folds.fold_table`.
-    Where they were tested on mirror images behind the images, logits are the mean of both.
+    Logits are the mean over all epochs that were evaluated, as AUM's margins are: a wrong label is contradicted early and
+    steadily, while the last epochs are sure of everything (benchmarks/README.md has what this is worth). Where networks were
+    tested on mirror images behind the images, they are the mean of both.
     Raises ``StudyError`` where they do not belong together.
     """
     places, labels = folds["fold"].to_numpy(), folds["label"].to_numpy()
     members = sorted({run.member for run in runs})
-    logits = np.full((len(members), len(folds), runs[0].test_logits.shape[1]), np.nan)
+    logits = np.full((len(members), len(folds), runs[0].mean_test_logits.shape[1]), np.nan)
     for run in runs:
         held_out = np.flatnonzero(places == run.variant)
         copies = max(1, len(run.test_labels) // max(1, len(held_out)))
         if not np.array_equal(run.test_labels, np.tile(labels[held_out], copies)):
             raise StudyError(f"the training without fold {run.variant} was tested on other images; delete it and run again")
-        seen = run.test_logits.astype(np.float64).reshape(copies, len(held_out), -1)
+        seen = run.mean_test_logits.astype(np.float64).reshape(copies, len(held_out), -1)
         logits[members.index(run.member), held_out] = seen.mean(0)
     if np.isnan(logits).any():
         raise StudyError("some fold was never left out; run the study to its end")

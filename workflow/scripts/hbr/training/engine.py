@@ -82,6 +82,7 @@ def train_member(
         logits = member.train(report)
     outcomes = Outcomes(
         test_logits=to_half(logits).cpu().numpy(),
+        mean_test_logits=to_half(member.logit_sum / member.evaluations).cpu().numpy(),
         predictions=smallest_integers(logits.argmax(1).cpu().numpy(), dataset.classes),
         test_labels=dataset.test_labels,
         history=np.asarray(member.history, dtype=np.float64),
@@ -143,6 +144,8 @@ class Training:
         # One entry an epoch: the columns of outcomes, and the test recall of every class; NaN where it was not taken.
         self.history: list[tuple[float, ...]] = []
         self.recalls: list[list[float]] = []
+        # Of the test logits after every epoch that was evaluated.
+        self.logit_sum = torch.zeros(len(dataset.test_labels), self.classes, device=device)
         # Where the training stands: steps done of the running epoch, and the generator before that epoch was drawn.
         self.epoch = self.step = 0
         self.epoch_start = self.generator.get_state()
@@ -165,6 +168,7 @@ class Training:
                 logits = self.test_logits()
                 if not torch.isfinite(logits).all():
                     self._fail("the network's logits of the test images are not finite", rate)
+                self.logit_sum += logits
                 test_accuracy, recalls = self._accuracies(logits)
             self.recalls.append(recalls)
             shown = np.nan if test_accuracy is None else test_accuracy
@@ -176,6 +180,11 @@ class Training:
                 Progress(self.epoch + 1, recipe.epochs, loss, accuracy, test_accuracy, self.examples / pace, left),
             )
         return logits
+
+    @property
+    def evaluations(self) -> int:
+        """Return after how many epochs the test images were evaluated."""
+        return sum(self.recipe.is_evaluated(epoch + 1) for epoch in range(len(self.history)))
 
     def train_epoch(self) -> float:
         """Train what is left of the running epoch, all of :func:`batches_of`; return its last learning rate."""
@@ -251,6 +260,7 @@ class Training:
             "step": self.step,
             "history": self.history,
             "recalls": self.recalls,
+            "logit_sum": self.logit_sum,
             "epoch_start": self.epoch_start,
             "rng": torch.get_rng_state(),
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
@@ -264,6 +274,7 @@ class Training:
         self.epoch, self.step, self.history, self.recalls, self.epoch_start = (
             state[name] for name in ("epoch", "step", "history", "recalls", "epoch_start")
         )
+        self.logit_sum.copy_(state["logit_sum"])
         self.generator.set_state(self.epoch_start)
         torch.set_rng_state(state["rng"])
         if state["device_rng"] is not None:

@@ -23,7 +23,8 @@ class Outcomes:
     are NaN after epochs that were not evaluated, and recalls are all NaN where an earlier version did not keep them.
     ``predictions`` are the classes of the largest logits before these were rounded, which makes some of them tie or saturate,
     in the smallest unsigned type. Files of earlier versions hold none: there they are of the largest logits kept, as in all
-    tables made of such a file.
+    tables made of such a file. ``mean_test_logits`` are the mean of the logits after all epochs that were evaluated, shaped and
+    kept as ``test_logits``, which stand for them in files of earlier versions.
     ``dataset`` and ``plan`` are the checksums of what it was trained on, ``settings`` is the rest of what shaped it, as JSON.
     ``machine`` and ``precision`` say where and how it was trained; outcomes of versions that did not keep them have neither.
     """
@@ -40,6 +41,7 @@ class Outcomes:
     plan: str = ""
     settings: str = ""
     predictions: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint8))
+    mean_test_logits: np.ndarray = field(default_factory=lambda: np.empty(0, np.float16))
     recalls: np.ndarray = field(default_factory=lambda: np.empty(0))
     machine: str = ""
     precision: str = ""
@@ -48,6 +50,8 @@ class Outcomes:
         classes = self.test_logits.shape[1]
         if not len(self.predictions):
             object.__setattr__(self, "predictions", smallest_integers(self.test_logits.argmax(1), classes))
+        if not len(self.mean_test_logits):
+            object.__setattr__(self, "mean_test_logits", self.test_logits)
         if not len(self.recalls):
             object.__setattr__(self, "recalls", np.full((len(self.history), classes), np.nan))
 
@@ -70,7 +74,7 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
     fields: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
-    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields) - {"predictions", "recalls"})
+    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields) - {"predictions", "recalls", "mean_test_logits"})
     if missing:
         raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
     texts = {name: str(fields[name]) for name in _TEXTS}
