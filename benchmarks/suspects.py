@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 import torch
 from measuring import circumstances, network_for, table
-from scipy.stats import rankdata
 
 from hbr.analysis.margins import margins
 from hbr.analysis.suspects import FIRST, aum_of_folds, logits_of_folds, suspect_table
@@ -134,9 +133,9 @@ def measured(found: Mapping[str, np.ndarray], changed: np.ndarray, python: Path 
     told: dict[str, object] = {"accuracy": float((suspects["margin"] > 0).mean())}
     told["out-of-fold margin"] = hits(suspects["sample"].to_numpy(), changed)
     told["AUM of the same trainings"] = hits(np.argsort(found["aum"], kind="stable"), changed)
-    margins = suspects.sort_values("sample")["margin"].to_numpy()
+    own = suspects.sort_values("sample")["margin"].to_numpy()
     told["self-confidence"] = hits(np.argsort(probabilities(found)[np.arange(len(labels)), labels], kind="stable"), changed)
-    told["mean rank of margin and AUM"] = hits(np.argsort(rankdata(margins) + rankdata(found["aum"]), kind="stable"), changed)
+    told["margin + AUM"] = hits(np.argsort(own + found["aum"], kind="stable"), changed)
     ranks = suspects.loc[changed[suspects["sample"]], "rank"]
     told["ranks"] = " ".join(map(str, sorted(ranks)))
     if python:
