@@ -72,7 +72,7 @@ COMPLETE = {
 
 def test_studies_of_the_quick_recipe_on_cifar10_have_one():
     """Apart from the epochs at which they are tested: their networks are compared."""
-    names = ("cifar10-quick", "cifar10-v2-quick", "human-noise-cifar10-quick")
+    names = ("cifar10-quick", "cifar10-quick-cpu", "cifar10-v2-quick", "human-noise-cifar10-quick")
     recipes = [load_study(ROOT / f"studies/{name}.yaml")["recipes"]["quick"] for name in names]
     assert all({**recipe, "evaluate_every": 1} == {**recipes[0], "evaluate_every": 1} for recipe in recipes)
 

@@ -101,6 +101,6 @@ def _training_bytes(config: Mapping[str, Any], dataset: str, condition: str, res
     with np.load(path, allow_pickle=False) as arrays:
         samples, tested, classes = len(arrays["train_labels"]), len(arrays["test_labels"]), len(arrays["class_names"])
     epochs = config["recipes"][config["datasets"][dataset]["recipe"]]["epochs"] if condition == BASELINE else 0
-    # Three float16 an epoch, six float32 and an int16 an example; last and mean logits in float16, int64
-    # labels and a prediction a test sample.
+    # Three float16 an epoch, six float32 and an int16 an example; last and mean logits in float16, an int64 label and a
+    # prediction a test sample.
     return samples * (6 * epochs + 26) + tested * (4 * classes + 9) + _BESIDE
