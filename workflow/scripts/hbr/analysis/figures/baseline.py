@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.names import name_classes
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, class_axis_width, marks, plain_ticks
 
 
 def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
@@ -24,6 +24,7 @@ def learning_curves(history: pd.DataFrame, dataset: str) -> Figure:
     loss = history.groupby("epoch")["train_loss"].mean()
     right.plot(loss.index, loss, color=NEUTRAL, lw=1.8)
     right.set(xlabel="epoch", ylabel="training loss (nats)", title="loss and learning rate", yscale="log")
+    plain_ticks(right.yaxis)
     twin = right.twinx()
     twin.plot(rates.index, rates, color=EASY, lw=1, ls="--")
     twin.set_ylabel("learning rate", color=EASY)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from hbr.analysis.figures.fonts import font_family, plain
 from hbr.analysis.figures.names import class_labels, name_classes, named_places, say_of_names
-from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, legend_below, marks
+from hbr.analysis.figures.style import HARD, NEUTRAL, class_axis_width, legend_below, marks, plain_ticks
 
 DIRECTIONS = {"low-is-hard": "low = hard", "high-is-hard": "high = hard"}
 
@@ -129,6 +129,7 @@ def offset_influence(offsets: pd.DataFrame, dataset: str, estimator: str) -> Fig
         ylabel="samples at alpha = 1 / control",
         title=f"{dataset}: the allocation by {estimator} depends on the offset",
     )
+    plain_ticks(axes.xaxis, axes.yaxis)
     return figure
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator, ScalarFormatter
 
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, headline, legend_below
 from hbr.analysis.labels import WAYS
 
 _MARKERS = "osD^vP*X"
@@ -45,7 +45,7 @@ def pruning_stability(pruning: pd.DataFrame, dataset: str) -> Figure:
             axes.set_xlabel(f"members j (pairs: {_range(cell['pairs'])})")
         row[0].set_ylabel("pruned, easiest first (%)")
     figure.colorbar(image, ax=grid, label="pruned samples that change (%)", shrink=0.7)
-    figure.suptitle(f"{dataset}: pruned samples that change with the ensemble, mean over {_PAIRS}")
+    headline(figure, f"{dataset}: pruned samples that change with the ensemble", f"mean over {_PAIRS}")
     return figure
 
 
@@ -58,7 +58,7 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
         return _too_few(dataset)
     estimators = list(allocation["estimator"].unique())
     rows = [(way, unit) for way in WAYS for unit in ("samples", "percent")]
-    size = (1 + 2.5 * len(estimators), 1.9 * len(rows) + 1)
+    size = (max(5.5, 1 + 2.5 * len(estimators)), 1.9 * len(rows) + 1)
     figure, grid = plt.subplots(len(rows), len(estimators), figsize=size, squeeze=False, sharey="row", sharex="col")
     styles = {"max": (HARD, "^"), "mean": (EASY, "o"), "min": ("#009E73", "v")}
     for row, (way, unit) in zip(grid, rows, strict=True):
@@ -82,12 +82,9 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
         row[0].set_ylabel("change (samples)" if unit == "samples" else "change (% of S)")
     for axes in grid[-1]:
         axes.set_xlabel("members j")
-    handles, labels = grid[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
-    figure.suptitle(
-        f"{dataset}: change of the allocation at alpha = 1 with the ensemble\n"
-        f"(mean over {_range(allocation['pairs'])} {_PAIRS}; bands: middle 95 % of the pairs)"
-    )
+    legend_below(figure, grid[0, 0])
+    note = f"mean over {_range(allocation['pairs'])} {_PAIRS}; bands: middle 95 % of the pairs"
+    headline(figure, f"{dataset}: change of the allocation at alpha = 1 with the ensemble", note)
     return figure
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from hbr.analysis.figures.fonts import drop_missing
 from hbr.analysis.shown import show_drawing
@@ -114,6 +116,14 @@ def marks(classes: int) -> dict[str, Any]:
 def separate_groups(axes: Axes, allocation: pd.DataFrame) -> None:
     """Draw a dotted line between easy and hard classes, which stand at 0, 1, 2 ... in the order of the allocation."""
     axes.axvline((allocation["group"] != "hard").sum() - 0.5, color=NEUTRAL, lw=0.8, ls=":")
+
+
+def plain_ticks(*axes: Axis) -> None:
+    """Write 0.5, 1, 2 along logarithmic axes: over less than a few powers of ten those alone tell too little."""
+    for axis in axes:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def reach_of(values: pd.Series) -> float:
