@@ -18,6 +18,7 @@ from hbr.analysis.ground_truth import (
     doubtful_row,
     noise_rows,
     order_rows,
+    precision_at,
     share_changes,
 )
 from hbr.analysis.ground_truth_words import known_noise_shown, missing, noise_shown, order_shown, references_shown
@@ -227,6 +228,15 @@ def test_who_finds_what_people_call_mislabelled():
     assert found.loc["lowest", "precision"] == truth[hardest[:20]].mean()
     assert found.loc["lowest", "recall"] == truth[hardest[:20]].sum() / 30
     assert (found["chance"] == 0.12).all() and (found["images"] == 250).all()
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_precision_among_ties_is_the_expected_one(order):
+    # Of the four hardest one is sure, and three come from six of which two are found.
+    harder = np.array([9, 5, 5, 5, 5, 5, 5, 1])[order]
+    truth = np.array([True, True, True, False, False, False, False, True])[order]
+    assert precision_at(harder, truth, 4) == pytest.approx((1 + 3 * 2 / 6) / 4)
+    assert precision_at(harder, truth, 8) == 0.5 and np.isnan(precision_at(harder, truth, 0))
 
 
 def test_an_image_that_is_drawn_twice_counts_twice_and_made_ones_do_not():

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hbr.conditions import strategies
 from hbr.conditions.names import least_samples
 from hbr.conditions.oversampling import smote
 from hbr.conditions.resampling import plan_resampled
-from hbr.conditions.strategies import rank_weights
+from hbr.conditions.strategies import Added, rank_weights
 from hbr.data.datasets import prepare, save_dataset
 from hbr.data.plans import DUPLICATE, KEPT, SYNTHETIC
 from hbr.data.sizes import check_class_sizes
@@ -149,3 +150,35 @@ def test_preparing_refuses_data_too_few_for_smote_and_leaves_nothing(tmp_path):
     with pytest.raises(StudyError, match="needs at least 6"):
         prepare_dataset.main(arguments)
     assert not (tmp_path / "dataset.npz").exists()
+
+
+def test_a_lot_decides_which_of_equally_hard_samples_leave():
+    tied = NAMED | {"hardness": np.zeros(60)}
+    kept = np.zeros(60)
+    for seed in range(200):
+        plan = plan_resampled(LABELS, (4, 4, 3), np.array([10, 20, 20]), "none", "easy", np.random.default_rng(seed), tied)
+        kept[plan.source] += 1
+    assert kept[:20].min() > 70 and kept[:20].max() < 130 and (kept[20:] == 200).all()
+
+
+def test_equally_hard_samples_are_drawn_alike():
+    assert rank_weights(np.zeros(7), "hard").tolist() == pytest.approx([1 / 7] * 7)
+    first, *tied, last = rank_weights(np.array([0, 1, 1, 1, 2]), "hard")
+    assert first < tied[0] == tied[1] == tied[2] < last
+
+
+@pytest.mark.parametrize(
+    ("side", "wrong"),
+    [
+        ("oversampling", lambda labels, change, rng: Added(np.array([40]), np.array([2]), DUPLICATE)),
+        ("oversampling", lambda labels, change, rng: Added(np.arange(10), np.zeros(10, int), DUPLICATE)),
+        ("undersampling", lambda labels, change, rng: np.zeros(10, int)),
+        ("undersampling", lambda labels, change, rng: np.arange(20, 30)),
+    ],
+    ids=["too few", "of another class", "one place often", "another class"],
+)
+def test_a_strategy_that_gives_other_than_asked_is_refused(monkeypatch, side, wrong):
+    real = strategies.strategy_of
+    monkeypatch.setattr(strategies, "strategy_of", lambda own, name: wrong if own == side else real(own, name))
+    with pytest.raises(StudyError, match=rf"^{side} \w+ was asked for \d+ samples of class \d and gave \d+; it must give"):
+        plan_of([10, 20, 30])

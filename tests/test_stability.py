@@ -64,7 +64,7 @@ def ensemble(members: int = 8, samples: int = 120, noise: float = 0.3, seed: int
 def test_without_ties_the_pruned_set_is_the_one_that_pruning_removes(difficulty):
     share = pruned_share(difficulty)
     for row, rate in zip(share, RATES_PERCENT, strict=True):
-        removed = pruned_samples(np.zeros(len(difficulty), int), difficulty, "dataset", rate / 100)
+        removed = pruned_samples(np.zeros(len(difficulty), int), difficulty, "dataset", rate / 100, rng(0))
         # Of few samples at least one is compared.
         assert set(np.flatnonzero(row == 1)) == set(removed) or not len(removed)
     assert (drawn_by_lot(share) == 0).all()

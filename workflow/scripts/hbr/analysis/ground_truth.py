@@ -98,11 +98,10 @@ def noise_rows(
         common, mine, theirs = np.intersect1d(order.samples, samples, return_indices=True)
         harder, own = order.harder[:, mine], truth[theirs]
         auroc = auroc_agreement(harder, own, resamples, np.random.default_rng(seed))
-        hardest = np.argsort(-harder.mean(0), kind="stable")
         row = {"finder": "estimator", "name": order.name, "members": len(harder), "images": len(common), "positives": own.sum()}
         row |= {"auroc": auroc.value, "auroc_lower": auroc.lower, "auroc_upper": auroc.upper}
         for name, count in (("first", min(FIRST, len(own))), ("as_many", int(own.sum()))):
-            row |= {f"precision_{name}": own[hardest[:count]].mean() if count else np.nan}
+            row |= {f"precision_{name}": precision_at(harder.mean(0), own, count)}
         rows.append(row | {"chance": own.mean() if len(own) else np.nan})
     for name, table in rules.items():
         common, mine, theirs = np.intersect1d(table["sample"], samples, return_indices=True)
@@ -113,6 +112,15 @@ def noise_rows(
         names = [f"{share}{end}" for share in ("precision", "recall") for end in ("", "_lower", "_upper")]
         rows.append(row | {"chance": own.mean()} | {one: found[one] for one in ("flagged", "found", *names)})
     return pd.DataFrame(rows, columns=NOISE_COLUMNS)
+
+
+def precision_at(harder: np.ndarray, truth: np.ndarray, count: int) -> float:
+    """Return the share of the ``count`` hardest of which ``truth`` holds, the expected one where a lot decides; NaN of none."""
+    if not count:
+        return np.nan
+    cut = np.partition(harder, -count)[-count]
+    above, tied = harder > cut, harder == cut
+    return float(truth[above].sum() + (count - above.sum()) * truth[tied].mean()) / count
 
 
 NOISE_COLUMNS = ["finder", "name", "images", "positives", "chance", "auroc", "auroc_lower", "auroc_upper", "precision_first"]

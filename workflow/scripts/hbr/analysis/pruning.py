@@ -6,21 +6,20 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise_variants
-from hbr.conditions.kinds.pruned import METHODS, pruned_samples
-
-RATES = tuple(range(10, 100, 10))
+from hbr.hardness.overlap import RATES_PERCENT, pruned_share
 
 
-def pruned_shares(samples: pd.DataFrame, method: str = "dlp", rates: Sequence[int] = RATES) -> pd.DataFrame:
-    """Return one row a rate (percent) and class: samples, pruned, and the share of the class that is pruned (v1, figure S4).
+def pruned_shares(samples: pd.DataFrame, rates: Sequence[int] = RATES_PERCENT) -> pd.DataFrame:
+    """Return one row a rate (percent) and class: samples, pruned, and the share of the class that DLP prunes (v1, figure S4).
 
-    ``samples`` are those of one estimator, with class and difficulty_rank, in the order of the training set.
+    ``samples`` are those of one estimator, with class and difficulty_rank. What is pruned is the expected number, since a lot
+    decides between samples of equal difficulty.
     """
     labels, difficulty = samples["class"].to_numpy(), samples["difficulty_rank"].to_numpy()
     sizes = np.bincount(labels)
     tables = []
-    for rate in rates:
-        pruned = np.bincount(labels[pruned_samples(labels, difficulty, METHODS[method], rate / 100)], minlength=len(sizes))
+    for rate, share in zip(rates, pruned_share(difficulty, tuple(rates)), strict=True):
+        pruned = np.bincount(labels, weights=share, minlength=len(sizes))
         columns = {"class": np.arange(len(sizes)), "samples": sizes, "pruned": pruned, "share": pruned / sizes}
         tables.append(pd.DataFrame({"rate": rate, **columns}))
     return pd.concat(tables, ignore_index=True)

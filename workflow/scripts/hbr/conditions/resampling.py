@@ -9,7 +9,7 @@ import numpy as np
 
 from hbr.conditions.kind import Base, Condition, Draw, Kind, alpha_text, joined, module_of
 from hbr.conditions.pools import draws_from_pool, pool_files, pools_of, read_pool
-from hbr.conditions.strategies import NONE, Added, Reserve, ShortageError, apply, least_samples, needs_of
+from hbr.conditions.strategies import NONE, Added, Counts, Reserve, ShortageError, apply, least_samples, needs_of
 from hbr.data.plans import DUPLICATE, Plan, identity_plan
 from hbr.errors import StudyError
 from hbr.hardness.allocation import EQUAL, KEEP, compat_of, control_counts, largest_alpha_within, with_counts
@@ -166,9 +166,11 @@ def plan_resampled(
     wanted = {int(label): int(change[label]) for label in np.flatnonzero(change > 0)}
     if surplus and undersampling != NONE:
         removed[apply("undersampling", undersampling, labels, surplus, rng, given)] = True
+        _check_counts("undersampling", undersampling, labels[removed], surplus, len(granted))
     added = Added(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), DUPLICATE)
     if wanted and oversampling != NONE:
         added = apply("oversampling", oversampling, labels, wanted, rng, given)
+        _check_counts("oversampling", oversampling, added.labels, wanted, len(granted))
     plan = identity_plan(labels, image_shape)
     free = np.flatnonzero(removed)
     inside = min(len(free), len(added.source))
@@ -182,3 +184,14 @@ def plan_resampled(
         origin=np.concatenate([plan.origin[keep], rest]),
         synthetic=plan.synthetic if added.images is None else added.images,
     )
+
+
+def _check_counts(side: str, name: str, labels: np.ndarray, asked: Counts, classes: int) -> None:
+    """Raise ``StudyError`` where a strategy adds or drops another number of samples of a class than it was asked to."""
+    found = np.bincount(labels, minlength=classes)
+    for label, count in enumerate(found.tolist()):
+        if count != asked.get(label, 0):
+            raise StudyError(
+                f"{side} {name} was asked for {asked.get(label, 0)} samples of class {label} and gave {count}; it "
+                "must give as many as it is asked for"
+            )

@@ -80,12 +80,24 @@ def apply(side: str, name: str, labels: np.ndarray, change: Counts, rng: np.rand
     return strategy_of(side, name)(labels, change, rng, **{need: given[need] for need in needs_of(side, name)})
 
 
-def drop_by_rank(labels: np.ndarray, surplus: Counts, hardness: np.ndarray, hardest: bool) -> np.ndarray:
-    """Return the places of each class's ``surplus`` easiest, or hardest, samples."""
+def by_hardness(hardness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the places of samples, the lowest number first; equal ones stand by lot, which is drawn only where there are any.
+
+    In the order of files ties would go to the first class of a folder: a count of forgetting has few values.
+    """
+    if len(np.unique(hardness)) == len(hardness):
+        return np.argsort(hardness)
+    return np.lexsort((rng.permutation(len(hardness)), hardness))
+
+
+def drop_by_rank(
+    labels: np.ndarray, surplus: Counts, hardness: np.ndarray, rng: np.random.Generator, hardest: bool
+) -> np.ndarray:
+    """Return the places of each class's ``surplus`` easiest, or hardest, samples, ties by lot."""
     dropped = []
     for label, count in surplus.items():
         samples = np.flatnonzero(labels == label)
-        order = samples[np.argsort(hardness[samples], kind="stable")]
+        order = samples[by_hardness(hardness[samples], rng)]
         dropped.append(order[len(order) - count :] if hardest else order[:count])
     return np.concatenate(dropped)
 
@@ -108,12 +120,11 @@ def rank_weights(difficulty: np.ndarray, favour: str, sharpness: float = 1.0) ->
     """Return sampling probabilities by difficulty rank (sum to 1), as arXiv 2504.07031 (v1) weighs them.
 
     w = 0.5 + 0.5 (1 - exp(-5 (1 - x))) / (1 - exp(-5)), x = rank / (n - 1), x = 0 for the favoured end (``hard`` or
-    ``easy``). That spans only 2 : 1; ``sharpness`` s raises w to the power s, which spans 2^s : 1.
+    ``easy``), ties averaged. That spans only 2 : 1; ``sharpness`` s raises w to the power s, which spans 2^s : 1.
     """
-    n = len(difficulty)
-    keys = -difficulty if favour == "hard" else difficulty
-    rank = np.empty(n)
-    rank[np.argsort(keys, kind="stable")] = np.arange(n)
-    x = rank / max(n - 1, 1)
+    from scipy.stats import rankdata
+
+    rank = rankdata(-difficulty if favour == "hard" else difficulty) - 1
+    x = rank / max(len(difficulty) - 1, 1)
     weights = (0.5 + 0.5 * (1 - np.exp(-5 * (1 - x))) / (1 - np.exp(-5))) ** sharpness
     return weights / weights.sum()

@@ -9,8 +9,7 @@ def pruned_share(difficulty: np.ndarray, rates_percent: tuple[int, ...] = RATES_
     """Return how likely each sample is pruned at each rate, float64 ``(rates, samples)``; a row sums to round(rate n).
 
     ``difficulty`` is one number a sample, high = hard; the easiest leave. Samples of the very hardness at the cut share the
-    places that are left: 1 and 0 stand for certain, between them decides a lot. Pruning itself takes tied samples in their
-    order, but then two sets would agree on ties without any knowledge of the samples.
+    places that are left: 1 and 0 stand for certain, between them decides a lot.
     """
     total = _pruned_counts(len(difficulty), rates_percent)
     cuts = np.partition(difficulty, total - 1)[total - 1]

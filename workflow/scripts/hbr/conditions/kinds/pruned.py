@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from hbr.conditions.kind import ALL, Base, Condition, Draw, Kind, check_known, joined
+from hbr.conditions.strategies import by_hardness
 from hbr.data.plans import Plan, kept_plan
 from hbr.errors import StudyError
 from hbr.hardness.allocation import largest_remainder
@@ -48,7 +49,7 @@ class Pruned(Kind):
         """Return the plan without the easiest samples of the base."""
         rank = draw.samples("samples", "difficulty_rank")["difficulty_rank"].to_numpy()
         method, rate = METHODS[settings["method"]], settings["rate"] / 100
-        return plan_pruned(draw.labels, draw.image_shape, rank, method, rate, draw.class_names)
+        return plan_pruned(draw.labels, draw.image_shape, rank, method, rate, draw.class_names, draw.rng(draw.variant, "ties"))
 
     def label(self, condition: Condition, by: str) -> str:
         """Return `DLP 30 %`."""
@@ -74,14 +75,15 @@ def plan_pruned(
     method: str,
     rate: float,
     class_names: tuple[str, ...],
+    rng: np.random.Generator,
 ) -> Plan:
     """Return the plan without the easiest ``rate`` (0 to 1) of the samples; what is kept stands in its old order.
 
     ``difficulty`` is one number a sample, high = hard. ``method`` is ``dataset`` (DLP: classes may become unequal) or
-    ``class`` (CLP: every class loses the same share). Both remove round(rate N) samples in total; samples of equal
-    difficulty leave in their order. Raises ``StudyError`` where a class would be left empty.
+    ``class`` (CLP: every class loses the same share). Both remove round(rate N) samples in total; which of equal
+    difficulty leave, ``rng`` decides. Raises ``StudyError`` where a class would be left empty.
     """
-    removed = pruned_samples(labels, difficulty, method, rate)
+    removed = pruned_samples(labels, difficulty, method, rate, rng)
     plan = kept_plan(labels, np.setdiff1d(np.arange(len(labels)), removed), image_shape)
     counts = plan.class_counts(len(class_names))
     if counts.min() < 1:
@@ -92,9 +94,11 @@ def plan_pruned(
     return plan
 
 
-def pruned_samples(labels: np.ndarray, difficulty: np.ndarray, method: str, rate: float) -> np.ndarray:
+def pruned_samples(
+    labels: np.ndarray, difficulty: np.ndarray, method: str, rate: float, rng: np.random.Generator
+) -> np.ndarray:
     """Return the indices of the easiest samples that pruning removes, easiest first (DLP) or class by class (CLP)."""
-    order = np.argsort(difficulty, kind="stable")
+    order = by_hardness(difficulty, rng)
     total = round(rate * len(labels))
     if method == DATASET:
         return order[:total]

@@ -7,4 +7,4 @@ from hbr.conditions.strategies import Counts, drop_by_rank
 
 def drop(labels: np.ndarray, surplus: Counts, rng: np.random.Generator, *, hardness: np.ndarray) -> np.ndarray:
     """Return the places of what leaves."""
-    return drop_by_rank(labels, surplus, hardness, hardest=False)
+    return drop_by_rank(labels, surplus, hardness, rng, hardest=False)
