@@ -473,6 +473,18 @@ def test_digits_need_a_test_fraction():
             {"hardness.estimators.mine": {"method": "my_scores:score"}},
             "hardness.estimators.mine.direction: declare high-is-hard or low-is-hard for your own estimator my_scores:score",
         ),
+        (
+            {"hardness.estimators.mine": {"method": "my_scores:score", "direction": "high-is-hard", "last_epoch": 2}},
+            "hardness.estimators.mine.last_epoch: my_scores:score is handed all epochs; let it choose, or leave the key out",
+        ),
+        *(
+            (
+                {f"hardness.estimators.{name}": {"method": "el2n"}},
+                f"hardness.estimators.{name}: a column of the lists of samples is called {name}; give the "
+                "estimator another name",
+            )
+            for name in ("class", "id", "aum_rank")
+        ),
         ({f"{ESTIMATOR}.direction": "low-is-hard"}, f"{ESTIMATOR}.direction: the direction of aum is known; leave the key out"),
         ({f"{ESTIMATOR}.never_learned": "zero"}, f"{ESTIMATOR}.never_learned: only forgetting has it"),
         (

@@ -20,6 +20,7 @@ from hbr.analysis.lists import (
     weights_list,
 )
 from hbr.data.datasets import load_ids, prepare, save_dataset, save_ids, with_ids
+from hbr.data.files import read_table, write_table
 from hbr.data.plans import DUPLICATE, HOLDOUT, KEPT, ORIGINS, SYNTHETIC, THRESHOLD
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset
 from hbr.errors import StudyError
@@ -128,9 +129,11 @@ def test_the_list_of_flagged_samples_says_which_rule():
     base = hardness([1.0, -3.0, -2.0], [0, 1, 2]).rename(columns={"hardness": "aum"})
     preferred = pd.DataFrame({"preferred": [0, 1, 0], "votes": [2, 1, 2], "members": 2})
     rules = {"low": base.assign(flagged=[False, True, False]), "below": base.assign(flagged=[False, True, True])}
+    # Whatever rules are called, other columns stay what they are.
+    assert flagged_list({"aum": rules["low"], "class": rules["low"]}, preferred, NAMES)["aum"].tolist() == [-3]
     table = flagged_list(rules, preferred, NAMES)
     assert table["id"].tolist() == ["1.png", "2.png"]
-    assert table[["low", "below"]].to_numpy().tolist() == [[True, True], [False, True]]
+    assert table[["flagged_low", "flagged_below"]].to_numpy().tolist() == [[True, True], [False, True]]
     assert table["preferred"].tolist() == ["bee", "ant"]
 
 
@@ -223,7 +226,7 @@ def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     assert len(hard) == len(ids) == 870
     assert hard["id"].tolist() == ids[hard["sample"]].tolist()
     flagged = pd.read_csv(lists / "flagged.csv")
-    assert int(flagged["lowest"].sum()) == 5
+    assert int(flagged["flagged_lowest"].sum()) == 5
     suspects = pd.read_csv(lists / "suspects.csv", dtype={"id": str})
     assert len(suspects) == 1797
     assert suspects["margin"].is_monotonic_increasing
@@ -248,3 +251,13 @@ def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     shutil.rmtree(results)
     with pytest.raises(StudyError, match="run the study first"):
         write_lists.main(write_lists.parser.parse_args([]))
+
+
+def test_names_and_ids_that_look_like_numbers_are_read_as_texts(tmp_path):
+    names = {"id": "007", "dataset": "2024", "class_name": "01", "suggested_name": "02", "preferred": "1.0", "rule": "5"}
+    row = names | {"votes": 3}
+    table = pd.DataFrame([row, row | {"suggested_name": ""}])
+    write_table(tmp_path / "t.csv", table)
+    back = read_table(tmp_path / "t.csv")
+    assert back.loc[0].to_dict() == row
+    assert pd.isna(back.loc[1, "suggested_name"])

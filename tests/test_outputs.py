@@ -27,7 +27,7 @@ ELSEWHERE = {
     "results/<study>/<data set>/folds/<labelling>/variant<n>/whitening.npz": None,
     "reports/<study>/report.html": None,
     "results/<study>/<data set>/allocations/<estimator>/alpha<alpha>.csv": {"compat"},
-    "reports/<study>/flagged/<data set>.csv": {"sample", "class", "<rule>"},
+    "reports/<study>/flagged/<data set>.csv": {"sample", "class", "flagged_<rule>"},
     "lists/<study>/<data set>/suspects.csv": {"path"},
     "results/<study>/<data set>/references/<reference>.npz": {"samples", "given", "suggested", "answers"},
 }

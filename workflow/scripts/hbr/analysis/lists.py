@@ -9,6 +9,8 @@ import pandas as pd
 from hbr.data.plans import HOLDOUT, ORIGINS, OWN_IMAGES, THRESHOLD
 
 TRAIN = "train"
+# Before the name of a rule in a list, where it could be that of another column.
+FLAGGED = "flagged_"
 
 
 def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str]) -> pd.DataFrame:
@@ -28,15 +30,14 @@ def hardness_list(samples: Mapping[str, pd.DataFrame], class_names: Sequence[str
 
 def flagged_list(flagged: Mapping[str, pd.DataFrame], preferred: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
     """Return one row a training sample that any rule flags, of lowest AUM first: id, class, AUM, the class that most members
-    prefer, how many do, and for each rule whether it flags the sample.
+    prefer, how many do, and for each rule, as ``flagged_<rule>``, whether it flags the sample.
     """
     first = next(iter(flagged.values()))
     table = first[["sample", "id", "class", "aum"]].copy()
     table["preferred"] = [class_names[label] for label in preferred["preferred"]]
     table[["votes", "members"]] = preferred[["votes", "members"]]
-    for rule, own in flagged.items():
-        table[rule] = own["flagged"].to_numpy(bool)
-    chosen = table[table[list(flagged)].any(axis="columns")]
+    flags = {f"{FLAGGED}{rule}": own["flagged"].to_numpy(bool) for rule, own in flagged.items()}
+    chosen = table.assign(**flags)[np.any(list(flags.values()), axis=0)]
     return _named(chosen.sort_values("aum", kind="stable"), class_names)
 
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from hbr.analysis.suspects import AUM, FIRST, FLAGGED, MARGIN, ranked
+from hbr.analysis.lists import FLAGGED
+from hbr.analysis.suspects import AUM, FIRST, MARGIN, ranked
 from hbr.analysis.tables import noise_table
 from hbr.words import number, rounded
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from hbr.analysis.lists import FLAGGED
 from hbr.analysis.margins import margins
 from hbr.analysis.noise import rule_summary
 from hbr.conditions.noise import NoiseRule, flag_samples, lowest
@@ -15,8 +16,6 @@ from hbr.training.outcomes import Outcomes
 # Images that a person looks at first.
 FIRST = 20
 MARGIN, AUM = "out-of-fold margin", "AUM"
-# Before the name of a rule in a list, where it could be that of another column.
-FLAGGED = "flagged_"
 
 
 def ranked(score: str, count: int) -> str:

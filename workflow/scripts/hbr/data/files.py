@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-# Without it, class "007" is read as the number 7.
-_TEXT_COLUMNS = {"class_name": str}
+# Columns of names that users give: class "007" would be read as the number 7.
+_TEXT_COLUMNS = dict.fromkeys(
+    (
+        *("id", "class_name", "suggested_name", "preferred", "most_class_name", "least_class_name"),
+        *("dataset", "estimator", "rule", "pool", "people", "reference"),
+    ),
+    str,
+)
 
 
 @contextmanager

@@ -119,6 +119,8 @@ def estimator_of(method: str, compat: str = "none", **keys: Any) -> Estimator:
     if is_plugin(method):
         if direction not in (HIGH_IS_HARD, LOW_IS_HARD):
             raise StudyError(f"direction: declare {HIGH_IS_HARD} or {LOW_IS_HARD} for your own estimator {method}")
+        if window := [key for key, epoch in (("first_epoch", first), ("last_epoch", last)) if epoch is not None]:
+            raise StudyError(f"{window[0]}: {method} is handed all epochs; let it choose, or leave the key out")
     elif method not in METHODS:
         raise StudyError(f"method: {method!r} is no built-in estimator; use one of {', '.join(METHODS)}, or module:function")
     elif direction not in (None, METHODS[method].direction):

@@ -52,6 +52,8 @@ MOST_TRAININGS = 10_000
 _MOST_VALUES, _MOST_LEVELS, _MOST_CHARACTERS, _MOST_BITS = 5_000, 20, 1_000, 64
 # What a terminal shows in a few lines; what a mistake quotes is cut until it fits.
 _LONGEST_MESSAGE = 300
+# Of the lists of samples, where each estimator has a column of its name.
+_COLUMNS = ("filepath", "id", "sample", "split", "class", "class_name", "preferred", "votes", "members")
 # File systems take no longer name.
 _MOST_BYTES = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -332,6 +334,8 @@ def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any], beside
 
 
 def _check_estimator(where: str, name: str, settings: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    if name in (*_COLUMNS, *(f"{other}_rank" for other in config["hardness"]["estimators"])):
+        raise StudyError(f"{where}: a column of the lists of samples is called {name}; give the estimator another name")
     method = settings.get("method", name)
     if not is_plugin(method) and method not in estimators.METHODS:
         near = nearest(method, estimators.METHODS)
