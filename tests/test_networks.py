@@ -14,7 +14,7 @@ from test_engine_steps import assert_same, batches, fresh_step, replayed, state_
 from hbr.data.datasets import prepare
 from hbr.data.whitening import fit_whitening, load_whitening, save_whitening, whitening_of
 from hbr.errors import StudyError
-from hbr.plugins import load_plugin
+from hbr.plugins import call_plugin, load_plugin
 from hbr.study.studies import SCHEMA as SCHEMA_FILE
 from hbr.training.networks import NETWORKS, build_network, is_whitened
 from hbr.training.steps import RecordedStep
@@ -161,3 +161,14 @@ def test_what_the_quick_network_cannot_be_is_refused(tiny_dataset):
         build_network("quick-cnn", 3, 3, 1, settings={"widths": [4, 8]}, whitening=whitening_of(tiny_dataset))
     with pytest.raises(StudyError, match="network 'resnet81' is unknown; use resnet18, resnet20"):
         build_network("resnet81", 3, 3, 1)
+
+
+@pytest.mark.parametrize("place", ["module", "function"])
+def test_code_of_a_user_that_ends_the_program_is_named(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    ended = "raise SystemExit(0)"
+    (tmp_path / f"leaves_{place}.py").write_text(f"{ended}\n" if place == "module" else f"def function():\n    {ended}\n")
+    name = f"leaves_{place}:function"
+    with pytest.raises(StudyError, match=rf"{name}.*: SystemExit: 0 \(leaves_{place}\.py:\d\)"):
+        call_plugin(name, "network")

@@ -134,6 +134,18 @@ def test_own_modules_are_found_where_one_runs_then_beside_the_study(tmp_path, mo
     assert plugin_files("mine", folders, package) == (Path("mine.py"),)
 
 
+@pytest.mark.parametrize("name", ["code", "torchvision", "sys"])
+def test_a_module_that_python_would_find_elsewhere_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{name}.py").write_text("def network(): ...\n")
+    config = small_config()
+    config["datasets"]["digits"]["network"] = f"{name}:network"
+    with pytest.raises(
+        StudyError, match=rf"network: Python finds .* before {name}\.py; give your file a name that no installed"
+    ):
+        check_plugins(config, plugin_folders([Path("own.yaml")]))
+
+
 def test_jobs_import_own_modules_beside_the_study(finished, tmp_path):
     study = finished.copied(tmp_path / "study")
     (study.folder / "studies").mkdir()

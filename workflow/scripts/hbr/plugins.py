@@ -35,7 +35,7 @@ def load_plugin(name: str) -> Callable[..., Any]:
         raise StudyError(
             f"{name}: cannot import {module_name} ({error}); put {module_name}.py where you run from or beside the study file"
         ) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StudyError(f"{name}: {module_name} cannot be imported: {_said(error)}") from None
     try:
         function = getattr(module, function_name)
@@ -61,7 +61,7 @@ def naming_faults(what: str, place: str = "") -> Iterator[None]:
         yield
     except StudyError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if is_lack_of_memory(error):
             raise
         raise StudyError(f"{what} failed: {_said(error, place)}") from error
@@ -97,7 +97,7 @@ def described(value: object) -> str:
     return f"{article} {kind} of {len(value)}" if isinstance(value, list | tuple | set | str) else f"{article} {kind}"
 
 
-def _said(error: Exception, place: str = "") -> str:
+def _said(error: BaseException, place: str = "") -> str:
     """Return kind, words and place of an exception, the place being the last line of code of the user's own."""
     if isinstance(error, SyntaxError) and error.filename:
         place = _place(error.filename, error.lineno)

@@ -1,7 +1,9 @@
 """Which source files a script runs: the workflow declares them as inputs, so that editing one reruns what uses it."""
 
 import ast
+import importlib.util
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -67,9 +69,24 @@ def check_plugins(config: Mapping[str, Any], folders: Iterable[Path]) -> None:
             places = f"neither in {first} nor beside the study file, in {', '.join(beside)}" if beside else f"not in {first}"
             raise StudyError(f"{key}: {function} needs {file}, which is {places}; put it there or correct the name")
         file = _files_of(module, folder)[-1]
+        if other := _hidden_by(module, folder):
+            raise StudyError(f"{key}: Python finds {other} before {file}; give your file a name that no installed module has")
         if (known := _bound_names(file)) is not None and name not in known:
             near = nearest(name, sorted(known)) if known else ""
             raise StudyError(f"{key}: {file} has no function {short(repr(name))}{near}")
+
+
+def _hidden_by(module: str, folder: Path) -> str | None:
+    """Return what Python imports in place of a module of a folder that comes last, ``None`` where it finds no other."""
+    name = module.partition(".")[0]
+    if name in sys.builtin_module_names:
+        return f"its own {name}"
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    origin = found.origin if found else None
+    return None if origin is None or Path(origin).resolve().is_relative_to(folder.resolve()) else origin
 
 
 def _bound_names(path: Path) -> frozenset[str] | None:
