@@ -577,6 +577,11 @@ def test_a_fetch_that_never_succeeds_says_what_to_do_and_leaves_nothing(tmp_path
     assert not list(tmp_path.iterdir())
 
 
+def test_an_address_that_is_none_is_tried_once(tmp_path):
+    message = refusal(fetch, tmp_path / "data.bin", mirror="http://[::1")
+    assert message.startswith("could not fetch http://[::1/data.bin (Invalid IPv6 URL)")
+
+
 def test_a_cut_short_fetch_is_tried_again(tmp_path, server):
     server.answers = [answer(body=CONTENT[:10], length=len(CONTENT)), answer()]
     fetch(tmp_path / "data.bin", mirror=server.address)

@@ -146,6 +146,13 @@ def test_an_archive_is_unpacked_beside_once(tmp_path):
     (tmp_path / "My pictures/bee/1.png").write_bytes(b"other")
     with pytest.raises(StudyError, match=r"My pictures is there, but bee/1\.png of My pictures\.zip is not in it"):
         unpacked_beside(archive)
+    # Of the same size.
+    (tmp_path / "My pictures/bee/1.png").write_bytes(b"c")
+    with pytest.raises(StudyError, match=r"bee/1\.png of My pictures\.zip is not in it, or has another content"):
+        unpacked_beside(archive)
+    zipped(archive, {"ant/ä 1.png": b"a"})
+    with pytest.raises(StudyError, match=r"holds bee/1\.png, which My pictures\.zip does not"):
+        unpacked_beside(archive)
 
 
 @pytest.mark.parametrize("coded", ["utf-8", "cp437"])
@@ -165,7 +172,7 @@ def test_what_a_disk_does_not_take_is_told_in_a_sentence(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
 
 
-@pytest.mark.parametrize("name", ["../out.png", "/etc/out.png", "ant/../../out.png", "..\\out.png", "C:/out.png"])
+@pytest.mark.parametrize("name", [".", "../out.png", "/etc/out.png", "ant/../../out.png", "..\\out.png", "C:/out.png"])
 def test_nothing_is_written_outside_of_the_folder(tmp_path, name):
     archive = zipped(tmp_path / "mine.zip", {"ant/1.png": b"a", name: b"b"})
     with pytest.raises(StudyError, match="would lie outside of its folder"):

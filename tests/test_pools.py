@@ -212,6 +212,12 @@ def test_classes_are_matched_by_name_where_there_are_names(tmp_path):
     assert set(pixels.ravel()) == {40}
 
 
+def test_names_are_one_however_their_accents_are_stored(tmp_path):
+    np.savez(tmp_path / "pool.npz", images=PIXELS, labels=LABELS, class_names=np.array(["e\u0301", "b", "c"]))
+    data = prepare(PIXELS, LABELS, PIXELS, LABELS, ("\u00e9", "b", "c"))
+    assert READERS["arrays"]({}, tmp_path / "pool.npz", data, None, print).labels.tolist() == LABELS.tolist()
+
+
 @pytest.mark.parametrize(
     ("arrays", "sentence"),
     [

@@ -77,6 +77,9 @@ def test_a_part_of_what_was_published_as_one_is_matched_by_index(order):
 def test_stems_of_files_and_ids_beside_rows_match(file):
     of = images(LABELS[:6], [f"train/cat/{number:05d}.webp" for number in range(6)])
     assert (read(file(human=LABELS), "labels", of, keys=["human"], match="stem")["raters"] == LABELS[:6]).all()
+    counted = images(LABELS[:6], [f"train/{name}/{number:05d}.webp" for name in ("ant", "bee") for number in range(3)])
+    with pytest.raises(StudyError, match=r"'train/ant/00000.webp' and 'train/bee/00000.webp' share one"):
+        read(file(human=LABELS), "labels", counted, keys=["human"], match="stem")
     ids = np.array(of.ids[::-1][:5])
     found = read(file(human=LABELS[:6][::-1][:5], names=ids), "labels", of, keys=["human"], match="id", ids="names")
     assert found["raters"][0].tolist() == [-1, 1, 2, 0, 1, 2] and not found["votes"][0].any()

@@ -3,6 +3,7 @@
 import os
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from hbr.data.datasets import load_dataset, save_dataset
 from hbr.data.folders import _read_image, picture_size
+from hbr.data.repeats import repeated
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
@@ -455,3 +457,47 @@ def test_prepared_names_are_in_one_normal_form(tmp_path):
     )
     save_dataset(tmp_path / "dataset.npz", arrays_dataset(tmp_path / "x.npz", 0.5, 0))
     assert load_dataset(tmp_path / "dataset.npz").class_names == ("caf\u00e9", "bee")
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"labels": np.int64(3)}, "labels are a single number; expected one an image"),
+        ({"images": np.zeros((6, 0, 8), np.uint8)}, "images have no pixels, shape (4, 0, 8, 1); give larger ones"),
+    ],
+)
+def test_arrays_of_nothing_are_refused(tmp_path, arrays, said):
+    np.savez(tmp_path / "x.npz", **({"images": np.zeros((6, 8, 8), np.uint8), "labels": np.arange(6) % 2} | arrays))
+    assert said in refusal(arrays_dataset, tmp_path / "x.npz", 0.3, 0)
+
+
+# What is there twice
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_a_picture_with_a_transparent_colour_is_refused(root, mode):
+    file = write(root / "train/ant/ant0.png", 3, mode, transparency=(1, 2, 3) if mode == "RGB" else 3)
+    assert refusal(read, root) == f"{file} has transparent places; put it on a background you choose"
+
+
+def test_images_seen_in_training_and_under_two_labels_are_said(root):
+    dataset, _ = read(root)
+    assert list(repeated(dataset)) == []
+    bees = dataset.train_labels == 1
+    images, labels = dataset.train_images[bees], dataset.train_labels[bees]
+    told = list(repeated(replace(dataset, test_images=images, test_labels=labels, test_ids=("b0", "b1", "b2", "b3"))))
+    first = dataset.train_ids[int(np.flatnonzero(bees)[0])]
+    assert told == [
+        f"4 test images are training images, pixel for pixel, such as test b0 (train {first}); leave out one of the two"
+    ]
+    images = np.concatenate([dataset.train_images, images[:1]])
+    twice = replace(dataset, train_images=images, train_labels=np.append(dataset.train_labels, 0))
+    twice = replace(twice, train_ids=(*dataset.train_ids, "x"))
+    assert list(repeated(twice)) == [
+        f"1 image stands under another label too, pixel for pixel, such as train x (train {first}); leave out one of the two"
+    ]
+
+
+def test_one_folder_that_is_two_classes_by_a_link_is_refused(root):
+    (root / "train/zebra").symlink_to(root / "train/ant", target_is_directory=True)
+    assert refusal(image_tree, root) == f"{root / 'train'}: 'ant' and 'zebra' are one folder by a link; remove the link"

@@ -9,6 +9,7 @@ import numpy as np
 
 from hbr.data.datasets import PreparedDataset, flip_labels, relabelled, save_dataset, save_ids
 from hbr.data.reference_readers import Images, read_reference
+from hbr.data.repeats import repeated
 from hbr.data.sizes import check_class_sizes
 from hbr.data.sources import arrays_dataset, digits_dataset, folder_dataset, torchvision_dataset
 from hbr.errors import StudyError
@@ -45,6 +46,8 @@ def labels_of(arguments: argparse.Namespace, dataset: PreparedDataset) -> np.nda
 def main(arguments: argparse.Namespace) -> None:
     """Prepare and say what was found."""
     dataset = read_source(arguments)
+    for line in repeated(dataset):
+        say(arguments.log, line)
     if arguments.flipped_labels:
         dataset = flip_labels(dataset, arguments.flipped_labels, derive_rng(arguments.flip_seed, "flipped labels"))
         say(arguments.log, f"{int(dataset.planted.sum())} training labels are flipped on purpose")

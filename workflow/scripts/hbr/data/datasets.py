@@ -216,6 +216,8 @@ def _check_part(where: str, images: np.ndarray, labels: np.ndarray, class_names:
             f"{where} images are {images.dtype} of shape {images.shape}; "
             "expected uint8 of shape (samples, height, width, 1 or 3)"
         )
+    if 0 in images.shape[1:3]:
+        raise StudyError(f"{where} images have no pixels, shape {images.shape}; give larger ones")
     if labels.ndim != 1 or len(labels) != len(images):
         raise StudyError(f"{where}: {len(images)} images but labels of shape {labels.shape}; give one label an image")
     if not np.issubdtype(labels.dtype, np.integer):

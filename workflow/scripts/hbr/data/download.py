@@ -44,7 +44,8 @@ def fetch_archive(
             with replacing(target) as temporary:
                 _download(url, temporary, archive, report)
             return
-        except (OSError, HTTPException, _WrongContent) as error:
+        # Of an address that is none.
+        except (OSError, HTTPException, ValueError, _WrongContent) as error:
             if isinstance(error, OSError) and error.filename == str(target):
                 raise
             problem = " ".join(str(error).split())
@@ -70,6 +71,8 @@ class _WrongContent(Exception):
 
 
 def _is_permanent(url: str, error: Exception) -> bool:
+    if isinstance(error, ValueError):
+        return True
     if isinstance(error, urllib.error.HTTPError):
         return 400 <= error.code < 500 and error.code not in _PASSING
     return url.startswith("file://")

@@ -112,7 +112,9 @@ def _opened(file: Path) -> Iterator[Image.Image]:
     """Open an image whose colours need no choice of ours; raise ``StudyError`` on others, and on what decoders stumble over."""
     try:
         with Image.open(file, formats=_FORMATS) as opened:
-            if opened.mode not in _USED and (opened.mode not in _EXACT or "transparency" in opened.info):
+            if "transparency" in opened.info:
+                raise StudyError(f"{file} has transparent places; put it on a background you choose")
+            if opened.mode not in (*_USED, *_EXACT):
                 raise StudyError(f"{file} has colour mode {opened.mode}; convert it to RGB or 8-bit grey (L)")
             yield opened
     except (StudyError, MemoryError):

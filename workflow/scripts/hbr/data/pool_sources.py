@@ -1,5 +1,6 @@
 """Images of a pool from whatever they come in, a batch at a time, with labels that are the data set's."""
 
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def arrays_images(
             raise StudyError(f"{path} holds {', '.join(sorted(archive.files)) or 'nothing'}; a pool needs {expected}")
         labels = archive[pair[1]]
         named = archive["class_names"] if "class_names" in archive.files else data.class_names
-        own = [name.decode() if isinstance(name, bytes) else str(name) for name in named]
+        own = [unicodedata.normalize("NFC", name.decode() if isinstance(name, bytes) else str(name)) for name in named]
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise StudyError(f"{path}: {pair[1]} are {labels.dtype} of shape {labels.shape}; give one integer an image")

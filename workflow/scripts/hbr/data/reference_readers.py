@@ -213,7 +213,13 @@ def _own_ids(match: str, ids: Sequence[str], path: Path) -> list[str]:
         if not (name.isascii() and name.isdigit()):
             other = "stem or id" if match == "index" else "id"
             raise StudyError(f"match: {match} needs images that are known by a number, and one is {name!r}; write {other}")
-    return [str(int(name)) for name in names]
+    numbers = [str(int(name)) for name in names]
+    known = dict(zip(numbers, ids, strict=True))
+    for number, own in zip(numbers, ids, strict=True):
+        # Folders whose classes count from 0 each.
+        if known[number] != own:
+            raise StudyError(f"match: {match} needs images of different numbers, and {own!r} and {known[number]!r} share one")
+    return numbers
 
 
 def _classes(where: str, given: np.ndarray, classes: int) -> np.ndarray:

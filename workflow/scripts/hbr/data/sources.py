@@ -160,6 +160,8 @@ def _checked(path: Path, name: str, array: np.ndarray) -> np.ndarray:
         return array if array.ndim == 4 else array[..., None]
     if not np.issubdtype(array.dtype, np.integer):
         raise StudyError(f"{path}: {name} are {array.dtype}; expected integers 0 to classes - 1")
+    if array.ndim == 0:
+        raise StudyError(f"{path}: {name} are a single number; expected one an image")
     # One column is how many publish their labels; several are several labels an image.
     return (array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array).astype(np.int64)
 

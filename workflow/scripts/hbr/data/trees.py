@@ -121,6 +121,7 @@ class _Walk:
     def class_folders(self, place: Path) -> dict[str, Path]:
         """Return the folder of each class of one split by its composed name."""
         folders: dict[str, Path] = {}
+        known: dict[tuple[int, int], str] = {}
         for entry in _entries(place):
             if self._is_left_behind(entry):
                 continue
@@ -128,6 +129,8 @@ class _Walk:
                 self.loose += [self._relative(entry.path)] if _is_image(entry.name) else []
             elif (name := _composed(entry.name)) in folders:
                 raise StudyError(f"{place} holds two folders that both read {name!r}; merge or rename one")
+            elif (other := known.setdefault(_identity(Path(entry.path)), name)) != name:
+                raise StudyError(f"{place}: {other!r} and {name!r} are one folder by a link; remove the link")
             else:
                 folders[name] = Path(entry.path)
         return folders

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from hbr.data.trees import SUFFIXES, is_left_behind
 from hbr.errors import StudyError, printable
 
 _SAYS_UTF8 = 0x800
@@ -51,19 +52,30 @@ def _name(item: zipfile.ZipInfo) -> str:
 
 def _place(archive: Path, name: str) -> PurePosixPath:
     place = PurePosixPath(name.replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts or ":" in place.parts[0] or not place.parts:
+    if not place.parts or place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
         raise StudyError(f"{archive} holds {printable(name)!r}, which would lie outside of its folder; it is not unpacked")
     return place
 
 
 def _check_same(archive: Path, target: Path, files: dict[PurePosixPath, zipfile.ZipInfo]) -> None:
+    mend = "name the folder itself, or rename one of the two"
     for place, item in files.items():
         path = target / place
-        if not path.is_file() or path.stat().st_size != item.file_size:
-            raise StudyError(
-                f"{target} is there, but {printable(str(place))} of {archive.name} is not in it, or is of another size; "
-                "name the folder itself, or rename one of the two"
-            )
+        if not path.is_file() or path.stat().st_size != item.file_size or _crc_of(path) != item.CRC:
+            what = f"{printable(str(place))} of {archive.name} is not in it, or has another content"
+            raise StudyError(f"{target} is there, but {what}; {mend}")
+    for path in target.rglob("*"):
+        place = PurePosixPath(path.relative_to(target).as_posix())
+        if path.suffix.lower() in SUFFIXES and place not in files and not any(map(is_left_behind, place.parts)):
+            raise StudyError(f"{target} is there and holds {printable(str(place))}, which {archive.name} does not; {mend}")
+
+
+def _crc_of(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            crc = zlib.crc32(block, crc)
+    return crc
 
 
 def _extract(packed: zipfile.ZipFile, files: dict[PurePosixPath, zipfile.ZipInfo], target: Path) -> None:
