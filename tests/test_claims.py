@@ -243,6 +243,9 @@ def test_settings_of_studies():
     config = load_study(ROOT / "studies/cifar10.yaml")
     assert setting_of(config, "cifar10")["paper"]
     assert setting_of(config, "cifar10")["stands_for"] == "CIFAR10"
+    for key, value, own in (("width", 64, True), ("width", 8, False), ("image_size", 16, False)):
+        sized = {**config, "datasets": {"cifar10": {**config["datasets"]["cifar10"], key: value}}}
+        assert setting_of(sized, "cifar10")["paper"] == own
     config["recipes"]["paper"]["epochs"] = 30
     assert not setting_of(config, "cifar10")["paper"]
     digits = setting_of(load_study(ROOT / "config.yaml"), "digits")

@@ -1,14 +1,19 @@
 """A study as one archive: what is in it, what somebody else can do with it, and what is made of archives that were changed."""
 
+import hashlib
 import io
 import json
+import shutil
 import tarfile
+import tempfile
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, Study
 
 from hbr.errors import StudyError
+from hbr.study.claims.together import judge_together
 from hbr.study.crate import CRATE, crate_of, parts_of, told_by
 from hbr.study.packing import files_of, pack, unpack
 from hbr.study.studies import load_study
@@ -61,6 +66,39 @@ def test_a_study_that_is_not_finished_is_not_packed(tmp_path, monkeypatch):
         files_of(ROOT / "config.yaml", load_study(ROOT / "config.yaml"))
 
 
+@pytest.mark.parametrize("spoilt", ["hole", "changed file", "changed study", "page", "name"])
+def test_a_study_that_is_not_whole_any_more_is_not_packed(finished, tmp_path, monkeypatch, spoilt):
+    for name in ("results", "reports", "config.yaml"):
+        put = shutil.copytree if (finished.folder / name).is_dir() else shutil.copy2
+        put(finished.folder / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    study, config = Path("config.yaml"), load_study(Path("config.yaml"))
+    table, sentence = Path("results/digits/digits/gaps.csv"), ""
+    if spoilt == "hole":
+        table.unlink()
+        sentence = r"gaps\.csv is recorded, but missing; make run STUDY=config\.yaml first"
+    elif spoilt == "changed file":
+        table.write_text(table.read_text() + "\n")
+        sentence = r"gaps\.csv was changed after the study ended"
+    elif spoilt == "changed study":
+        config["seed"] += 1
+        sentence = r"^config\.yaml was changed: .*outcomes\.npz has another network, recipe or seed"
+        with pytest.raises(StudyError, match=sentence):
+            judge_together({study: config})
+    elif spoilt == "page":
+        Path("reports/digits/index.html").unlink()
+        sentence = r"reports/digits/index\.html is missing"
+    else:
+        study = study.rename("study.txt")
+        sentence = r"study\.txt would not be unpacked"
+    with pytest.raises(StudyError, match=sentence):
+        files_of(study, config)
+
+
+def test_an_archive_says_which_version_made_its_results(packed):
+    assert told_by(json.loads(packed[CRATE]))[2] == "0.0.9"
+
+
 @pytest.fixture
 def packed(tmp_path) -> dict[str, bytes]:
     """The files of an archive of a study that holds one table."""
@@ -68,7 +106,7 @@ def packed(tmp_path) -> dict[str, bytes]:
     table.write_text("gap\n1\n")
     study.write_text("study: mine\n")
     files = {"results/mine/gaps.csv": table, "studies/own/mine.yaml": study}
-    crate = crate_of("mine", "studies/own/mine.yaml", files, ["a machine"], True)
+    crate = crate_of("mine", "studies/own/mine.yaml", files, ["a machine"], True, "0.0.9")
     return {CRATE: json.dumps(crate).encode(), **{name: path.read_bytes() for name, path in files.items()}}
 
 
@@ -120,6 +158,51 @@ def test_what_is_no_part_of_a_study_is_not_unpacked(packed, tmp_path, name):
     with pytest.raises(StudyError, match=r"no part of a study|no study file"):
         unpack(archive_of(tmp_path / "mine.tar.gz", files), tmp_path / "clone")
     assert list((tmp_path / "clone").iterdir()) == []
+
+
+@pytest.mark.parametrize("named", ["results/../../config.yaml", "gone.yaml"])
+def test_a_study_file_that_is_not_in_the_archive_moves_nothing(packed, tmp_path, named):
+    crate = json.loads(packed[CRATE])
+    crate["@graph"][1]["mainEntity"]["@id"] = named
+    (tmp_path / "clone").mkdir()
+    files = {**packed, CRATE: json.dumps(crate).encode()}
+    with pytest.raises(StudyError, match=r"does not hold its study file|no study file"):
+        unpack(archive_of(tmp_path / "mine.tar.gz", files), tmp_path / "clone")
+    assert list((tmp_path / "clone").iterdir()) == []
+
+
+@pytest.mark.parametrize(("study", "whole"), [("mine", True), ("other", False)])
+def test_records_of_another_study_are_not_unpacked(packed, tmp_path, study, whole):
+    name = f".snakemake/metadata/{urlsafe_b64encode(f'results/{study}/gaps.csv'.encode()).decode()}"
+    crate = json.loads(packed[CRATE])
+    crate["@graph"].append({"@id": name, "@type": "File", "contentSize": "1", "sha256": hashlib.sha256(b"x").hexdigest()})
+    (tmp_path / "clone").mkdir()
+    archive = archive_of(tmp_path / "mine.tar.gz", {**packed, CRATE: json.dumps(crate).encode(), name: b"x"})
+    if whole:
+        unpack(archive, tmp_path / "clone")
+        assert (tmp_path / "clone" / name).read_bytes() == b"x"
+        return
+    with pytest.raises(StudyError, match="is no part of a study"):
+        unpack(archive, tmp_path / "clone")
+    assert list((tmp_path / "clone").iterdir()) == []
+
+
+def test_results_on_another_disk_are_moved_there_or_not_at_all(packed, tmp_path, monkeypatch):
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    shared = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    try:
+        (clone / "results").symlink_to(shared)
+        archive = archive_of(tmp_path / "mine.tar.gz", packed)
+        with monkeypatch.context() as broken:
+            broken.setattr(shutil, "move", lambda *_: (shared / "mine").mkdir() or int("no disk"))
+            with pytest.raises(ValueError, match="no disk"):
+                unpack(archive, clone)
+        assert not list(shared.iterdir())
+        unpack(archive, clone)
+        assert (shared / "mine/gaps.csv").read_bytes() == packed["results/mine/gaps.csv"]
+    finally:
+        shutil.rmtree(shared)
 
 
 def test_a_study_file_that_is_there_is_left_alone(packed, tmp_path):

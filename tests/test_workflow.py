@@ -209,6 +209,12 @@ def test_reference_keeps_tables_figures_and_provenance(finished, tmp_path):
     for name in ("class_recall.svg", "gap_against_error.svg", "gap_lines.csv", "gap_accuracy.csv"):
         assert (tmp_path / "kept/digits" / name).is_file()
     assert not list((tmp_path / "kept").rglob("*images*"))
+    copy = finished.copied(tmp_path / "copy")
+    (copy.folder / "results/digits/digits/checksums.csv").unlink()
+    command = [str(tmp_path / "again") if word == str(tmp_path / "kept") else word for word in command]
+    done = subprocess.run(command, cwd=copy.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "checksums.csv is missing: the study is not finished" in done.stderr
+    assert not (tmp_path / "again").exists()
 
 
 def test_typo_is_refused_by_name(tmp_path):

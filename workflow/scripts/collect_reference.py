@@ -15,7 +15,10 @@ from hbr.analysis.columns import with_conditions
 from hbr.analysis.figures.style import NOTHING
 from hbr.analysis.tables import condition_summary, gap_summary
 from hbr.data.files import read_table, write_table, write_text
+from hbr.errors import StudyError
+from hbr.study.audit.record import RECORD
 from hbr.study.command import run, say
+from hbr.study.costs import outcomes_of, timed_trainings
 from hbr.study.reported import reported_figures
 
 # Beside this script, so that the list is that of the code that made the figures.
@@ -26,7 +29,12 @@ PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "imbalanc
 def main(arguments: argparse.Namespace) -> None:
     """Copy tables and those figures that the study has, write provenance."""
     results, reports = Path("results") / arguments.study, Path("reports") / arguments.study
-    for dataset in sorted(path.name for path in results.iterdir() if (path / "dataset.npz").is_file()):
+    datasets = sorted(path.name for path in results.glob("*") if (path / "dataset.npz").is_file())
+    for needed in (*(results / dataset / RECORD for dataset in datasets), results / "claims.csv"):
+        if not needed.is_file():
+            raise StudyError(f"{needed} is missing: the study is not finished; run it to its end first")
+    told = provenance(arguments)
+    for dataset in datasets:
         target = arguments.output / dataset
         target.mkdir(parents=True, exist_ok=True)
         for table in sorted((results / dataset / "hardness").glob("*/classes.csv")):
@@ -48,16 +56,17 @@ def main(arguments: argparse.Namespace) -> None:
             if figure.is_file() and f'id="{NOTHING}"' not in figure.read_text(encoding="utf-8"):
                 shutil.copyfile(figure, target / figure.name)
         write_summaries(results / dataset, target)
-    for table in sorted(results.glob("claims.csv")):
-        shutil.copyfile(table, arguments.output / table.name)
-    write_text(arguments.output / "provenance.json", json.dumps(provenance(arguments), indent=2) + "\n")
+    shutil.copyfile(results / "claims.csv", arguments.output / "claims.csv")
+    write_text(arguments.output / "provenance.json", json.dumps(told, indent=2) + "\n")
     say(arguments.log, f"kept {arguments.study} in {arguments.output}")
 
 
 def write_summaries(results: Path, target: Path) -> None:
     """Write accuracy and gaps per condition, class recall per condition, and all comparisons of recall gaps with verdicts."""
     conditions = read_table(results / "conditions.csv")
-    classes = pd.concat([read_table(path) for path in sorted(results.glob("measures/*/classes.csv"))])
+    # Measures of conditions that are left out by now may lie beside.
+    paths = [results / f"measures/{condition}/classes.csv" for condition in sorted(conditions["condition"])]
+    classes = pd.concat([read_table(path) for path in paths if path.is_file()])
     classes = with_conditions(classes, conditions)
     if (results / "gap_differences.csv").is_file():
         tables = (read_table(results / f"{name}.csv") for name in ("gaps", "gap_differences"))
@@ -74,9 +83,9 @@ def write_summaries(results: Path, target: Path) -> None:
 def provenance(arguments: argparse.Namespace) -> dict[str, object]:
     """Return what made the numbers: command, commit, versions, hardware, date, cost."""
     commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout
-    trainings = pd.concat(
-        [pd.read_csv(path, sep="\t") for path in Path(f"benchmarks/results/{arguments.study}").rglob("*.tsv")]
-    )
+    trainings = timed_trainings(outcomes_of(arguments.study, "*"))
+    if trainings.empty:
+        raise StudyError(f"no training of {arguments.study} was timed; its benchmarks are missing")
     return {
         "command": arguments.command,
         "commit": commit.strip(),
@@ -85,8 +94,8 @@ def provenance(arguments: argparse.Namespace) -> dict[str, object]:
         "packages": {name: version(name) for name in PACKAGES},
         "hardware": arguments.hardware,
         "trainings": len(trainings),
-        "median training seconds": round(float(trainings["s"].median()), 1),
-        "peak training memory MB": round(float(trainings["max_rss"].max())),
+        "median training seconds": round(float(trainings["seconds"].median()), 1),
+        "peak training memory MB": round(float(trainings["memory_mb"].max())),
         "notes": arguments.notes,
     }
 

@@ -1,9 +1,12 @@
 """Pack a finished study into one archive for somebody else, or unpack one into this clone."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hbr.study.command import answer
+from hbr.study.modules import own_functions, plugin_files, plugin_folders
 from hbr.study.packing import pack, unpack
 from hbr.study.reported import reported_figures
 from hbr.study.studies import load_study
@@ -30,6 +33,21 @@ def main(arguments: argparse.Namespace) -> None:
     files = pack(archive, arguments.study, config, None if arguments.pictures == "yes" else showing_images())
     images = "with images of the study's size" if arguments.pictures == "yes" else "without images and what shows them"
     print(f"{archive}: {files:,} files, {archive.stat().st_size / 1e6:,.1f} MB, {images}")
+    if own := own_modules(arguments.study, config):
+        print(f"send {', '.join(own)} along: code of your own is not in an archive, and is needed to audit it and to go on")
+
+
+def own_modules(study: Path, config: Mapping[str, Any]) -> list[str]:
+    """Return the files of the user's own functions that a study names, and of what they import."""
+    package, folders = Path(__file__).resolve().parent, plugin_folders([study])
+    return sorted(
+        {
+            str(file)
+            for function in own_functions(config)
+            for file in plugin_files(function.partition(":")[0], folders, package)
+            if not file.resolve().is_relative_to(package)
+        }
+    )
 
 
 def showing_images() -> dict[str, list[str]]:

@@ -75,8 +75,9 @@ def main(arguments: argparse.Namespace) -> None:
     config = load_study(arguments.study)
     for dataset, keys in config["datasets"].items():
         results, lists = Path("results") / config["study"] / dataset, Path("lists") / config["study"] / dataset
-        if not (results / "ids.parquet").is_file():
-            raise StudyError(f"{results} holds no ids of samples; run the study first")
+        for needed, what in (("ids.parquet", "ids of samples"), ("dataset.npz", "prepared images")):
+            if not (results / needed).is_file():
+                raise StudyError(f"{results} holds no {what}; run the study first")
         root = Path(keys["root"]).absolute() if keys["source"] == "folder" else None
         estimators, rules = (list(config[part][key]) for part, key in (("hardness", "estimators"), ("noise", "rules")))
         for name, table in lists_of(results, estimators, rules, root):

@@ -57,6 +57,8 @@ def answer(main: Callable[[argparse.Namespace], int | None], parser: argparse.Ar
         sys.exit(main(parser.parse_args()))
     except StudyError as error:
         sys.exit(f"error: {printable(str(error))}")
+    except OSError as error:
+        sys.exit(f"error: {printable(_sentence_of(error))}")
 
 
 def append(log: Path, line: str) -> None:

@@ -34,7 +34,7 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
         timed = path.parents[7] / f"benchmarks/results/{study}/{_RULES[folder]}/{dataset}"
         timings = timed / f"{condition}/{variant}_{member}.tsv"
         if timings.is_file():
-            measured, told = pd.read_csv(timings, sep="\t"), _told_by(path)
+            measured, told = pd.read_csv(timings, sep="\t"), told_by(path)
             rows.append(
                 {
                     "dataset": dataset,
@@ -79,7 +79,7 @@ def cost_table(timed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _told_by(path: Path) -> dict[str, str]:
+def told_by(path: Path) -> dict[str, str]:
     """Return what outcomes say of their training, empty where they are of a version that did not; logits are left alone."""
     with reading(path, "an .npz of plain arrays"), np.load(path, allow_pickle=False) as archive:
         return {name: str(archive[name]) if name in archive.files else "" for name in _TOLD}

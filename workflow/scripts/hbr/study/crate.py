@@ -24,12 +24,16 @@ class Packed:
     sha256: str
 
 
-def crate_of(study: str, study_file: str, files: Mapping[str, Path], machines: Iterable[str], pictures: bool) -> dict[str, Any]:
+def crate_of(
+    study: str, study_file: str, files: Mapping[str, Path], machines: Iterable[str], pictures: bool, made_by: str = VERSION
+) -> dict[str, Any]:
     """Return the metadata of an archive: ``files`` are paths inside of it, and where each is; the study file is one of them.
 
-    The date is that of the youngest file, so that equal results give equal metadata.
+    ``made_by`` is the version that made the results. The date is that of the youngest of them, so that equal results give
+    equal metadata, whenever they are packed.
     """
-    youngest = max(path.stat().st_mtime for path in files.values())
+    results = [path for name, path in files.items() if name.startswith("results/")]
+    youngest = max(path.stat().st_mtime for path in results or files.values())
     parts = [
         {
             "@id": name,
@@ -64,7 +68,7 @@ def crate_of(study: str, study_file: str, files: Mapping[str, Path], machines: I
         "endTime": date,
         "description": f"trained on {', '.join(sorted(set(machines))) or 'a machine that is not named'}",
     }
-    workflow = {"@id": _WORKFLOW, "@type": ["SoftwareApplication"], "name": "HBR", "softwareVersion": VERSION}
+    workflow = {"@id": _WORKFLOW, "@type": ["SoftwareApplication"], "name": "HBR", "softwareVersion": made_by}
     about = {
         "@id": CRATE,
         "@type": "CreativeWork",

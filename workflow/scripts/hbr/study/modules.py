@@ -54,15 +54,18 @@ def plugin_folders(studies: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys([Path(), *(path.parent for path in studies if path.parent.resolve() != Path.cwd())]))
 
 
-def check_plugins(config: Mapping[str, Any], folders: Iterable[Path]) -> None:
-    """Raise ``StudyError`` where a ``module:function`` of a study names a module, or a function, that there is none of."""
+def own_functions(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return each ``module:function`` that a study names, and the first of its keys that does."""
     named = {f"datasets.{name}.network": dataset["network"] for name, dataset in config["datasets"].items()}
     for name, settings in config["hardness"]["estimators"].items():
         named[f"hardness.estimators.{name}.method"] = settings.get("method", name)
-    for key, function in named.items():
-        module, colon, name = function.partition(":")
-        if not colon:
-            continue
+    return {function: key for key, function in reversed(named.items()) if ":" in function}
+
+
+def check_plugins(config: Mapping[str, Any], folders: Iterable[Path]) -> None:
+    """Raise ``StudyError`` where a ``module:function`` of a study names a module, or a function, that there is none of."""
+    for function, key in own_functions(config).items():
+        module, _, name = function.partition(":")
         if (folder := plugin_folder(module, folders)) is None:
             file = Path(*module.split(".")).with_suffix(".py")
             first, *beside = (str(folder.resolve()) for folder in folders)

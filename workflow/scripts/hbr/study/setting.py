@@ -24,7 +24,7 @@ PAPER_RECIPE = Recipe(
     crop_padding=4,
     el2n_epoch=20,
 )
-PAPER_NETWORK = "resnet18"
+PAPER_NETWORK, PAPER_WIDTH, PAPER_SIDE = "resnet18", 64, 32
 
 
 def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
@@ -39,6 +39,8 @@ def setting_of(config: Mapping[str, Any], dataset: str) -> dict[str, Any]:
         "stands_for": settings.get("reproduces", settings["name"] if own else ""),
         "setting": f"{settings['network']}{' of ' if sizes else ''}{sizes}, {recipe['epochs']} epochs",
         "paper": settings["network"] == PAPER_NETWORK
+        and network_settings(settings) in ({}, {"width": PAPER_WIDTH})
+        and settings.get("image_size", PAPER_SIDE) == PAPER_SIDE
         and not known_noise(settings)
         # Precision says how a training is computed, not what is; the paper leaves it to torch.
         and replace(Recipe.of(recipe), precision=PAPER_RECIPE.precision, evaluate_every=1) == PAPER_RECIPE,

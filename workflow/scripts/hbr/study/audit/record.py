@@ -1,6 +1,6 @@
 """The record of a finished study: every artifact with its size, its SHA-256 and the version that made it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -26,15 +26,18 @@ def record_of(folders: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["path", "bytes", "sha256", "version"])
 
 
-def check_record(results: Path, reports: Path, check: Check) -> None:
-    """Hold what lies in the two folders of a data set against its record, which lies in the first."""
+def check_record(results: Path, reports: Path, check: Check, away: Callable[[Path], bool] = lambda path: False) -> None:
+    """Hold what lies in the two folders of a data set against its record, which lies in the first.
+
+    ``away`` says of a file whether it may be missing.
+    """
     if not (results / RECORD).is_file():
         raise StudyError(f"{results / RECORD} is missing: the study is not finished; run it first")
     record = read_table(results / RECORD).set_index("path")
     present = {path.as_posix() for path in artifacts_under([results, reports])}
     check.artifacts += len(record)
     for path in sorted(set(record.index) - present):
-        check.expect(False, f"{path} is recorded, but missing")
+        check.expect(away(Path(path)), f"{path} is recorded, but missing")
     for path in sorted(present - set(record.index)):
         check.expect(False, f"{path} is not recorded; remove it, or run the study to its end")
     for path in sorted(present & set(record.index)):
@@ -44,4 +47,6 @@ def check_record(results: Path, reports: Path, check: Check) -> None:
 def version_of(results: Path) -> str:
     """Return the version that a record was written by; those before 0.2.0 did not say."""
     record = read_table(results / RECORD)
+    if record.empty:
+        raise StudyError(f"{results / RECORD} is empty; run the study to its end")
     return str(record["version"].iloc[0]) if "version" in record else "before 0.2.0"

@@ -10,6 +10,7 @@ from hbr.errors import StudyError
 from hbr.study.claims.evidence import Evidence
 from hbr.study.claims.ledger import LISTS, entries_of, judge
 from hbr.study.claims.tables import tables_of_claims
+from hbr.study.finished import check_trained_as
 from hbr.study.setting import setting_of
 
 
@@ -17,11 +18,12 @@ def evidences_of(path: Path, config: Mapping[str, Any], root: Path = Path()) -> 
     """Return what a finished study has to say, called `study: data set`, since two studies may call their data alike.
 
     ``path`` is its file, ``config`` that file as the workflow sees it, ``root`` the folder that holds ``results``. Raises
-    ``StudyError`` where a table is missing.
+    ``StudyError`` where a table is missing, and where the file asks for other trainings by now.
     """
     home, tables = root / "results" / config["study"], tables_of_claims(config)
     needed = [home / "claims.csv", *(home / dataset / "checksums.csv" for dataset in config["datasets"])]
     needed += [home / dataset / table for dataset in config["datasets"] for table in tables]
+    check_trained_as(path, config, root)
     missing = [file for file in needed if not file.is_file()]
     if missing:
         raise StudyError(f"{path} is not finished: there is no {missing[0]}; run `make run STUDY={path}` first")

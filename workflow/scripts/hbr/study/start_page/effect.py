@@ -61,7 +61,8 @@ def effect_answer(
     sentences = [Sentence((told,), (gaps,)), *_told(main, accuracy, gaps, classes)]
     best = max(main, key=_gain)
     if best["metric"] == "recall" and (clause := (explained or {}).get((best["condition"], best["reference"], best["gap"]))):
-        sentences.append(Sentence((f"{clause[:1].upper()}{clause[1:]}.",), (links[CHANGES],)))
+        of = f", of the best of {len(main)} conditions and not corrected for the choice" if len(main) > 1 else ""
+        sentences.append(Sentence((f"{clause[:1].upper()}{clause[1:]} (exploratory{of}).",), (links[CHANGES],)))
     if lacks:
         sentences.append(Sentence((f"{len(rows) - len(tested)} of {len(rows)} are not tested: {lacks}.",), (gaps,)))
     figure = change_figure(dataset, _drawn(main), len(main), (gaps,))

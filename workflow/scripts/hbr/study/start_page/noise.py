@@ -109,7 +109,7 @@ def _told(row: Mapping, method: str, sources: tuple[Link, ...]) -> Sentence:
     lead: tuple[Part, ...] = ("Rule ", Name(str(row["rule"])), f" flags {flagged} of {row['samples']:,} images ({share})")
     means = {
         "count": ": as many as it was told to, those of the lowest margin, mislabelled or not",
-        "below": ": those whose networks were more for some other class, over all of training, by as much as the rule asks for",
+        "below": ": those whose margin over all of training lies below what the rule asks for",
         "threshold-samples": ": those no better learned than images whose labels are wrong on purpose",
     }
     planted: tuple[Part, ...] = ()
