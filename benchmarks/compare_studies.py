@@ -42,7 +42,9 @@ def split_rows(first: Path, second: Path) -> list[list[object]]:
     rows: list[list[object]] = []
     for file, tables in tables_of(first, second, "allocation_*_alpha1.csv"):
         hard = [set(own.index[own["group"] == "hard"]) for own in tables]
-        moved = (tables[0]["granted"] - tables[1]["granted"]).abs().sum() // 2
+        # Studies may differ in size: the second's classes as shares of the first's samples.
+        other = tables[1]["granted"] * (tables[0]["granted"].sum() / tables[1]["granted"].sum())
+        moved = int((tables[0]["granted"] - other).abs().sum() + 1e-6) // 2
         name = file.removeprefix("allocation_").removesuffix("_alpha1")
         rows.append([name, *(" ".join(sorted(own)) for own in hard), len(hard[0] ^ hard[1]), f"{moved:,}"])
     return rows
@@ -57,13 +59,16 @@ def effect_rows(first: Path, second: Path, gaps: Sequence[str]) -> list[list[obj
     rows: list[list[object]] = []
     for row in both[both["gap"].isin(list(gaps))].to_dict("records"):
         sides = [_change(row, suffix) for suffix in ("", "_second")]
-        same = np.sign(row["difference"]) == np.sign(row["difference_second"])
-        rows.append([row["condition"], row["reference"], row["gap"], *sides, "yes" if same else "no"])
+        signs = np.sign([row["difference"], row["difference_second"]])
+        same = "" if np.isnan(signs).any() else "yes" if signs[0] == signs[1] else "no"
+        rows.append([row["condition"], row["reference"], row["gap"], *sides, same])
     return rows
 
 
 def _change(row: dict, suffix: str) -> str:
     change, lower, upper = (row[f"{name}{suffix}"] for name in ("difference", "lower", "upper"))
+    if pd.isna(change):
+        return str(row[f"verdict{suffix}"])
     ends = "" if pd.isna(lower) else f" ({lower:+.1f} to {upper:+.1f})"
     return f"{change:+.1f}{ends}, {row[f'verdict{suffix}']}"
 
