@@ -1,7 +1,7 @@
 """Whether members of several recipes call the same classes and samples hard: what ``gpu.py`` and ``recipes.py`` both ask."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement
 
@@ -52,13 +52,11 @@ def agreement(groups: Mapping[str, Sequence[Trained]], data: PreparedDataset) ->
     offset = 0.0 if classes.min() > 0 else 1 - float(classes.min())
     hard = np.stack([hard_classes(own, data.class_names, offset) for own in classes])
     rows: list[list[object]] = []
-    for group in combinations_with_replacement(dict.fromkeys(names), 2):
-        pairs = [pair for pair in combinations(range(len(names)), 2) if (names[pair[0]], names[pair[1]]) == group]
-        name = f"{group[0]}, two seeds" if group[0] == group[1] else " and ".join(group)
-        if not pairs:
+    for name, pairs in pairs_of(names):
+        if not len(pairs):
             rows.append([name, 0, *[""] * 6])
             continue
-        one, other = np.array(pairs).T
+        one, other = pairs.T
         found = [rank_correlations(values[one], values[other]) for values in (classes, samples)]
         changes = (hard[one] != hard[other]).sum(1)
         cells = [f"{value:.4f}" for correlations in found for value in (correlations.mean(), correlations.min())]
@@ -75,6 +73,16 @@ def agreement(groups: Mapping[str, Sequence[Trained]], data: PreparedDataset) ->
         )
     title = "Hard classes by the mean AUM of members"
     return [*tables, table(title, ["members of", "n", "four hardest, hardest first", "hard classes"], rows)]
+
+
+def pairs_of(names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield for every two groups, and for each with itself, its name and the places ``(pairs, 2)`` of the members' pairs.
+
+    ``names`` are the groups of the members, those of a group side by side.
+    """
+    for group in combinations_with_replacement(dict.fromkeys(names), 2):
+        pairs = [pair for pair in combinations(range(len(names)), 2) if (names[pair[0]], names[pair[1]]) == group]
+        yield f"{group[0]}, two seeds" if group[0] == group[1] else " and ".join(group), np.array(pairs)
 
 
 def hard_classes(aum: np.ndarray, names: Sequence[str], offset: float = 0.0) -> np.ndarray:

@@ -314,6 +314,18 @@ def test_agreement_of_members_is_that_of_their_classes_and_samples(gpu):
     assert found["other"] == ["other", "1", *["0 1 2 4"] * 2]
 
 
+def test_hardness_of_members_is_compared_pair_by_pair(gpu):
+    from same_hardness import compared
+
+    rng = np.random.default_rng(0)
+    labels, truth = np.arange(60) % 3, np.arange(60) % 3 + rng.random(60)
+    groups = {"one": [truth, truth], "other": [-truth]}
+    assert compared(groups, labels, 3) == [
+        ["one, two seeds", 1, *["1.0000"] * 4],
+        ["one and other", 2, *["-1.0000"] * 4],
+    ]
+
+
 def test_parts_of_a_step_add_up_to_it():
     found = rows(run("parts.py", "--batch", 20, "--side", 8, "--repetitions", 1))
     assert found["convolutions"][3] == "1.000"
