@@ -1,9 +1,11 @@
 """A study as one archive: what is in it, what somebody else can do with it, and what is made of archives that were changed."""
 
+import argparse
 import hashlib
 import io
 import json
 import shutil
+import sys
 import tarfile
 import tempfile
 from base64 import urlsafe_b64encode
@@ -14,6 +16,7 @@ from conftest import ROOT, Study
 
 from hbr.errors import StudyError
 from hbr.study.claims.together import judge_together
+from hbr.study.command import answer
 from hbr.study.crate import CRATE, crate_of, parts_of, told_by
 from hbr.study.packing import files_of, pack, unpack
 from hbr.study.studies import load_study
@@ -223,3 +226,25 @@ def test_what_is_no_archive_is_refused(tmp_path):
     (tmp_path / "text.tar.gz").write_text("x")
     with pytest.raises(StudyError, match="is damaged or no archive"):
         unpack(tmp_path / "text.tar.gz", tmp_path)
+
+
+def test_code_of_ones_own_is_named_since_it_is_not_in_an_archive(tmp_path, monkeypatch):
+    import pack_study
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("import helper\ndef network(): ...\n")
+    (tmp_path / "helper.py").touch()
+    config = load_study(ROOT / "config.yaml")
+    assert pack_study.own_modules(Path("config.yaml"), config) == []
+    config["datasets"]["digits"]["network"] = "mine:network"
+    assert pack_study.own_modules(Path("config.yaml"), config) == ["helper.py", "mine.py"]
+
+
+def test_what_cannot_be_written_is_told_in_a_sentence(tmp_path, monkeypatch):
+    def fail(arguments: argparse.Namespace) -> None:
+        (tmp_path / "a folder").mkdir()
+        (tmp_path / "a folder").write_text("x")
+
+    monkeypatch.setattr(sys, "argv", ["script"])
+    with pytest.raises(SystemExit, match=r"^error: Is a directory: .*a folder$"):
+        answer(fail, argparse.ArgumentParser())
