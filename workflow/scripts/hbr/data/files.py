@@ -136,6 +136,11 @@ def sha256_of(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def fingerprint_of(content: bytes) -> bytes:
+    """Return 16 bytes that tell the contents of images apart: a quick hash, for sets of many in memory."""
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hbr.data.files import fingerprint_of
 from hbr.data.streams import write_rows
 from hbr.errors import StudyError
 from hbr.registry import Setting, complete
@@ -95,11 +96,7 @@ def shuffled(labels: np.ndarray, most_per_class: int, rng: np.random.Generator) 
 def known_images(**parts: np.ndarray) -> dict[bytes, str]:
     """Return what tells images of a data set, as they are or mirrored, from others: the part of each, of several the last."""
     every = ((name, image) for name, images in parts.items() for image in images)
-    return {_fingerprint(one.tobytes()): name for name, image in every for one in (image, image[:, ::-1])}
-
-
-def _fingerprint(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return {fingerprint_of(one.tobytes()): name for name, image in every for one in (image, image[:, ::-1])}
 
 
 def save_pool(
@@ -127,7 +124,7 @@ def save_pool(
             for image, where in zip(batch, place[done : done + len(batch)], strict=True):
                 if where >= 0:
                     content = image.tobytes()
-                    if without and (known := without.get(_fingerprint(content))):
+                    if without and (known := without.get(fingerprint_of(content))):
                         kept[where], left_out[known] = False, left_out[known] + 1
                     unordered.seek(int(where) * image.size)
                     unordered.write(content)

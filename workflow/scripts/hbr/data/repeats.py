@@ -1,9 +1,9 @@
 """Images that a data set holds more than once: between training and test, and under two labels."""
 
-import hashlib
 from collections.abc import Iterator
 
 from hbr.data.datasets import PreparedDataset
+from hbr.data.files import fingerprint_of
 
 
 def repeated(dataset: PreparedDataset) -> Iterator[str]:
@@ -15,7 +15,7 @@ def repeated(dataset: PreparedDataset) -> Iterator[str]:
     seen, otherwise = [], []
     for images, start in ((dataset.train_images, 0), (dataset.test_images, train)):
         for place, image in enumerate(images, start):
-            earlier = first.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), place)
+            earlier = first.setdefault(fingerprint_of(image.tobytes()), place)
             if earlier < train <= place:
                 seen.append((place, earlier))
             if labels[earlier] != labels[place]:
