@@ -24,6 +24,7 @@ from hbr.study.forecast import expected_hours, training_table
 from hbr.study.labellings import outcomes_of_runs
 from hbr.study.timers import cancel_timers
 from hbr.training.devices import machine_name
+from hbr.training.outcomes import EARLIER_SECONDS
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings
 
@@ -137,6 +138,13 @@ def test_trainings_of_other_data_tell_nothing(copied):
     assert set(timings["machine"]) == {machine_name(torch.device("cpu"))}
     assert set(timings["precision"]) == {"float32"}
     assert "the median of 6 timed)" in expected_hours(copied.config, "digits", 3, timings, results)[0]
+
+
+def test_the_time_of_a_resumed_training_is_that_of_all_its_runs(copied):
+    before = timed_trainings(outcomes_of("*", "*", root=copied.folder))["seconds"]
+    next(copied.folder.glob("results/digits/digits/members/baseline/*/member1")).joinpath(EARLIER_SECONDS).write_text("100.5\n")
+    after = timed_trainings(outcomes_of("*", "*", root=copied.folder))["seconds"]
+    assert sorted(after - before) == pytest.approx([0, 0, 0, 0, 0, 100.5])
 
 
 def test_costs_are_those_of_the_study_as_it_is(finished, tmp_path):

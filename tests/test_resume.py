@@ -24,6 +24,7 @@ from hbr.errors import StudyError
 from hbr.training.checkpoints import Checkpoints
 from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.networks import build_network
+from hbr.training.outcomes import EARLIER_SECONDS
 from hbr.training.recipe import Recipe
 
 # Processes that are killed are no unit.
@@ -128,8 +129,12 @@ def test_signals_ask_for_a_checkpoint(training, number):
         os.kill(process.pid, signal.SIGKILL)
         process.join(60)
     assert checkpoint.exists()
+    seconds = float(read_arrays(checkpoint, "seconds")["seconds"])
     assert training.finish("asked") == uninterrupted
     assert "resumed in epoch" in training.log("asked")
+    assert float((training.folder / "asked" / EARLIER_SECONDS).read_text()) == pytest.approx(seconds, abs=1e-3)
+    assert training.finish("asked") == uninterrupted
+    assert not (training.folder / "asked" / EARLIER_SECONDS).exists()
 
 
 @pytest.mark.parametrize(
@@ -184,6 +189,31 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():
             np.testing.assert_array_equal(getattr(again_dynamics, name), values, err_msg=f"{name}, stopped at {stop_at}")
+
+
+def test_the_pace_of_a_resumed_training_is_that_of_all_its_runs(tiny_dataset, quick_recipe, tmp_path):
+    def progress_of(checkpoints):
+        network = build_network("small-cnn", 3, 3, 1, settings={"width": 4})
+        plan, said = identity_plan(tiny_dataset.train_labels, (8, 8, 3)), []
+        train_member(tiny_dataset, plan, network, quick_recipe, MemberSeeds(1, 2, 0, 1), CPU, True, said.append, checkpoints)
+        return said, len(plan)
+
+    class StopLate(Checkpoints):
+        """Asked to stop in the second epoch, 600 s after the training began."""
+
+        def pause(self, state):
+            if self.earlier_seconds == 0 and state()["epoch"] == 1:
+                self.began -= 600
+                self.save_requested = self.stop_requested = True
+            super().pause(state)
+
+    with pytest.raises(StudyError):
+        progress_of(StopLate(tmp_path / "checkpoint.npz", "tag", 60))
+    said, examples = progress_of(StopLate(tmp_path / "checkpoint.npz", "tag", 60))
+    rates = [progress.images_per_second for progress in said]
+    expected = [examples * progress.epoch / 600 for progress in said]
+    assert rates == pytest.approx(expected, rel=0.1)
+    assert said[0].seconds_left == pytest.approx(600 * (said[0].epochs - said[0].epoch) / said[0].epoch, rel=0.1)
 
 
 def test_random_draws_of_a_users_network_go_on_too(tiny_dataset, quick_recipe, tmp_path):
@@ -262,7 +292,7 @@ def test_the_state_is_kept_once_before_the_time_limit(tmp_path):
 
 def test_checkpoints_hold_no_code(training):
     checkpoint = _interrupt(training, "one")
-    assert set(read_arrays(checkpoint)) == {"state", "tag"}
+    assert set(read_arrays(checkpoint)) == {"state", "tag", "seconds"}
 
 
 def _interrupt(training: Training, place: str) -> Path:

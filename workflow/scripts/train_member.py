@@ -19,7 +19,7 @@ from hbr.training.devices import claim_device, machine_name, set_determinism
 from hbr.training.dynamics import save_dynamics
 from hbr.training.engine import MemberSeeds, Progress, train_member
 from hbr.training.networks import build_network
-from hbr.training.outcomes import save_outcomes
+from hbr.training.outcomes import EARLIER_SECONDS, save_outcomes
 from hbr.training.precision import dtype_of, name_of
 from hbr.training.recipe import Recipe
 from hbr.training.settings import TrainingSettings
@@ -119,6 +119,11 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.weights:
         outputs = dataset.classes + plan.extra_classes
         save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, made_of | {"outputs": outputs})
+    earlier = arguments.outcomes.with_name(EARLIER_SECONDS)
+    if checkpoints.earlier_seconds:
+        earlier.write_text(f"{checkpoints.earlier_seconds:.3f}\n")
+    else:
+        earlier.unlink(missing_ok=True)
     checkpoints.clear()
 
 

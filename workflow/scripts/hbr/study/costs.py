@@ -8,6 +8,7 @@ import pandas as pd
 
 from hbr.data.files import reading
 from hbr.study.labellings import LABELLINGS
+from hbr.training.outcomes import EARLIER_SECONDS
 from hbr.training.settings import TrainingSettings
 
 _COLUMNS = ["dataset", "condition", "machine", "seconds", "memory_mb", "data", "examples", "precision", "settings"]
@@ -26,7 +27,8 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
     """Return one row for every training that was timed.
 
     Columns: names of data set and condition, machine, seconds, peak memory (MB), checksum of the prepared data, examples,
-    precision and settings (:class:`TrainingSettings`; ``None`` of a version that did not keep them).
+    precision and settings (:class:`TrainingSettings`; ``None`` of a version that did not keep them). Seconds are of all runs of
+    a training that was stopped and resumed, but for what it did after its last checkpoint.
     """
     rows = []
     for path in sorted(outcomes):
@@ -35,12 +37,13 @@ def timed_trainings(outcomes: Iterable[Path]) -> pd.DataFrame:
         timings = timed / f"{condition}/{variant}_{member}.tsv"
         if timings.is_file():
             measured, told = pd.read_csv(timings, sep="\t"), told_by(path)
+            earlier = path.with_name(EARLIER_SECONDS)
             rows.append(
                 {
                     "dataset": dataset,
                     "condition": LABELLINGS[condition] if folder == "folds" else condition,
                     "machine": told["machine"] or "a machine that its outcomes do not name",
-                    "seconds": float(measured["s"].median()),
+                    "seconds": float(measured["s"].median()) + (float(earlier.read_text()) if earlier.exists() else 0),
                     "memory_mb": float(measured["max_rss"].max()),
                     "data": told["dataset"],
                     "examples": int(told["examples"]),

@@ -26,7 +26,8 @@ class Checkpoints:
 
     ``tag`` is a hash of everything that shapes the training: a checkpoint with another tag is never resumed. The file is
     an ``.npz`` whose checksums betray damage; it holds tensors only and is read without running code. The state is kept
-    every ``minutes``, and once more shortly before ``limit_minutes``, when a cluster will kill the job.
+    every ``minutes``, and once more shortly before ``limit_minutes``, when a cluster will kill the job. ``earlier_seconds``
+    are those of the runs before this one, up to the checkpoint that was resumed: 0 where none was.
     """
 
     def __init__(
@@ -39,7 +40,8 @@ class Checkpoints:
     ) -> None:
         self.path, self.tag, self.seconds, self.report = path, tag, 60 * minutes, report
         self.last_call = time.monotonic() + 60 * limit_minutes - _SECONDS_BEFORE_LIMIT
-        self.saved_at = time.monotonic()
+        self.began = self.saved_at = time.monotonic()
+        self.earlier_seconds = 0.0
         self.save_requested = self.stop_requested = False
 
     @contextmanager
@@ -68,7 +70,12 @@ class Checkpoints:
         stream = io.BytesIO()
         torch.save(state, stream)
         try:
-            write_arrays(self.path, state=np.frombuffer(stream.getbuffer(), np.uint8), tag=np.asarray(self.tag))
+            write_arrays(
+                self.path,
+                state=np.frombuffer(stream.getbuffer(), np.uint8),
+                tag=np.asarray(self.tag),
+                seconds=np.asarray(self.earlier_seconds + time.monotonic() - self.began),
+            )
         except OSError as error:
             self.report(f"no checkpoint could be written to {self.path} ({error.strerror or error}); training goes on without")
         self.save_requested, self.saved_at = False, time.monotonic()
@@ -82,6 +89,7 @@ class Checkpoints:
             if str(saved["tag"]) != self.tag:
                 self._set_aside("foreign", "is of another training (data, plan, recipe, code or torch differ)")
                 return None
+            self.earlier_seconds = float(read_arrays(self.path, "seconds")["seconds"])
             state: dict[str, Any] = torch.load(io.BytesIO(saved["state"].tobytes()), map_location="cpu", weights_only=True)
         except (StudyError, pickle.UnpicklingError, RuntimeError, EOFError):
             self._set_aside("damaged", "is damaged")

@@ -155,8 +155,9 @@ class Training:
 
     def train(self, report: Callable[[Progress], None]) -> Tensor:
         """Train all epochs that are left; return the logits of the test samples."""
-        recipe, first, started = self.recipe, self.epoch, time.perf_counter()
-        for self.epoch in range(first, recipe.epochs):
+        recipe = self.recipe
+        started = time.perf_counter() - (self.checkpoints.earlier_seconds if self.checkpoints is not None else 0)
+        for self.epoch in range(self.epoch, recipe.epochs):
             rate = self.train_epoch()
             loss, accuracy = self.recorder.epoch_summary()
             if not np.isfinite(loss):
@@ -174,7 +175,7 @@ class Training:
             shown = np.nan if test_accuracy is None else test_accuracy
             self.history.append((self.epoch + 1, rate, loss, accuracy, shown))
             self.step, self.epoch_start = 0, self.generator.get_state()
-            pace = (time.perf_counter() - started) / (self.epoch + 1 - first)
+            pace = (time.perf_counter() - started) / (self.epoch + 1)
             left = pace * (recipe.epochs - self.epoch - 1)
             report(
                 Progress(self.epoch + 1, recipe.epochs, loss, accuracy, test_accuracy, self.examples / pace, left),

@@ -10,6 +10,9 @@ import numpy as np
 from hbr.data.files import read_arrays, write_arrays
 from hbr.errors import StudyError
 
+# Beside the outcomes of a training that was resumed: the seconds of its earlier runs, which its own timing lacks.
+EARLIER_SECONDS = "earlier_seconds.txt"
+
 HISTORY_COLUMNS = ("epoch", "learning_rate", "train_loss", "train_accuracy", "test_accuracy")
 
 
