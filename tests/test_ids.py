@@ -248,6 +248,11 @@ def test_lists_of_a_whole_study(whole, tmp_path, monkeypatch, capsys):
     assert pd.read_csv(lists / "plans/control/variant1/weights.csv")["weight"].sum() == 870
     assert not (lists / "plans/threshold/variant1").exists()
     assert "hardness.csv: 870 rows" in capsys.readouterr().out
+    # What the study has no more is listed no more.
+    study.write(study.config | {"pruning": study.config["pruning"] | {"rates": []}})
+    write_lists.main(write_lists.parser.parse_args([]))
+    assert not list((lists / "plans").glob("pruned*"))
+    assert (lists / "plans/control/variant1/weights.csv").exists()
     (results / "dataset.npz").unlink()
     with pytest.raises(StudyError, match="holds no prepared images; run the study first"):
         write_lists.main(write_lists.parser.parse_args([]))

@@ -109,7 +109,7 @@ def left(whole):
     study, names = whole.config["study"], names_of(whole.config)
     for dataset in names["data set"]:
         results = whole.folder / "results" / study / dataset
-        for name, table in lists_of(results, names["estimator"], names["rule"], None):
+        for name, table in lists_of(results, whole.config, None):
             files[f"lists/{study}/{dataset}/{name}"] = dict(table)
     return files
 

@@ -1,8 +1,10 @@
 """Write lists of a study's samples by their ids: hardness, suspects, what is flagged, and each plan as a table to train by."""
 
 import argparse
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from hbr.analysis.lists import (
     weights_list,
     with_paths,
 )
+from hbr.conditions.names import conditions_of
 from hbr.data.datasets import load_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
@@ -25,15 +28,19 @@ from hbr.study.command import answer
 from hbr.study.studies import load_study
 
 
-def lists_of(results: Path, estimators: list[str], rules: list[str], root: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield file and table of each list that results of a data set give so far; ``root`` is its folder of images, if any."""
+def lists_of(results: Path, config: Mapping[str, Any], root: Path | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield file and table of each list that results of a data set give so far; ``root`` is its folder of images, if any.
+
+    What lies there of estimators, rules and conditions that the study does not have is left out.
+    """
     arrays = read_arrays(results / "dataset.npz", "train_labels", "test_labels", "class_names")
     labels, names = arrays["train_labels"], [str(name) for name in arrays["class_names"]]
     ids, of_samples = load_ids(results / "ids.parquet"), []
-    hardness = {name: path for name in estimators if (path := results / f"hardness/{name}/samples.parquet").is_file()}
+    hardness = {name: path for name in config["hardness"]["estimators"] if (path := results / f"hardness/{name}/samples.parquet").is_file()}
     if hardness:
         of_samples.append(hardness_list({name: read_table(path, "id") for name, path in hardness.items()}, names))
         yield "hardness.csv", of_samples[-1]
+    rules = config["noise"]["rules"]
     flagged = {rule: path for rule in rules if (path := results / f"noise/{rule}/samples.parquet").is_file()}
     preferred = results / "noise/preferred.parquet"
     if flagged and preferred.is_file():
@@ -47,12 +54,13 @@ def lists_of(results: Path, estimators: list[str], rules: list[str], root: Path 
     samples = sample_list(splits, root, names, of_samples)
     yield "samples.csv", samples
     yield "samples.parquet", samples
-    for folder in sorted((results / "plans").glob("*")):
+    for name, condition in sorted(conditions_of(config).items()):
         plans = {
-            int(path.parent.name.removeprefix("variant")): read_table(path, "source", "class", "origin")
-            for path in folder.glob("variant*/plan.parquet")
+            variant: read_table(path, "source", "class", "origin")
+            for variant in condition.variants
+            if (path := results / f"plans/{name}/variant{variant}/plan.parquet").is_file()
         }
-        yield from lists_of_plans(folder.name, dict(sorted(plans.items())), labels, ids, names)
+        yield from lists_of_plans(name, plans, labels, ids, names)
 
 
 def lists_of_plans(
@@ -79,8 +87,10 @@ def main(arguments: argparse.Namespace) -> None:
             if not (results / needed).is_file():
                 raise StudyError(f"{results} holds no {what}; run the study first")
         root = Path(keys["root"]).absolute() if keys["source"] == "folder" else None
-        estimators, rules = (list(config[part][key]) for part, key in (("hardness", "estimators"), ("noise", "rules")))
-        for name, table in lists_of(results, estimators, rules, root):
+        # They may hold plans of conditions that the study had then.
+        if (lists / "plans").exists():
+            shutil.rmtree(lists / "plans")
+        for name, table in lists_of(results, config, root):
             write_table(lists / name, table)
             print(f"{lists / name}: {len(table):,} rows")
 
