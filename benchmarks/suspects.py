@@ -161,6 +161,8 @@ def main() -> None:
     parser.add_argument("--network-settings", type=json.loads, help="JSON")
     parser.add_argument("--recipe", type=json.loads, default={}, help="JSON: keys that differ")
     options = as_written(parser.parse_args())
+    if options.imagined and options.cleanlab:
+        parser.error("--cleanlab judges labels that were changed, --imagined changes none; give one of them")
     torch.set_num_threads(1)
     forbid_tf32()
     print(circumstances(CPU), flush=True)

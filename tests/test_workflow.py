@@ -209,6 +209,14 @@ def test_reference_keeps_tables_figures_and_provenance(finished, tmp_path):
     for name in ("class_recall.svg", "gap_against_error.svg", "gap_lines.csv", "gap_accuracy.csv"):
         assert (tmp_path / "kept/digits" / name).is_file()
     assert not list((tmp_path / "kept").rglob("*images*"))
+    (tmp_path / "kept/digits/pruning.svg").write_text("of another version of the study")
+    subprocess.run(command, cwd=finished.folder, check=True)
+    assert not (tmp_path / "kept/digits/pruning.svg").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "log"]
+    (tmp_path / "kept/provenance.json").unlink()
+    done = subprocess.run(command, cwd=finished.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "is there, and not by this script" in done.stderr
+    assert (tmp_path / "kept/claims.csv").exists()
     copy = finished.copied(tmp_path / "copy")
     (copy.folder / "results/digits/digits/checksums.csv").unlink()
     command = [str(tmp_path / "again") if word == str(tmp_path / "kept") else word for word in command]

@@ -5,6 +5,7 @@ import json
 import platform
 import shutil
 import subprocess
+import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -23,42 +24,55 @@ from hbr.study.reported import reported_figures
 
 # Beside this script, so that the list is that of the code that made the figures.
 FIGURES = Path(__file__).parents[1] / "report/figures"
+PROVENANCE = "provenance.json"
 PACKAGES = ("torch", "torchvision", "numpy", "pandas", "scikit-learn", "imbalanced-learn", "scipy", "snakemake")
 
 
 def main(arguments: argparse.Namespace) -> None:
-    """Copy tables and those figures that the study has, write provenance."""
+    """Copy the tables and figures of each data set, write provenance."""
     results, reports = Path("results") / arguments.study, Path("reports") / arguments.study
     datasets = sorted(path.name for path in results.glob("*") if (path / "dataset.npz").is_file())
     for needed in (*(results / dataset / RECORD for dataset in datasets), results / "claims.csv"):
         if not needed.is_file():
             raise StudyError(f"{needed} is missing: the study is not finished; run it to its end first")
+    if arguments.output.exists() and not (arguments.output / PROVENANCE).is_file():
+        raise StudyError(f"{arguments.output} is there, and not by this script: it has no {PROVENANCE}; name another --output")
     told = provenance(arguments)
-    for dataset in datasets:
-        target = arguments.output / dataset
-        target.mkdir(parents=True, exist_ok=True)
-        for table in sorted((results / dataset / "hardness").glob("*/classes.csv")):
-            shutil.copyfile(table, target / f"hardness_{table.parent.name}.csv")
-        for table in sorted((results / dataset / "allocations").glob("*/*.csv")):
-            shutil.copyfile(table, target / f"allocation_{table.parent.name}_{table.stem}.csv")
-        for table in sorted((results / dataset / "stability").glob("*/members_enough.csv")):
-            shutil.copyfile(table, target / f"members_enough_{table.parent.name}.csv")
-        for table in sorted((results / dataset / "noise").glob("*.csv")):
-            shutil.copyfile(table, target / f"noise_{table.name}")
-        for table in sorted((results / dataset / "ground_truth").glob("*.csv")):
-            shutil.copyfile(table, target / f"ground_truth_{table.name}")
-        for table in (results / dataset / name for name in ("gap_lines.csv", "gap_accuracy.csv")):
-            if table.is_file():
-                shutil.copyfile(table, target / table.name)
-        kept = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
-        for figure in (reports / dataset / f"figures/{name}.svg" for name in kept):
-            # Not those that only say why there is none.
-            if figure.is_file() and f'id="{NOTHING}"' not in figure.read_text(encoding="utf-8"):
-                shutil.copyfile(figure, target / figure.name)
-        write_summaries(results / dataset, target)
-    shutil.copyfile(results / "claims.csv", arguments.output / "claims.csv")
-    write_text(arguments.output / "provenance.json", json.dumps(told, indent=2) + "\n")
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all, and nothing of an earlier collection stays.
+    with tempfile.TemporaryDirectory(dir=arguments.output.parent, prefix=f".{arguments.output.name}.") as folder:
+        kept = Path(folder) / "kept"
+        for dataset in datasets:
+            keep_dataset(results / dataset, reports / dataset, kept / dataset)
+        shutil.copyfile(results / "claims.csv", kept / "claims.csv")
+        write_text(kept / PROVENANCE, json.dumps(told, indent=2) + "\n")
+        if arguments.output.exists():
+            arguments.output.rename(Path(folder) / "earlier")
+        kept.rename(arguments.output)
     say(arguments.log, f"kept {arguments.study} in {arguments.output}")
+
+
+def keep_dataset(results: Path, reports: Path, target: Path) -> None:
+    """Copy the tables of a data set, and those of its figures that show something and no training images."""
+    target.mkdir(parents=True)
+    for table in sorted((results / "hardness").glob("*/classes.csv")):
+        shutil.copyfile(table, target / f"hardness_{table.parent.name}.csv")
+    for table in sorted((results / "allocations").glob("*/*.csv")):
+        shutil.copyfile(table, target / f"allocation_{table.parent.name}_{table.stem}.csv")
+    for table in sorted((results / "stability").glob("*/members_enough.csv")):
+        shutil.copyfile(table, target / f"members_enough_{table.parent.name}.csv")
+    for part in ("noise", "ground_truth"):
+        for table in sorted((results / part).glob("*.csv")):
+            shutil.copyfile(table, target / f"{part}_{table.name}")
+    for table in (results / name for name in ("gap_lines.csv", "gap_accuracy.csv")):
+        if table.is_file():
+            shutil.copyfile(table, target / table.name)
+    shown = [figure.name for figure in reported_figures(FIGURES) if not figure.shows_images]
+    for figure in (reports / f"figures/{name}.svg" for name in shown):
+        # Not those that only say why there is none.
+        if figure.is_file() and f'id="{NOTHING}"' not in figure.read_text(encoding="utf-8"):
+            shutil.copyfile(figure, target / figure.name)
+    write_summaries(results, target)
 
 
 def write_summaries(results: Path, target: Path) -> None:

@@ -36,11 +36,11 @@ def lists_of(results: Path, config: Mapping[str, Any], root: Path | None) -> Ite
     arrays = read_arrays(results / "dataset.npz", "train_labels", "test_labels", "class_names")
     labels, names = arrays["train_labels"], [str(name) for name in arrays["class_names"]]
     ids, of_samples = load_ids(results / "ids.parquet"), []
-    hardness = {name: path for name in config["hardness"]["estimators"] if (path := results / f"hardness/{name}/samples.parquet").is_file()}
+    estimators, rules = config["hardness"]["estimators"], config["noise"]["rules"]
+    hardness = {name: path for name in estimators if (path := results / f"hardness/{name}/samples.parquet").is_file()}
     if hardness:
         of_samples.append(hardness_list({name: read_table(path, "id") for name, path in hardness.items()}, names))
         yield "hardness.csv", of_samples[-1]
-    rules = config["noise"]["rules"]
     flagged = {rule: path for rule in rules if (path := results / f"noise/{rule}/samples.parquet").is_file()}
     preferred = results / "noise/preferred.parquet"
     if flagged and preferred.is_file():

@@ -155,9 +155,9 @@ class Training:
 
     def train(self, report: Callable[[Progress], None]) -> Tensor:
         """Train all epochs that are left; return the logits of the test samples."""
-        recipe = self.recipe
+        recipe, first = self.recipe, self.epoch
         started = time.perf_counter() - (self.checkpoints.earlier_seconds if self.checkpoints is not None else 0)
-        for self.epoch in range(self.epoch, recipe.epochs):
+        for self.epoch in range(first, recipe.epochs):
             rate = self.train_epoch()
             loss, accuracy = self.recorder.epoch_summary()
             if not np.isfinite(loss):
