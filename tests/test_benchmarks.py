@@ -357,7 +357,7 @@ def test_recipes_are_chosen_on_training_images_alone(gpu, tmp_path):
     assert trained | tested <= whole and not trained & tested
     recipe = {"epochs": 4, "batch_size": 8, "learning_rate": 0.1, "el2n_epoch": 2, "precision": "float32"}
     varied = ["learning_rate=0.2,0.3", "flip=false", "network_settings.widths=[4,4,4],[8,8,8]"]
-    names = [name for name, *_ in candidates({"network": "quick-cnn"}, recipe, varied)]
+    names = [name for name, *_ in candidates({"network": "quick-cnn"}, recipe, varied, [])]
     assert names == ["the study's own", *(f"learning_rate {rate}" for rate in (0.2, 0.3)), "flip False"] + [
         f"network_settings.widths {widths}" for widths in ([4, 4, 4], [8, 8, 8])
     ]
@@ -370,6 +370,30 @@ def test_recipes_are_chosen_on_training_images_alone(gpu, tmp_path):
     assert found["momentum 0.5"][1] == "2"
     assert found["the study's own"][4] == "+0.00%"
     assert "small-cnn on 90 images, 4 epochs, float32; accuracy on 10 held-out ones" in text
+    change = {"epochs": 8, "momentum": 0.5, "network_settings.widths": [4, 4, 4]}
+    *_, (name, settings, longer) = candidates({"network": "quick-cnn"}, recipe | {"warmup_epochs": 1}, [], [change])
+    assert name == "epochs 8, momentum 0.5, network_settings.widths [4, 4, 4]"
+    assert settings["widths"] == [4, 4, 4]
+    assert (longer.epochs, longer.warmup_epochs, longer.el2n_epoch, longer.momentum) == (8, 2, 4, 0.5)
+
+
+def test_a_choice_of_recipes_goes_on_where_it_was(tmp_path):
+    from measuring import load_images
+
+    save_dataset(tmp_path / "dataset.npz", load_images(None, 100, 20, 8))
+    recipe = {"epochs": 2, "batch_size": 8, "learning_rate": 0.1, "el2n_epoch": 1, "precision": "float32"}
+    keys = {"network": "small-cnn", "width": 2, "recipe": "r"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"datasets": {"d": keys}, "recipes": {"r": recipe}}))
+    words = ["choose_recipe.py", tmp_path / "study.yaml", "--data", tmp_path / "dataset.npz", "--keep", tmp_path / "kept"]
+    words += ["--change", '{"epochs": 3}']
+    first = run(*words, "--seeds", 1, "--jobs", 2)
+    kept = sorted((tmp_path / "kept").iterdir())
+    assert [path.suffix for path in kept] == [".json", ".json"]
+    for path in kept:
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"accuracy": 0.125}))
+    again = run(*words, "--seeds", 2)
+    assert "seed 0, epochs 3: 12.50%" in again and "seed 0, epochs 3: 12.50%" not in first
+    assert len(list((tmp_path / "kept").iterdir())) == 4
 
 
 def test_recipes_of_several_lengths_are_compared():
