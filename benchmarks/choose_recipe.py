@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="where checkpoints and results go")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no other seed after so long")
     options = parser.parse_args()
+    forbid_tf32()
     config = yaml.safe_load(options.study.read_text(encoding="utf-8"))
     keys = config["datasets"][options.dataset or next(iter(config["datasets"]))]
     data = slice_of(options)
