@@ -144,6 +144,10 @@ def test_outcomes_of_earlier_versions_predict_the_largest_of_their_kept_logits(t
     del arrays["predictions"]
     write_arrays(tmp_path / "then.npz", **arrays)
     np.testing.assert_array_equal(load_outcomes(tmp_path / "then.npz").predictions, outcomes.test_logits.argmax(1))
+    for needed in ("history", "plan"):
+        write_arrays(tmp_path / "cut.npz", **{name: array for name, array in arrays.items() if name != needed})
+        with pytest.raises(StudyError, match=f"cut.npz has no {needed}; it is not of this version: delete it and run again"):
+            load_outcomes(tmp_path / "cut.npz")
 
 
 @pytest.mark.parametrize(("classes", "dtype"), [(1, np.uint8), (256, np.uint8), (257, np.uint16)])

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -76,12 +76,13 @@ def save_outcomes(path: str | os.PathLike[str], outcomes: Outcomes) -> None:
 
 def load_outcomes(path: str | os.PathLike[str]) -> Outcomes:
     """Return the outcomes of :func:`save_outcomes`."""
-    fields: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
-    missing = sorted(set(Outcomes.__dataclass_fields__) - set(fields) - {"predictions", "recalls", "mean_test_logits"})
-    if missing:
+    found: dict[str, Any] = dict.fromkeys(_LATER, "") | dict(read_arrays(path))
+    # Arrays that earlier versions did not keep are made of the others.
+    needed = {field.name for field in fields(Outcomes) if field.default_factory is MISSING}
+    if missing := sorted(needed - set(found)):
         raise StudyError(f"{path} has no {missing[0]}; it is not of this version: delete it and run again")
-    texts = {name: str(fields[name]) for name in _TEXTS}
-    return Outcomes(**fields | texts | {name: int(fields[name]) for name in _SCALARS})
+    texts = {name: str(found[name]) for name in _TEXTS}
+    return Outcomes(**found | texts | {name: int(found[name]) for name in _SCALARS})
 
 
 def load_runs(paths: Sequence[str | os.PathLike[str]]) -> list[Outcomes]:
