@@ -16,14 +16,18 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parent.parent / "workflow/scripts"))
 
 from hbr.analysis.gaps import GAPS
+from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.bootstrap import hierarchical_weights
+from hbr.analysis.statistics.cross_fitted import cross_fitted_gap
 from hbr.analysis.statistics.mixed import fit_mixed
 from hbr.analysis.statistics.paired import sign_flip_p, t_estimate
 from hbr.analysis.statistics.sampling import (
+    gaps_of_classes,
     resampled_gaps,
     resampled_tests,
     sampling_errors,
 )
+from hbr.hardness.uncertainty import member_weights, middle
 
 GRIDS = ((4, 4), (8, 4))
 # The fewest there may be, too: of these the error of a finite test set is the hardest to tell.
@@ -192,6 +196,59 @@ def known_shared_error(options: argparse.Namespace, rng: np.random.Generator) ->
         yield "| " + " | ".join([str(variants), f"{shared:g}", *(f"{100 * rate:.1f}" for rate in rates)]) + " |"
 
 
+def bias_of_changes(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the table of changes that are seen on a finite test set, mean over studies, beside the true ones, in points.
+
+    True recalls lie evenly between 80 and 95 % (10 classes) or 50 and 95 % (100); the condition draws them a sixth nearer to
+    their mean. Each side's test samples are solved independently.
+    """
+    gaps = ("max_min", "hard_easy", "std")
+    yield from header(["classes x samples", *(f"{gap}: {what}" for gap in gaps for what in ("true", "seen"))])
+    for classes, samples in ((10, 1000), (10, 100), (100, 100)):
+        control = np.linspace(0.80 if classes == 10 else 0.50, 0.95, classes)
+        condition = control.mean() + (control - control.mean()) * 5 / 6
+        hard = np.arange(classes) < 4 * classes // 10
+        shape = (options.studies, classes)
+        seen = [gaps_of_classes(rng.binomial(samples, truth, shape) / samples, hard) for truth in (condition, control)]
+        true = [gaps_of_classes(truth, hard) for truth in (condition, control)]
+        cells = [f"{classes} x {samples}"]
+        for place in map(GAPS.index, gaps):
+            cells += [f"{100 * (np.abs(one) - np.abs(other))[..., place].mean():+.2f}" for one, other in (true, seen)]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def few_members(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the table of how often the middle 95 % of draws of members hold the true mean of normal values, in percent."""
+    yield from header(["members", "drawn with replacement", "stretched"])
+    for members in (2, 3, 4, 8, 20):
+        values = rng.normal(size=(options.studies, members))
+        plain = rng.multinomial(members, np.full(members, 1 / members), 2000) / members
+        ends = [middle(weights @ values.T, members) for weights in (plain, member_weights(members, 2000, rng))]
+        rates = [np.mean((lower <= 0) & (upper >= 0)) for lower, upper in ends]
+        yield "| " + " | ".join([str(members), *(f"{100 * rate:.0f}" for rate in rates)]) + " |"
+
+
+def alike_classes(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[str]:
+    """Yield the table of gaps, in points, between classes of one true recall: what is seen, and what the ledger judges.
+
+    8 members solve a test sample where a term of the sample (0.7 of the variance) and one of their own lie below a limit.
+    """
+    yield from header(["classes x samples", "recall", "max_min", "cross-fitted", "holds 0 (%)"])
+    studies = options.studies // 10
+    for classes, samples, recall in ((10, 1000, 0.95), (10, 100, 0.9), (100, 100, 0.78)):
+        labels, found = np.repeat(np.arange(classes), samples), []
+        for _ in range(studies):
+            of_sample, own = rng.normal(size=len(labels)), rng.normal(size=(8, len(labels)))
+            solved = np.sqrt(0.7) * of_sample + np.sqrt(0.3) * own < stats.norm.ppf(recall)
+            none = np.zeros(8, int)
+            runs = RunPredictions(np.where(solved, labels, -1).astype(np.int16), none, np.arange(8), labels, none.astype(str))
+            gap = cross_fitted_gap(runs, classes, 500, rng)
+            seen = np.ptp(solved.mean(0).reshape(classes, samples).mean(1))
+            found.append((100 * seen, 100 * gap.value, 100 * (gap.lower <= 0 <= gap.upper)))
+        seen, value, held = np.mean(found, 0)
+        yield f"| {classes} x {samples} | {100 * recall:g} % | {seen:.1f} | {value:+.1f} | {held:.0f} |"
+
+
 def header(columns: list[str]) -> Iterator[str]:
     """Yield the two lines above a table's rows."""
     yield "| " + " | ".join(columns) + " |"
@@ -212,6 +269,12 @@ def report(options: argparse.Namespace) -> str:
         "\n".join(coverage_with_test_set(options, rng)),
         f"**Shared error known**, {options.replications // 2:,} replications a row: false positives (%).",
         "\n".join(known_shared_error(options, rng)),
+        f"**Bias of a change**, {options.studies:,} studies a row: of a condition that draws classes together, in points.",
+        "\n".join(bias_of_changes(options, rng)),
+        f"**Few members**, {options.studies:,} ensembles a row: coverage (%) of the middle 95 % of draws.",
+        "\n".join(few_members(options, rng)),
+        f"**Classes that are alike**, {options.studies // 10:,} studies a row: gaps in points.",
+        "\n".join(alike_classes(options, rng)),
     ]
     return "\n\n".join(parts)
 

@@ -72,7 +72,7 @@ def order(*rows):
 def test_order_of_classes_is_judged_by_votes_where_there_are_any(evidence, rows, verdict, value):
     finding = judged("human-order", evidence(order=order(*rows)))
     assert (finding.verdict, finding.value) == (verdict, value)
-    assert finding.n == "3 members, 10 classes" and "people's reliability allows 0.99" in finding.why
+    assert finding.n == "3 members, 10 classes" and "people's reliability allows at most 0.99" in finding.why
 
 
 def noise(truth, rate, auroc, half):

@@ -527,9 +527,18 @@ def test_one_member_has_no_interval():
     assert table["value"].notna().all()
 
 
+@pytest.mark.parametrize("members", [2, 4, 8])
+def test_the_interval_of_few_members_covers_their_true_mean(members):
+    values, drawn = rng(7).normal(size=(2000, members)), member_weights(members, 2000, rng(0))
+    lower, upper = middle(drawn @ values.T, members)
+    assert 0.92 <= ((lower <= 0) & (upper >= 0)).mean() <= 0.97
+
+
 def test_member_weights_are_those_of_a_bootstrap():
     weights = member_weights(5, 20_000, rng())
     np.testing.assert_allclose(weights.sum(1), 1)
-    np.testing.assert_allclose(weights.var(0), (1 / 5) * (4 / 5) / 5, rtol=0.05)
+    # Of a bootstrap, stretched by t / z and by sqrt(n / (n - 1)).
+    stretch = stats.t.ppf(0.975, 4) / stats.norm.ppf(0.975)
+    np.testing.assert_allclose(weights.var(0), stretch**2 * (5 / 4) * (1 / 5) * (4 / 5) / 5, rtol=0.05)
     lower, upper = middle(np.arange(1000)[:, None], 2)
     assert (lower[0], upper[0]) == (24, 974)

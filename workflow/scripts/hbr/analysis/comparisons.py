@@ -8,7 +8,7 @@ import pandas as pd
 from hbr.analysis.columns import WHO
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
-from hbr.intervals import mean_interval
+from hbr.intervals import has_spread, mean_interval
 
 # Gaps with a sign of their own; the others are at least 0.
 SIGNED_GAPS = ("hard_easy",)
@@ -87,7 +87,8 @@ def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
     ``paired`` is of :func:`pair_runs`. Members of one variant share a plan and are not independent, so pairs are first
     averaged within a variant and the interval is over variants; with one variant there is none. Pairs of one plan
-    (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no interval.
+    (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no interval, nor is there one where
+    all variants change alike, which comes of coarse values.
     """
     group = [*WHO, "reference", *keys]
     rows = []
@@ -95,7 +96,7 @@ def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
         cell = tested_pairs(every)
         by_variant = cell.groupby("variant")["difference"].mean().to_numpy()
         same = "same_plan" in cell and cell["same_plan"].all()
-        lower, upper = (np.nan, np.nan) if same else mean_interval(by_variant)
+        lower, upper = mean_interval(by_variant) if has_spread(by_variant) and not same else (np.nan, np.nan)
         rows.append(
             {
                 **dict(zip(group, key, strict=True)),

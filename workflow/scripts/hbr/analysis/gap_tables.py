@@ -39,6 +39,9 @@ def explained(rows: Beside) -> str:
 def _word(gap: Row, beyond: Row) -> str:
     if not (beyond["lower"] > 0 or beyond["upper"] < 0):
         return _OPEN
+    if not (gap["lower"] > 0 or gap["upper"] < 0):
+        # Its sign may be chance.
+        return "other"
     return "more" if gap["difference"] * beyond["difference"] > 0 else "less"
 
 

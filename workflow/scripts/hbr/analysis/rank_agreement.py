@@ -7,6 +7,8 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
+from hbr.hardness.uncertainty import member_weights
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -63,11 +65,20 @@ def weighted_auroc(ranks: np.ndarray, truth: np.ndarray, weights: np.ndarray) ->
     return (_sum(weights[truth], ranks[truth]) - positive * (positive + 1) / 2) / (positive * (all_of - positive))
 
 
-def draws(members: int, samples: int, resamples: int, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield members and the number of times each sample is taken, both drawn with replacement."""
-    for _ in range(resamples):
+def draws(
+    harder: np.ndarray, samples: int, resamples: int, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the mean of drawn members and the number of times each sample is taken; nothing with one member."""
+    members = len(harder)
+    for weights in member_weights(members, resamples if members > 1 else 0, rng):
         times = np.bincount(rng.integers(0, samples, samples), minlength=samples).astype(np.float64)
-        yield rng.integers(0, members, members), times
+        yield weighted_mean(harder, weights), times
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted sum over the first axis, bit by bit the same whatever the number of threads."""
+    summed: np.ndarray = (weights[:, None] * values).sum(0)
+    return summed
 
 
 def sample_agreement(
@@ -85,8 +96,8 @@ def sample_agreement(
     # Equal to what weights of 1 give, from the library.
     own = (_spearman(mean, doubt), _partial(weighted_ranks(mean, ones), weighted_ranks(doubt, ones, order), labels, ones))
     found = []
-    for members, times in draws(len(harder), len(doubt), resamples if len(harder) > 1 else 0, rng):
-        x, y = weighted_ranks(harder[members].mean(0), times), weighted_ranks(doubt, times, order)
+    for drawn, times in draws(harder, len(doubt), resamples, rng):
+        x, y = weighted_ranks(drawn, times), weighted_ranks(doubt, times, order)
         found.append((weighted_pearson(x, y, times), _partial(x, y, labels, times)))
     lower, upper = _ends(np.array(found).reshape(-1, 2), own, -1)
     first, second = (Agreement(own[place], lower[place], upper[place]) for place in (0, 1))
@@ -106,8 +117,9 @@ def class_agreement(harder: np.ndarray, doubt: np.ndarray, rng: np.random.Genera
         return Agreement(own, np.nan, np.nan), Agreement(own, np.nan, np.nan)
     members, classes = harder.shape[1:]
     over_samples, over_classes = [], []
-    for means, people in zip(harder[1:], doubt[1:], strict=True):
-        drawn, chosen = means[rng.integers(0, members, members)].mean(0), rng.integers(0, classes, classes)
+    weights = member_weights(members, len(doubt) - 1, rng)
+    for own_weights, means, people in zip(weights, harder[1:], doubt[1:], strict=True):
+        drawn, chosen = weighted_mean(means, own_weights), rng.integers(0, classes, classes)
         over_samples.append(_spearman(drawn, people))
         over_classes.append(_spearman(drawn[chosen], people[chosen]))
     # How far a draw of members lies below is told by those of all classes.
@@ -136,8 +148,7 @@ def auroc_agreement(harder: np.ndarray, truth: np.ndarray, resamples: int, rng: 
     if not 0 < truth.sum() < len(truth):
         return NO_ORDER
     found = [
-        weighted_auroc(weighted_ranks(harder[members].mean(0), times), truth, times)
-        for members, times in draws(len(harder), len(truth), resamples if len(harder) > 1 else 0, rng)
+        weighted_auroc(weighted_ranks(drawn, times), truth, times) for drawn, times in draws(harder, len(truth), resamples, rng)
     ]
     value = float(roc_auc_score(truth, harder.mean(0)))
     lower, upper = _ends(np.array(found).reshape(-1, 1), (value,), 0)

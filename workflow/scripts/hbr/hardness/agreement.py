@@ -12,7 +12,7 @@ from hbr.hardness.classes import class_means
 from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.hardness.overlap import RATES_PERCENT, beyond_chance, chance_in_common, in_common, jaccard_of, pruned_share
 from hbr.hardness.ranks import rank_correlations, resampled_correlations
-from hbr.hardness.uncertainty import member_scores, member_weights, middle, uncertainty_table
+from hbr.hardness.uncertainty import member_scores, member_weights, middle, shifted, uncertainty_table
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -78,7 +78,7 @@ def agreement_tables(
             correlations.append(both | _correlation("samples", whole, *middle(matrices[:, one, other], len(shared))))
             of_classes = rank_correlations(first.mean(0)[None], second.mean(0)[None])[0]
             drawn = rank_correlations(weights[trainings[pair[0]]] @ first, weights[trainings[pair[1]]] @ second)
-            correlations.append(both | _correlation("classes", of_classes, *middle(drawn, fewest)))
+            correlations.append(both | _correlation("classes", of_classes, *middle(shifted(drawn, of_classes), fewest)))
             overlaps += [both | row for row in _overlaps(shares[one], shares[other], len(shared))]
     head = ["first", "second", "samples", "members"]
     interval = ["value", "lower", "upper", "chance", "corrected", "corrected_lower", "corrected_upper"]

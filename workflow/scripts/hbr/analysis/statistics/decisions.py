@@ -23,7 +23,7 @@ def what_decides(row: Mapping[Any, Any]) -> str:
 
 
 def what_decides_all(rows: Sequence[Mapping[Any, Any]]) -> str:
-    """Return what would decide all inconclusive rows: the largest number of variants, and each other lack once."""
+    """Return what would decide each inconclusive row: the largest number of variants, and each other lack once."""
     undecided = [row for row in rows if row["verdict"] == INCONCLUSIVE]
     countable = [row["variants_needed"] for row in undecided if np.isfinite(row["variants_needed"])]
     lacks = [f"{max(countable):.0f} variants"] if countable else []

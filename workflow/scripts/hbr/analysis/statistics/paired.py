@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
+from hbr.intervals import has_spread
+
 # Variants up to which all 2^V sign patterns are tried.
 EXACT_VARIANTS = 16
-# Differences of shares between 0 and 1 carry rounding errors of about 1e-16.
-_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,6 @@ def variant_means(matrix: np.ndarray) -> np.ndarray:
     return np.where(present, matrix, 0).sum(1) / present.sum(1)
 
 
-def has_spread(means: np.ndarray) -> bool:
-    """Return whether variant means differ by more than rounding, without which no test of theirs has a meaning."""
-    return len(means) > 1 and float(np.ptp(means)) > _ROUNDING
-
-
 def t_estimate(means: np.ndarray, shared_variance: float = 0.0, margin: float = np.nan, level: float = 0.05) -> Estimate:
     """Return the mean of variant means with its standard error, ``1 - level`` interval, p and equivalence p.
 
@@ -95,6 +90,15 @@ def reach(level: float, error: Number, df: Number, total_error: Number, total_df
     if np.any(total_error != error):
         half = np.maximum(half, special.stdtrit(np.asarray(total_df, np.float64), 1 - level / 2) * total_error)
     return half
+
+
+def beyond_p(difference: float, margin: float, error: float, df: float, total_error: float, total_df: float) -> float:
+    """Return the p value of the one-sided t-test that a change is no larger than ``margin``, the less sure of both errors.
+
+    Small where the change is shown to count. To differ from 0 is less: a change may do so and be smaller than the margin.
+    """
+    t = (abs(difference) - margin) / np.array([error, total_error], np.float64)
+    return float(np.max(stats.t.sf(t, np.array([df, total_df], np.float64))))
 
 
 def sign_flip_p(means: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:

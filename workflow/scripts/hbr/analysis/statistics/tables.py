@@ -12,7 +12,6 @@ from hbr.analysis.statistics.mixed import MixedFit, fit_mixed
 from hbr.analysis.statistics.paired import (
     better,
     difference_matrix,
-    has_spread,
     hedges_g,
     sign_flip_p,
     smallest_sign_flip_p,
@@ -29,6 +28,7 @@ from hbr.analysis.statistics.verdicts import (
     verdict,
 )
 from hbr.errors import StudyError
+from hbr.intervals import has_spread
 
 SAME_PLANS = "the plans are those of the reference"
 

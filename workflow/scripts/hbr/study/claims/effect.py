@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from hbr.analysis.columns import RESAMPLED, against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
-from hbr.analysis.statistics.paired import Estimate, reach, t_estimate
+from hbr.analysis.statistics.paired import Estimate, beyond_p, reach, t_estimate
 from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
 from hbr.hardness.ranks import rank_correlations
 from hbr.study.claims.beside import told_beside
@@ -20,16 +20,18 @@ from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, U
 from hbr.words import change, counted, interval, number, rounded
 
 LEVEL = 0.05
-# Two classes have one order or its reverse, and their rank correlation is 1 or -1 whatever happens.
-FEWEST_RANKED = 3
+# Of few classes so many orders are alike that t is too sure of rho: with 4 variants it finds an order where none is in 10 % of
+# studies of 3 classes, in 6 % of 5, in 5 % of 6.
+FEWEST_RANKED = 6
 _TEST_SETS = 500
 _NO_POOL = "none draws images of another source, as version 2 did"
 
 
 def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the declared family: reproduced where all its rows are equivalent, not where one improves or worsens.
+    """Judge the declared family: reproduced where all its rows are equivalent, not where one is shown to exceed the margin.
 
-    Rows that compare nothing are no evidence, and are told apart.
+    A row that improves or worsens differs from 0; whether by more than the margin is tested on its own, with Holm over the
+    family. Rows that compare nothing are no evidence, and are told apart.
     """
     rows, untested = _records(evidence, ["resampled"], family="resampling", keep=_is_gap)
     n, tests = _variants(rows), len(rows)
@@ -38,22 +40,32 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     counts = ", ".join(f"{len(found)} {verdict}" for verdict, found in by_verdict.items() if found)
     shown = f"{counts}; largest change {_change(largest)} points, {largest['condition']}{untested}"
     shown += told_beside(evidence, largest)
-    if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
-        names = ", ".join(f"{row['condition']} {row['verdict']} ({row['gap']})" for row in changed)
-        return Finding(shown, NOT_REPRODUCED, f"after Holm over {tests} tests: {names}", n)
-    if not (undecided := by_verdict["inconclusive"]):
+    beyond = holm(np.array([_beyond_margin(row) for row in rows]))
+    if counts_for := [row for row, p in zip(rows, beyond, strict=True) if p <= LEVEL]:
+        names = ", ".join(f"{row['condition']} ({row['gap']})" for row in counts_for)
+        return Finding(shown, NOT_REPRODUCED, f"larger than the margin, after Holm over {tests} tests: {names}", n)
+    if len(by_verdict["equivalent"]) == tests:
         return Finding(shown, REPRODUCED, f"all {tests} changes are equivalent to none within the margin", n)
-    decides = what_decides_all(undecided)
-    why = f"{len(undecided)} of {tests} tests are undecided; what would decide all: {decides}"
-    return Finding(shown, INCONCLUSIVE, why, n, decides=decides)
+    reasons = []
+    if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
+        reasons.append(f"{len(changed)} of {tests} changes differ from none, and none is shown to be larger than the margin")
+    if decides := what_decides_all(by_verdict["inconclusive"]):
+        reasons.append(f"{len(by_verdict['inconclusive'])} of {tests} tests are undecided; what would decide each: {decides}")
+    return Finding(shown, INCONCLUSIVE, "; ".join(reasons), n, decides=decides)
+
+
+def _beyond_margin(row: Mapping[str, Any]) -> float:
+    errors = row["error"], row["variants"] - 1, row["total_error"], row["total_df"]
+    return beyond_p(row["difference"], row["margin"], *errors)
 
 
 def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the rank correlation between a class's place in the allocation and its change of recall, per condition.
 
     Spearman's rho of every variant (mean over members), a t-test over variants with the test set's error, which all variants
-    share, and Holm over conditions; equivalence to none where it is below ``weak`` in every condition. Conditions with the
-    control's plans are no evidence.
+    share, and Holm over conditions. No system is shown where rho is below ``weak`` in every condition and the gap between
+    hard and easy classes changes by less than the margin: noise alone makes rho small, however classes change. Conditions
+    with the control's plans are no evidence.
     """
     recall = evidence.classes
     recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(untested_conditions(evidence))]
@@ -63,10 +75,10 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         raise NotMeasuredError("the study has no resampled condition whose plans differ from the control's")
     table = evidence.allocation
     position = table.set_index("class")["position"]
-    if len(position) < FEWEST_RANKED:
-        raise NotMeasuredError(f"{len(position)} classes have no order that changes could follow")
     if np.allclose(table["ratio"], 1 / len(table)):
         raise NotMeasuredError("all classes are equally hard, so no change can follow hardness")
+    if len(position) < FEWEST_RANKED:
+        raise NotMeasuredError(f"{len(position)} classes are too few to tell an order that changes follow from chance")
     estimates: dict[str, Estimate] = {}
     for condition, cell in paired.groupby("condition", sort=False):
         changes = cell.pivot_table(index="variant", columns="class", values="difference")
@@ -83,14 +95,28 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     shown = estimates[largest]
     ends = interval(shown.lower, shown.upper, 2, signed=True)
     measured = f"rank correlation up to {rounded(shown.mean, 2, signed=True)} ({ends}), {largest}"
-    if all(estimate.equivalence_p <= LEVEL for estimate in estimates.values()):
-        verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}"
-    elif follow:
+    weak = all(estimate.equivalence_p <= LEVEL for estimate in estimates.values())
+    if weak and _hard_easy_stays(evidence):
+        verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}, changes of hard_easy within the margin"
+    elif follow and not weak:
         verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
+    elif weak:
+        verdict, why = INCONCLUSIVE, f"all correlations lie within +-{claim['weak']}, but hard_easy may change by the margin"
     else:
         verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
     n = f"{counted([paired['variant'].nunique()], 'variant')}, {counted([len(estimates)], 'condition')}"
     return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
+
+
+def _hard_easy_stays(evidence: Evidence) -> bool:
+    """Return whether the gap between hard and easy classes is equivalent to the control's in every resampled condition."""
+    try:
+        rows, _ = _records(
+            evidence, ["resampled"], keep=lambda row: row["gap"] == "hard_easy" and row["reference"] == "control"
+        )
+    except NotMeasuredError:
+        return False
+    return all(row["equivalence_p"] <= LEVEL for row in rows)
 
 
 def _rank_correlations(changes: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -156,12 +182,13 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
         missing="the study does not prune by DLP and CLP at one rate",
     )
     adjusted = holm(np.array([row["total_p"] for row in rows], np.float64))
+    # A gain that is shown to be smaller than the margin is none, as in every verdict.
     helped: dict[tuple[str, float], list[bool]] = {}
     failed: dict[tuple[str, float], list[bool]] = {}
     for row, p in zip(rows, adjusted, strict=True):
         gain = row["difference"] * row["direction"]
         key = (row["estimator"], row["rate"])
-        helped.setdefault(key, []).append(p <= LEVEL and gain > 0)
+        helped.setdefault(key, []).append(p <= LEVEL and gain > 0 and not row["equivalence_p"] <= LEVEL)
         failed.setdefault(key, []).append(row["equivalence_p"] <= LEVEL or (p <= LEVEL and gain < 0))
     names = {"mean": "mean recall", "max_min": "gap"}
     shown = "; ".join(f"{names[row['gap']]} {_change(row)} at {number(row['rate'])} %" for row in rows)

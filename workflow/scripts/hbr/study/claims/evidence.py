@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hbr.analysis.columns import with_conditions
+from hbr.analysis.predictions import RunPredictions, load_predictions
 from hbr.data.files import read_table
+from hbr.hardness.uncertainty import member_weights
 
 # What a study lacks that has no table of such a name.
 _LACKS = {
@@ -96,6 +98,13 @@ class Evidence:
         rows = rows[(rows["kind"] == "baseline") & (rows["metric"] == "recall")]
         return rows.pivot(index="member", columns="class", values="value").to_numpy()
 
+    def baseline_predictions(self) -> RunPredictions:
+        """Return what each member of the baseline predicts of the test samples."""
+        name = "measures/baseline/predictions.npz"
+        if name not in self.files:
+            raise NotMeasuredError(f"the study has no {name}")
+        return load_predictions(self.files[name])
+
     def member_hardness(self, estimator: str) -> np.ndarray:
         """Return the class hardness that each member gives, ``(members, classes)``."""
         samples = self.table(f"hardness/{estimator}/samples.parquet")
@@ -104,10 +113,9 @@ class Evidence:
 
 
 def bootstrap_means(values: np.ndarray, resamples: int = 2000, seed: int = 0) -> np.ndarray:
-    """Return means over the first axis under resamples of it, with replacement, ``(resamples, ...)``.
+    """Return means over the first axis, members, under resamples of it by :func:`member_weights`, ``(resamples, ...)``.
 
     The draws of one seed are always the same: what is compared over the same members takes one, independent ensembles take two.
     """
-    rng = np.random.default_rng(seed)
-    drawn: np.ndarray = values[rng.integers(0, len(values), (resamples, len(values)))].mean(1)
+    drawn: np.ndarray = member_weights(len(values), resamples, np.random.default_rng(seed)) @ values
     return drawn

@@ -37,7 +37,7 @@ def human_order(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
         for _, row in rows.iterrows()
     )
     allowed = rounded(worst["ceiling"], 2)
-    why = f"the interval over members, images and classes against {limit}; people's reliability allows {allowed}"
+    why = f"the interval over members, images and classes against {limit}; people's reliability allows at most {allowed}"
     if worst["members"] < 2:
         why = "one member gives no interval"
     n = f"{counted([int(worst['members'])], 'member')}, {int(worst['classes'])} classes"

@@ -5,18 +5,27 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from hbr.hardness.ensembles import DISJOINT
 from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.hardness.ranks import rank_correlations
+from hbr.hardness.uncertainty import middle, shifted
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
-from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding
+from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
 from hbr.words import interval, number, rounded
+
+_LEVEL = 0.05
+# Of fewer pairs of ensembles the middle 95 % are hardly more than two of them.
+_FEWEST_PAIRS = 10
 
 
 def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the lowest Spearman correlation between the class orders of two estimators; bootstrap over shared members.
 
-    Two classes have no order worth the name, nor have classes that are all equally hard: they are no evidence.
+    Orders that few members give correlate less than those of many would, even where these are one: two estimators differ
+    where the whole interval lies below ``alike`` (Bonferroni over pairs) also once both have been corrected for their
+    reliability (Spearman 1904), and are alike where it lies above without. Two classes have no order worth the name, nor
+    have classes that are all equally hard: they are no evidence.
     """
     if len(evidence.class_names) < 3:
         raise NotMeasuredError(f"{len(evidence.class_names)} classes have one order or its reverse")
@@ -31,26 +40,40 @@ def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     orders = {name: order for name, order in orders.items() if np.ptp(order.mean(0)) > 0}
     if len(orders) < 2:
         raise NotMeasuredError("all classes are equally hard by all estimators but one")
-    found = {}
-    for left, right in combinations(orders, 2):
-        # The same draws of members for both, since they saw the same trainings.
-        drawn = zip(bootstrap_means(orders[left], 500), bootstrap_means(orders[right], 500), strict=True)
-        # A draw in which all classes are alike has no order.
-        rho = [stats.spearmanr(*pair).statistic if min(map(np.ptp, pair)) > 0 else 0.0 for pair in drawn]
-        own = stats.spearmanr(orders[left].mean(0), orders[right].mean(0)).statistic
-        ends = np.quantile(rho, [0.025, 0.975]) if len(orders[left]) > 1 else (np.nan, np.nan)
-        found[left, right] = (own, *ends)
+    found, highest = {}, {}
+    pairs = list(combinations(orders, 2))
+    for left, right in pairs:
+        # The same draws of members for both, since they saw the same trainings; where all classes are alike there is no order.
+        drawn = np.nan_to_num(rank_correlations(*(bootstrap_means(orders[name]) for name in (left, right))))
+        own = float(rank_correlations(*(orders[name].mean(0)[None] for name in (left, right)))[0])
+        drawn, several = shifted(drawn, own), len(orders[left]) > 1
+        found[left, right] = own, *(float(end) for end in middle(drawn, len(orders[left])))
+        reliable = np.sqrt(max(0.0, reliability(orders[left]) * reliability(orders[right]))) if several else 0.0
+        end = np.quantile(drawn, 1 - _LEVEL / (2 * len(pairs)))
+        highest[left, right] = float(end) / reliable if reliable > 0 else np.inf
     (left, right), (rho, lower, upper) = min(found.items(), key=lambda item: item[1][0])
     limit, members = claim["alike"], len(orders[left])
-    differ = [pair for pair, (_, _, high) in found.items() if high < limit]
+    differ = [pair for pair, high in highest.items() if high < limit]
     alike = all(low > limit for _, low, _ in found.values())
     verdict = REPRODUCED if differ else NOT_REPRODUCED if alike else INCONCLUSIVE
-    why = f"{len(differ)} of {len(found)} pairs of estimators lie below {limit} with their whole interval"
+    why = f"{len(differ)} of {len(found)} pairs of estimators lie below {limit} whatever noise of few members takes away"
     if members == 1:
         why = "one member gives no interval"
     measured = f"lowest rank correlation {rounded(rho, 2)} ({interval(lower, upper, 2)}), {left} and {right}"
     n = f"{members} members, {len(evidence.class_names)} classes"
     return Finding(measured, verdict if members > 1 else INCONCLUSIVE, why, n, float(rho), float(lower), float(upper))
+
+
+def reliability(orders: np.ndarray) -> float:
+    """Return how well the mean order of members would correlate with that of as many others (Spearman 1910, Brown 1910).
+
+    ``orders`` are ``(members, classes)``; the mean correlation r between two members is stepped up to n r / (1 + (n - 1) r).
+    """
+    members = len(orders)
+    pairs = list(combinations(range(members), 2))
+    found = np.nan_to_num(rank_correlations(*(orders[[pair[side] for pair in pairs]] for side in (0, 1))))
+    mean = float(found.mean())
+    return members * mean / (1 + (members - 1) * mean)
 
 
 def noise_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -101,36 +124,48 @@ def most_robust(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[E
         f"{method} {rounded(100 * own, 0)} % ({interval(100 * low, 100 * high, 0)})"
         for method, (own, low, high) in found.items()
     )
-    if all(lower > found[other][2] for other in rest):
+    size, pairs = min(sizes)
+    if pairs < _FEWEST_PAIRS:
+        verdict, why = INCONCLUSIVE, f"{pairs} pairs of ensembles are too few to tell; more members give more"
+    elif all(lower > found[other][2] for other in rest):
         verdict, why = REPRODUCED, f"the range of {first} lies above all others"
     elif above := [other for other in rest if found[other][1] > upper]:
         verdict, why = NOT_REPRODUCED, f"the range of {' and of '.join(above)} lies above that of {first}"
     else:
         verdict, why = INCONCLUSIVE, f"the range of {first} overlaps with others"
-    size, pairs = min(sizes)
     why += "; mean over pruning rates 10 to 90 %, middle 95 % of pairs of ensembles"
     n = f"{pairs} pairs of disjoint ensembles of {size}"
     return Finding(measured, verdict, why, n, value, lower, upper)
 
 
 def size_suffices(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the size from which on disjoint ensembles allocate alike within the tolerance; nested ones stand beside it."""
-    table = evidence.table(f"stability/{evidence.estimator}/members_enough.csv")
-    rows = {(row["criterion"], row["way"]): dict(row) for _, row in table.iterrows()}
+    """Judge how far allocations of disjoint ensembles of so many members are apart, by the middle 95 % of pairs.
+
+    Reproduced where these lie within the tolerance, at the claim's size or at the largest that could be tested; not where
+    they lie above it at the claim's. The smallest sizes that suffice, and those of nested ensembles, stand beside.
+    """
+    enough = evidence.table(f"stability/{evidence.estimator}/members_enough.csv")
+    rows = {(row["criterion"], row["way"]): dict(row) for _, row in enough.iterrows()}
     nested, disjoint, ranks = (
         rows[key] for key in (("allocation", "nested"), ("allocation", "disjoint"), ("ranks", "disjoint"))
     )
-    limit, tested = claim["members"], disjoint["largest_tested"]
+    limit, tested, tolerance = claim["members"], disjoint["largest_tested"], disjoint["tolerance_percent"]
     measured = f"allocation: {_size(nested)} nested, {_size(disjoint)} disjoint; class ranks: {_size(ranks)} disjoint"
-    why = f"within {number(disjoint['tolerance_percent'])} % between disjoint ensembles; nested ones share members"
-    if np.isfinite(disjoint["members"]) and disjoint["members"] <= limit:
-        verdict = REPRODUCED
-    elif np.isfinite(tested) and tested >= limit:
-        verdict = NOT_REPRODUCED
-    else:
-        verdict = INCONCLUSIVE
-        why = f"two disjoint ensembles of {limit} need {2 * limit} members; {why}"
     n = f"{int(disjoint['members_available'])} members"
+    lacks = f"two disjoint ensembles of {limit} need {2 * limit} members"
+    if not np.isfinite(tested):
+        return Finding(measured, INCONCLUSIVE, lacks, n, float(disjoint["members"]))
+    table = evidence.table(f"stability/{evidence.estimator}/allocation.csv")
+    table = table[(table["way"] == DISJOINT) & (table["unit"] == "percent") & (table["statistic"] == "mean")]
+    size = int(min(limit, tested))
+    row = table[table["members"] == size].iloc[0]
+    verdict = above(-row["upper"], -row["lower"], -tolerance)
+    told = f"{rounded(row['value'])} % ({interval(row['lower'], row['upper'])}, middle 95 % of {row['pairs']} pairs)"
+    why = f"allocations of disjoint ensembles of {size} differ by {told}; {number(tolerance)} % are asked for"
+    if size < limit and verdict != REPRODUCED:
+        verdict, why = INCONCLUSIVE, f"{lacks}; {why}"
+    elif row["pairs"] < _FEWEST_PAIRS:
+        verdict, why = INCONCLUSIVE, f"{why}; so few pairs are too few to tell"
     return Finding(measured, verdict, why, n, float(disjoint["members"]))
 
 

@@ -5,45 +5,53 @@ from typing import Any
 
 import numpy as np
 
-from hbr.hardness.allocation import resampling_ratios
+from hbr.analysis.statistics.cross_fitted import CrossFittedGap, cross_fitted_gap
+from hbr.hardness.allocation import ratios_of_rows
+from hbr.hardness.estimators import HIGH_IS_HARD
+from hbr.hardness.uncertainty import middle
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
 from hbr.study.claims.regime import nearest
 from hbr.words import interval, number, rounded
 
+_RESAMPLES = 1000
+
 
 def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the gap of mean class recall against a number of points; interval: bootstrap over members."""
-    recall = 100 * evidence.baseline_recall()
-    mean, gap, lower, upper = _gap(recall)
-    limit, members = claim["at_least_points"], len(recall)
-    verdict = above(lower, upper, limit)
+    """Judge the gap of mean class recall against a number of points, by :func:`.statistics.cross_fitted.cross_fitted_gap`.
+
+    What the test images at hand show of classes that are alike is no gap: the more so, the more classes and the fewer images.
+    """
+    recall, gap = 100 * evidence.baseline_recall().mean(0), _cross_fitted(evidence)
+    lower, upper = 100 * gap.lower, 100 * gap.upper
+    limit, members = claim["at_least_points"], len(evidence.baseline_recall())
     return Finding(
-        f"recall {mean.min():.1f} to {mean.max():.1f} %, mean {mean.mean():.1f}, "
-        f"gap {rounded(gap)} points ({interval(lower, upper)})",
-        verdict,
+        f"recall {recall.min():.1f} to {recall.max():.1f} %, mean {recall.mean():.1f}, gap {rounded(np.ptp(recall))} points; "
+        f"{rounded(100 * gap.value)} ({interval(lower, upper)}) between classes that other test images picked",
+        above(lower, upper, limit),
         f"wide means above {limit} points; {_place(lower, upper, limit)}",
         f"{members} members",
-        gap,
+        100 * gap.value,
         lower,
         upper,
     )
 
 
 def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
-    """Judge the ratio of this data set's gap to that of the smaller one; both bootstrapped over members."""
-    ours, theirs = 100 * evidence.baseline_recall(), 100 * smaller_data_set(evidence, claim, others).baseline_recall()
-    large, small = (np.ptp(bootstrap_means(recall, seed=seed), axis=1) for seed, recall in enumerate((ours, theirs)))
-    if _gap(theirs)[1] == 0 or not small.all():
+    """Judge the ratio of this data set's gap to that of the smaller one, both as in :func:`gap_exists`."""
+    other = smaller_data_set(evidence, claim, others)
+    ours, theirs = _cross_fitted(evidence, seed=0), _cross_fitted(other, seed=1)
+    if theirs.value <= 0 or not (theirs.draws > 0).all():
         raise NotMeasuredError(f"the classes of {claim['smaller']} have no gap, or none that is sure, to compare with")
-    ratio = _gap(ours)[1] / _gap(theirs)[1]
-    lower, upper = _ends(large / small, min(len(ours), len(theirs)))
+    members = [len(one.baseline_recall()) for one in (evidence, other)]
+    ratio = ours.value / theirs.value
+    lower, upper = (float(end) for end in middle(ours.draws / theirs.draws, min(members)))
     limit = claim["at_least_times"]
     return Finding(
-        f"{rounded(ratio, 2)} times ({interval(lower, upper, 2)})",
+        f"{rounded(ratio, 2)} times ({interval(lower, upper, 2)}), between classes that other test images picked",
         above(lower, upper, limit),
         f"far larger means above {limit} times; {_place(lower, upper, limit)}",
-        f"{len(ours)} and {len(theirs)} members",
+        f"{members[0]} and {members[1]} members",
         ratio,
         lower,
         upper,
@@ -60,33 +68,38 @@ def smaller_data_set(evidence: Evidence, claim: Mapping[str, Any], others: Seque
 
 def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge how many classes get fewer samples than N/k at alpha = 1; interval: bootstrap over members."""
-    ratios, members = _ratios(evidence)
-    counts = (ratios * ratios.shape[1] <= 1).sum(1)
+    hardness, names = _member_hardness(evidence), tuple(evidence.class_names)
+    offset, members = float(evidence.allocation["hardness_offset"].iloc[0]), len(hardness)
+    drawn = bootstrap_means(hardness)
+    ratios = ratios_of_rows(drawn, evidence.direction(evidence.estimator), names, offset)
+    counts = np.where(np.isnan(ratios).any(1), np.nan, (ratios * len(names) <= 1).sum(1))
     count = int((evidence.allocation["group"] == "easy").sum())
-    lower, upper = _ends(counts, members)
+    lower, upper = (float(end) for end in middle(counts, members))
     reported = claim["numbers"].get(evidence.stands_for)
     if reported is None:
         verdict, why = INCONCLUSIVE, UNAVAILABLE
     elif count == reported:
         verdict, why = REPRODUCED, "the counts agree"
-    elif members == 1:
-        verdict, why = INCONCLUSIVE, "the counts differ, and one member gives no interval"
+    elif not np.isfinite(lower):
+        lacks = "one member gives" if members == 1 else "members whose hardness may not be positive give"
+        verdict, why = INCONCLUSIVE, f"the counts differ, and {lacks} no interval"
     elif not lower <= reported <= upper:
         verdict, why = NOT_REPRODUCED, "the interval over members does not hold the reported count"
     else:
         verdict, why = INCONCLUSIVE, "the counts differ, but the interval over members holds the reported one"
-    measured = f"{count} of {ratios.shape[1]} ({interval(lower, upper, 0)})"
+    measured = f"{count} of {len(names)} ({interval(lower, upper, 0)})"
     return Finding(measured, verdict, why, f"{members} members", count, lower, upper)
 
 
 def extreme_classes(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge which class is the hardest and which the easiest, by the share of bootstrap draws of members that agree."""
-    names = evidence.class_names
-    ratios, members = _ratios(evidence)
+    names, hardness = evidence.class_names, _member_hardness(evidence)
     order = evidence.allocation.sort_values("position")["class_name"]
     hardest, easiest = order.iloc[-1], order.iloc[0]
-    agree = np.mean([(names[row.argmax()], names[row.argmin()]) == (claim["hardest"], claim["easiest"]) for row in ratios])
-    share = claim["share"]
+    sign = 1 if evidence.direction(evidence.estimator) == HIGH_IS_HARD else -1
+    drawn = sign * bootstrap_means(hardness)
+    agree = np.mean([(names[row.argmax()], names[row.argmin()]) == (claim["hardest"], claim["easiest"]) for row in drawn])
+    share, members = claim["share"], len(hardness)
     verdict = REPRODUCED if agree >= share else NOT_REPRODUCED if agree <= 1 - share else INCONCLUSIVE
     return Finding(
         f"{hardest} hardest, {easiest} easiest",
@@ -97,31 +110,19 @@ def extreme_classes(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     )
 
 
-def _ratios(evidence: Evidence) -> tuple[np.ndarray, int]:
-    """Return ratios under bootstrap draws of members, and the number of members; draws without ratios are left out.
-
-    Raise ``NotMeasuredError`` where all classes are equally hard, so that none is hard or easy, or no draw has ratios.
-    """
+def _member_hardness(evidence: Evidence) -> np.ndarray:
+    """Return the class hardness of each member; raise ``NotMeasuredError`` where all classes are equally hard."""
     if np.allclose(evidence.allocation["ratio"], 1 / len(evidence.allocation)):
         raise NotMeasuredError("all classes are equally hard: none is hard, none easy")
-    hardness, direction = evidence.member_hardness(evidence.estimator), evidence.direction(evidence.estimator)
-    offset, names = float(evidence.allocation["hardness_offset"].iloc[0]), tuple(evidence.class_names)
-    drawn = bootstrap_means(hardness)
-    drawn = drawn[(drawn + offset > 0).all(1)]
-    if not len(drawn):
-        raise NotMeasuredError("hardness of single members is not positive in every class and gives no ratios")
-    return np.stack([resampling_ratios(row, direction, names, offset) for row in drawn]), len(hardness)
+    return evidence.member_hardness(evidence.estimator)
 
 
-def _gap(recall: np.ndarray) -> tuple[np.ndarray, float, float, float]:
-    mean = recall.mean(0)
-    return mean, float(np.ptp(mean)), *_ends(np.ptp(bootstrap_means(recall), axis=1), len(recall))
-
-
-def _ends(drawn: np.ndarray, members: int) -> tuple[float, float]:
-    """Return the middle 95 % of bootstrap draws; NaN of one member, which is the same in all."""
-    lower, upper = np.quantile(drawn, [0.025, 0.975]) if members > 1 else (np.nan, np.nan)
-    return float(lower), float(upper)
+def _cross_fitted(evidence: Evidence, seed: int = 0) -> CrossFittedGap:
+    try:
+        runs, classes = evidence.baseline_predictions(), evidence.baseline_recall().shape[1]
+        return cross_fitted_gap(runs, classes, _RESAMPLES, np.random.default_rng(seed))
+    except ValueError as lacks:
+        raise NotMeasuredError(f"a gap needs two test images of every class: {lacks}") from None
 
 
 def _place(lower: float, upper: float, limit: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hbr.conditions.names import conditions_of, needs_control
+from hbr.conditions.names import BASELINE, conditions_of, needs_control
 from hbr.study.references import has_ground_truth
 
 
@@ -12,9 +12,10 @@ def tables_of_claims(config: Mapping[str, Any]) -> list[str]:
     conditions = conditions_of(config)
     tables = ["conditions.csv", "contrasts.csv"]
     tables += [f"measures/{condition}/classes.csv" for condition in conditions]
+    tables += [f"measures/{BASELINE}/predictions.npz"]
     for estimator in config["hardness"]["estimators"]:
         tables += [f"hardness/{estimator}/{file}" for file in ("classes.csv", "samples.parquet")]
-        tables += [f"stability/{estimator}/{file}.csv" for file in ("pruning", "members_enough")]
+        tables += [f"stability/{estimator}/{file}.csv" for file in ("pruning", "allocation", "members_enough")]
     if needs_control(config):
         tables += ["gap_differences.csv", "class_differences.csv", "gap_accuracy.csv"]
         tables += [f"allocations/{config['resampling']['estimators'][0]}/alpha0.csv"]
