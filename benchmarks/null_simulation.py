@@ -234,7 +234,7 @@ def alike_classes(options: argparse.Namespace, rng: np.random.Generator) -> Iter
     8 members solve a test sample where a term of the sample (0.7 of the variance) and one of their own lie below a limit.
     """
     yield from header(["classes x samples", "recall", "max_min", "cross-fitted", "holds 0 (%)"])
-    studies = options.studies // 10
+    studies = max(1, options.studies // 10)
     for classes, samples, recall in ((10, 1000, 0.95), (10, 100, 0.9), (100, 100, 0.78)):
         labels, found = np.repeat(np.arange(classes), samples), []
         for _ in range(studies):

@@ -230,7 +230,7 @@ def test_the_line_about_mps_tells_a_daemon_from_a_pipe(mps, monkeypatch, tmp_pat
 
 def test_recipes_are_compared():
     text, found = smoke("recipes")
-    for row in ("quick | 0 | 2 of 12", "quick | 1 | 2 of 12", "short | 100 | 2 of 18", "paper | 200 | 4 of 200"):
+    for row in ("quick | 0 | 2 of 16", "quick | 1 | 2 of 16", "short | 100 | 2 of 18", "paper | 200 | 4 of 200"):
         assert f"| {row} |" in text
     for name, pairs in (("quick and short", "4"), ("quick and paper", "2"), ("quick, two seeds", "1")):
         cells = found[name]
@@ -288,7 +288,7 @@ def test_a_recipe_is_shortened_to_the_seconds_there_are(gpu, monkeypatch):
 
     paper, quick = gpu_recipes.study_recipe("cifar10", "paper"), gpu_recipes.study_recipe("cifar10-quick", "quick")
     assert (paper.epochs, paper.milestones, paper.schedule) == (200, (60, 120, 160), "step")
-    assert quick.epochs == 12
+    assert quick.epochs == 16
     monkeypatch.setattr(gpu_recipes, "epoch_seconds", lambda setting, recipe: 4.0)
     few = gpu_recipes.fitted(None, paper, 115)
     assert (few.epochs, few.milestones, few.el2n_epoch) == (25, (8, 15, 20), 2)

@@ -917,5 +917,7 @@ def test_the_primary_procedure_reaches_its_goals():
     assert max(column("variant t, Holm")) < 6
     assert all(93 <= cover <= 97 for cover in column("variant t: coverage"))
     assert all(93 <= cover <= 97 for gap in ("max_min", "hard_easy", "std") for cover in column(f"{gap}: both"))
+    assert all(92 <= cover <= 97 for cover in column("stretched"))
+    assert max(map(abs, column("cross-fitted"))) < 1 < min(column("max_min"))
     assert all(8 <= rate <= 14.5 for rate in column("naive t", clustered="condition"))
     assert min(column("variant t: power at 1 SD", grid="8 x 4")) > 80
