@@ -23,7 +23,7 @@ _TEMPLATE_DATASET = "my_images"
 _LONGEST_NAME, _WIDTH = 40, 126
 # Of the template's head everything from here on holds for any folder.
 _KEPT_HEAD = "#   <root>"
-# Pages and tables of a study of this shape on 2 cores shared with other work (docs/your-own-pictures.md), and a job's start.
+# Pages and tables of a study of this shape on 2 cores shared with other work, and a job's start.
 _PAGES_SECONDS, _VARIANTS_PATHS = 180.0, (("resampling", "variants"), ("noise", "variants"))
 
 Pace = Callable[[Mapping[str, Any], str], float]
