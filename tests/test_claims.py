@@ -17,7 +17,7 @@ from scipy import stats
 from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.cross_fitted import cross_fitted_gap
 from hbr.analysis.statistics.paired import beyond_p
-from hbr.analysis.statistics.verdicts import VERDICTS
+from hbr.analysis.statistics.verdicts import VERDICTS, variants_needed
 from hbr.analysis.tables import gap_table, placebo_sentences
 from hbr.data.files import write_arrays, write_table
 from hbr.study.claims.deviations import MEASUREMENTS, deviations_table
@@ -96,7 +96,7 @@ class Bench:
     def put_contrasts(self, rows: list[dict]) -> None:
         common = {"metric": "recall", "gap": "max_min", "variants": 4, "family": "resampling", "kind": "resampled"}
         common |= {"reference": "control", "reference_value": 0.2, "total_error": 0.01, "total_df": 3, "direction": -1}
-        common |= {"error": 0.01, "alpha": 1, "margin": 0.01}
+        common |= {"error": 0.01, "alpha": 1, "margin": 0.01, "spread": 0.006, "shared_error": 0.0}
         common |= {"total_lower": -0.01, "total_upper": 0.01, "total_p": 0.5, "equivalence_p": 0.5, "variants_needed": 9.0}
         common |= {"estimator": "aum", "rate": np.nan, "verdict": "inconclusive", "difference": 0.0}
         full = [{**common, "condition": f"c{i}", **row} for i, row in enumerate(rows)]
@@ -376,10 +376,16 @@ CHANGES = {"equivalent": 0.0, "improves": -0.06, "worsens": 0.07, "inconclusive"
 
 def test_a_change_that_differs_from_none_but_may_be_within_the_margin_decides_nothing(bench):
     small = {"error": 0.003, "total_error": 0.003, "verdict": "improves", "difference": -0.013}
-    bench.put_contrasts([small, {"verdict": "equivalent"}])
-    finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
-    assert (finding.verdict, finding.decides) == ("inconclusive", "")
-    assert finding.why == "1 of 2 changes differ from none, and none is shown to be larger than the margin"
+    told = "1 of 2 changes differ from none, and none is shown to be larger than the margin; what would decide each: "
+    # Of a spread of 0.006 between variants: so many show 1.3 points to be more than 1, or 0.5 to be less.
+    for difference, needed in (
+        (-0.013, variants_needed(0.003, 0.006, level=0.05, above=4)),
+        (-0.005, variants_needed(-0.005, 0.006, 0.01, level=0.0, above=4)),
+    ):
+        bench.put_contrasts([{**small, "difference": difference}, {"verdict": "equivalent"}])
+        finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
+        assert (finding.verdict, finding.decides) == ("inconclusive", f"{needed:.0f} variants")
+        assert finding.why == f"{told}{needed:.0f} variants" and 4 < needed < 100
     assert beyond_p(-0.013, 0.01, 0.003, 3, 0.003, 3) == pytest.approx(stats.t.sf(1, 3))
     # The less sure of two errors counts.
     assert beyond_p(0.04, 0.01, 0.01, 3, 0.012, 8) == max(stats.t.sf(3, 3), stats.t.sf(2.5, 8))
@@ -783,6 +789,7 @@ def degenerate_rows(draw):
     tested = draw(st.booleans())
     row = {name: draw(NUMBERS) for name in ("total_lower", "total_upper", "total_p", "equivalence_p", "total_error")}
     row |= {name: draw(NUMBERS) for name in ("p_adjusted", "total_df")}
+    row |= {name: draw(NUMBERS) for name in ("error", "spread", "shared_error")}
     row["variants_needed"] = draw(st.sampled_from([2.0, 1000.0, np.nan, np.inf]))
     row["test_samples_needed"] = draw(st.sampled_from([3.0, 1.2e7, np.nan, np.inf]))
     row |= {name: draw(NUMBERS) for name in ("effect", "effect_lower", "effect_upper", "reference_value", "value")}

@@ -12,7 +12,8 @@ from hbr.analysis.columns import RESAMPLED, against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
 from hbr.analysis.statistics.paired import Estimate, beyond_p, reach, t_estimate
-from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm
+from hbr.analysis.statistics.verdicts import INCONCLUSIVE as UNDECIDED
+from hbr.analysis.statistics.verdicts import NOT_TESTED, VERDICTS, holm, variants_needed
 from hbr.hardness.ranks import rank_correlations
 from hbr.study.claims.beside import told_beside
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
@@ -49,9 +50,22 @@ def no_effect(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     reasons = []
     if changed := [*by_verdict["improves"], *by_verdict["worsens"]]:
         reasons.append(f"{len(changed)} of {tests} changes differ from none, and none is shown to be larger than the margin")
-    if decides := what_decides_all(by_verdict["inconclusive"]):
-        reasons.append(f"{len(by_verdict['inconclusive'])} of {tests} tests are undecided; what would decide each: {decides}")
-    return Finding(shown, INCONCLUSIVE, "; ".join(reasons), n, decides=decides)
+    if undecided := by_verdict["inconclusive"]:
+        reasons.append(f"{len(undecided)} of {tests} tests are undecided")
+    decides = what_decides_all([*(_undecided(row, tests) for row in changed), *undecided])
+    return Finding(shown, INCONCLUSIVE, f"{'; '.join(reasons)}; what would decide each: {decides}", n, decides=decides)
+
+
+def _undecided(row: Mapping[str, Any], tests: int) -> dict[str, Any]:
+    """Return a row that differs from none as one that is undecided: with the variants that tell whether by the margin."""
+    shared = float(np.nan_to_num(row["shared_error"])) ** 2
+    beyond, above = abs(row["difference"]) - row["margin"], int(row["variants"])
+    if beyond > 0:
+        # One-sided.
+        needed = variants_needed(beyond, row["spread"], shared_variance=shared, level=2 * LEVEL / tests, above=above)
+    else:
+        needed = variants_needed(row["difference"], row["spread"], row["margin"], shared, level=0.0, above=above)
+    return {**row, "verdict": UNDECIDED, "variants_needed": needed, "test_samples_needed": np.nan}
 
 
 def _beyond_margin(row: Mapping[str, Any]) -> float:
