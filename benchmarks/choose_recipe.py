@@ -95,6 +95,7 @@ def trained(
     forbid_tf32()
     data = slice_of(options)
     kept: Path | None = None
+    checkpoints: Checkpoints | None = None
     who = f"seed {seed}, {name}"
     if options.keep:
         made_of = (data.checksum, network_name, json.dumps(settings, sort_keys=True), recipe.text, str(seed), torch.__version__)
@@ -104,9 +105,7 @@ def trained(
             found: dict[str, float] = json.loads(kept.read_text(encoding="utf-8"))
             return found
         options.keep.mkdir(parents=True, exist_ok=True)
-        checkpoints = Checkpoints(
-            kept.with_suffix(".npz"), digest, 5, lambda line: print(f"seed {seed}, {name}: {line}", flush=True)
-        )
+        checkpoints = Checkpoints(kept.with_suffix(".npz"), digest, 5, lambda line: print(f"{who}: {line}", flush=True))
     network = network_for(network_name, data, seed, **settings)
     work = operations(network, data.train_images.shape[1:]) * recipe.epochs * len(data.train_labels)
     plan = identity_plan(data.train_labels, data.train_images.shape[1:])
@@ -116,10 +115,10 @@ def trained(
             print(f"{who}: {progress}", flush=True)
 
     seeds, started = MemberSeeds(seed, seed, 0, seed), time.process_time()
-    outcomes, _ = train_member(data, plan, network, recipe, seeds, CPU, False, report, checkpoints if kept else None)
+    outcomes, _ = train_member(data, plan, network, recipe, seeds, CPU, False, report, checkpoints)
     accuracy = float((outcomes.predictions == outcomes.test_labels).mean())
     found = {"accuracy": accuracy, "petaflop": work / 1e15, "seconds": time.process_time() - started}
-    if kept:
+    if kept and checkpoints:
         write_text(kept, json.dumps(found) + "\n")
         checkpoints.clear()
     return found
@@ -162,12 +161,14 @@ def main() -> None:
         for seed in range(options.seeds):
             begun.append({})
             for name, settings, recipe in wanted:
-                recipe = shortened(recipe, options.epochs) if options.epochs else recipe
-                begun[seed][name] = pool.submit(trained, options, keys["network"], settings, recipe, seed, name)
+                own = shortened(recipe, options.epochs)
+                begun[seed][name] = pool.submit(trained, options, keys["network"], settings, own, seed, name)
         for seed, trainings in enumerate(begun):
             members = {name: training.result() for name, training in trainings.items()}
-            # A seed that not all have is no fair comparison.
-            for name, member in members.items() if None not in members.values() else ():
+            for name, member in members.items():
+                # A seed that not all have is no fair comparison.
+                if member is None or None in members.values():
+                    continue
                 found[name].append(member)
                 print(f"seed {seed}, {name}: {member['accuracy']:.2%}", flush=True)
     rows = []

@@ -594,6 +594,16 @@ def test_reliability_is_that_of_the_mean_order():
     r = 6 / np.pi * np.arcsin(0.5 / 2)
     assert reliability(orders) == pytest.approx(4 * r / (1 + 3 * r), abs=0.02)
     assert reliability(np.tile(true, (3, 1))) == pytest.approx(1)
+    assert reliability(true[None]) == 0
+
+
+def test_members_that_contradict_each_other_say_of_no_estimators_that_they_differ(bench):
+    up = np.arange(1.0, 11)
+    opposed = np.array([up, 11.5 - up])
+    assert reliability(opposed) == 0
+    for name in ("aum", "el2n"):
+        bench.put_hardness(opposed + (0.1 * up if name == "aum" else -0.1 * up), name)
+    assert bench.verdict("rank-unstable") == "inconclusive"
 
 
 def test_noise_count(bench):

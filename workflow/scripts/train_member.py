@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from hbr.data.datasets import load_dataset
+from hbr.data.files import write_text
 from hbr.data.plans import check_plan, load_plan
 from hbr.data.whitening import load_whitening
 from hbr.errors import StudyError
@@ -121,7 +122,7 @@ def main(arguments: argparse.Namespace) -> None:
         save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, made_of | {"outputs": outputs})
     earlier = arguments.outcomes.with_name(EARLIER_SECONDS)
     if checkpoints.earlier_seconds:
-        earlier.write_text(f"{checkpoints.earlier_seconds:.3f}\n")
+        write_text(earlier, f"{checkpoints.earlier_seconds:.3f}\n")
     else:
         earlier.unlink(missing_ok=True)
     checkpoints.clear()

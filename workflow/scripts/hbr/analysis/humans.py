@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from hbr.hardness.ranks import stepped_up
 from hbr.intervals import mean_interval
 
 # Random divisions of the votes in halves.
@@ -95,7 +96,7 @@ def reliability(humans: Humans, rng: np.random.Generator, by_class: bool = False
     if any(np.ptp(half) == 0 for pair in pairs for half in pair):
         return np.nan
     r = float(np.mean([stats.spearmanr(*pair).statistic for pair in pairs]))
-    return times * r / (1 + (times - 1) * r) if r > 0 else r
+    return stepped_up(r, times)
 
 
 def ceiling(reliability: float) -> float:

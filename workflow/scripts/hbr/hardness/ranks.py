@@ -12,6 +12,14 @@ def rank_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return (one * other).sum(1) / np.sqrt((one**2).sum(1) * (other**2).sum(1))
 
 
+def stepped_up(correlation: float, times: int) -> float:
+    """Return the reliability of the mean of ``times`` measures that correlate so in pairs (Spearman 1910, Brown 1910).
+
+    A correlation that is not above 0 is returned as it is.
+    """
+    return times * correlation / (1 + (times - 1) * correlation) if correlation > 0 else correlation
+
+
 def resampled_correlations(values: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """Return the matrix of Spearman's correlations between rows in bootstrap samples of the columns.
 

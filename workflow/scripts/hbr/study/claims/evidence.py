@@ -12,6 +12,7 @@ import pandas as pd
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.predictions import RunPredictions, load_predictions
 from hbr.data.files import read_table
+from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.hardness.uncertainty import member_weights
 
 # What a study lacks that has no table of such a name.
@@ -110,6 +111,11 @@ class Evidence:
         samples = self.table(f"hardness/{estimator}/samples.parquet")
         members = [column for column in map(str, samples) if column.startswith("member_")]
         return samples.groupby("class")[members].mean().to_numpy(np.float64).T
+
+    def member_difficulty(self, estimator: str) -> np.ndarray:
+        """Return :meth:`member_hardness`, turned so that high is hard whatever the estimator."""
+        sign = 1 if self.direction(estimator) == HIGH_IS_HARD else -1
+        return sign * self.member_hardness(estimator)
 
 
 def bootstrap_means(values: np.ndarray, resamples: int = 2000, seed: int = 0) -> np.ndarray:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from hbr.hardness.ensembles import DISJOINT
-from hbr.hardness.estimators import HIGH_IS_HARD
-from hbr.hardness.ranks import rank_correlations
+from hbr.hardness.ranks import rank_correlations, stepped_up
 from hbr.hardness.uncertainty import middle, shifted
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
@@ -33,24 +32,24 @@ def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     for name in evidence.matching("hardness/*/samples.parquet"):
         estimator = name.split("/")[1]
         if evidence.sources.get(estimator) == "baseline":
-            sign = 1 if evidence.direction(estimator) == HIGH_IS_HARD else -1
-            orders[estimator] = sign * evidence.member_hardness(estimator)
+            orders[estimator] = evidence.member_difficulty(estimator)
     if len(orders) < 2:
         raise NotMeasuredError("the study has one estimator of hardness only")
     orders = {name: order for name, order in orders.items() if np.ptp(order.mean(0)) > 0}
     if len(orders) < 2:
         raise NotMeasuredError("all classes are equally hard by all estimators but one")
     found, highest = {}, {}
+    # The same draws of members for all, since they saw the same trainings.
+    means = {name: bootstrap_means(own) for name, own in orders.items()}
+    reliable = {name: reliability(own) for name, own in orders.items()}
     pairs = list(combinations(orders, 2))
     for left, right in pairs:
-        # The same draws of members for both, since they saw the same trainings; where all classes are alike there is no order.
-        drawn = np.nan_to_num(rank_correlations(*(bootstrap_means(orders[name]) for name in (left, right))))
-        own = float(rank_correlations(*(orders[name].mean(0)[None] for name in (left, right)))[0])
-        drawn, several = shifted(drawn, own), len(orders[left]) > 1
+        own = float(rank_correlations(orders[left].mean(0)[None], orders[right].mean(0)[None])[0])
+        # A draw in which all classes are alike has no order.
+        drawn = shifted(np.nan_to_num(rank_correlations(means[left], means[right])), own)
         found[left, right] = own, *(float(end) for end in middle(drawn, len(orders[left])))
-        reliable = np.sqrt(max(0.0, reliability(orders[left]) * reliability(orders[right]))) if several else 0.0
-        end = np.quantile(drawn, 1 - _LEVEL / (2 * len(pairs)))
-        highest[left, right] = float(end) / reliable if reliable > 0 else np.inf
+        end, scale = float(np.quantile(drawn, 1 - _LEVEL / (2 * len(pairs)))), float(np.sqrt(reliable[left] * reliable[right]))
+        highest[left, right] = end / scale if scale > 0 else np.inf
     (left, right), (rho, lower, upper) = min(found.items(), key=lambda item: item[1][0])
     limit, members = claim["alike"], len(orders[left])
     differ = [pair for pair, high in highest.items() if high < limit]
@@ -65,15 +64,15 @@ def rankings_differ(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
 
 
 def reliability(orders: np.ndarray) -> float:
-    """Return how well the mean order of members would correlate with that of as many others (Spearman 1910, Brown 1910).
+    """Return how well the mean order of members would correlate with that of as many others: 0 with one, or where none agree.
 
-    ``orders`` are ``(members, classes)``; the mean correlation r between two members is stepped up to n r / (1 + (n - 1) r).
+    ``orders`` are ``(members, classes)``; the mean correlation between two members is stepped up to all of them.
     """
-    members = len(orders)
-    pairs = list(combinations(range(members), 2))
-    found = np.nan_to_num(rank_correlations(*(orders[[pair[side] for pair in pairs]] for side in (0, 1))))
-    mean = float(found.mean())
-    return members * mean / (1 + (members - 1) * mean)
+    if len(orders) < 2:
+        return 0.0
+    one, other = np.array(list(combinations(range(len(orders)), 2))).T
+    found = np.nan_to_num(rank_correlations(orders[one], orders[other]))
+    return max(0.0, stepped_up(float(found.mean()), len(orders)))
 
 
 def noise_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
@@ -159,6 +158,7 @@ def size_suffices(evidence: Evidence, claim: Mapping[str, Any], others: Sequence
     table = table[(table["way"] == DISJOINT) & (table["unit"] == "percent") & (table["statistic"] == "mean")]
     size = int(min(limit, tested))
     row = table[table["members"] == size].iloc[0]
+    # Below a limit is above its negative.
     verdict = above(-row["upper"], -row["lower"], -tolerance)
     told = f"{rounded(row['value'])} % ({interval(row['lower'], row['upper'])}, middle 95 % of {row['pairs']} pairs)"
     why = f"allocations of disjoint ensembles of {size} differ by {told}; {number(tolerance)} % are asked for"

@@ -7,7 +7,6 @@ import numpy as np
 
 from hbr.analysis.statistics.cross_fitted import CrossFittedGap, cross_fitted_gap
 from hbr.hardness.allocation import ratios_of_rows
-from hbr.hardness.estimators import HIGH_IS_HARD
 from hbr.hardness.uncertainty import middle
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
@@ -22,9 +21,8 @@ def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 
     What the test images at hand show of classes that are alike is no gap: the more so, the more classes and the fewer images.
     """
-    recall, gap = 100 * evidence.baseline_recall().mean(0), _cross_fitted(evidence)
-    lower, upper = 100 * gap.lower, 100 * gap.upper
-    limit, members = claim["at_least_points"], len(evidence.baseline_recall())
+    recall, (gap, members) = 100 * evidence.baseline_recall().mean(0), _cross_fitted(evidence)
+    limit, lower, upper = claim["at_least_points"], 100 * gap.lower, 100 * gap.upper
     return Finding(
         f"recall {recall.min():.1f} to {recall.max():.1f} %, mean {recall.mean():.1f}, gap {rounded(np.ptp(recall))} points; "
         f"{rounded(100 * gap.value)} ({interval(lower, upper)}) between classes that other test images picked",
@@ -40,18 +38,17 @@ def gap_exists(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 def gap_grows(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the ratio of this data set's gap to that of the smaller one, both as in :func:`gap_exists`."""
     other = smaller_data_set(evidence, claim, others)
-    ours, theirs = _cross_fitted(evidence, seed=0), _cross_fitted(other, seed=1)
+    (ours, our_members), (theirs, their_members) = _cross_fitted(evidence, seed=0), _cross_fitted(other, seed=1)
     if theirs.value <= 0 or not (theirs.draws > 0).all():
         raise NotMeasuredError(f"the classes of {claim['smaller']} have no gap, or none that is sure, to compare with")
-    members = [len(one.baseline_recall()) for one in (evidence, other)]
     ratio = ours.value / theirs.value
-    lower, upper = (float(end) for end in middle(ours.draws / theirs.draws, min(members)))
+    lower, upper = (float(end) for end in middle(ours.draws / theirs.draws, min(our_members, their_members)))
     limit = claim["at_least_times"]
     return Finding(
         f"{rounded(ratio, 2)} times ({interval(lower, upper, 2)}), between classes that other test images picked",
         above(lower, upper, limit),
         f"far larger means above {limit} times; {_place(lower, upper, limit)}",
-        f"{members[0]} and {members[1]} members",
+        f"{our_members} and {their_members} members",
         ratio,
         lower,
         upper,
@@ -68,7 +65,8 @@ def smaller_data_set(evidence: Evidence, claim: Mapping[str, Any], others: Seque
 
 def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge how many classes get fewer samples than N/k at alpha = 1; interval: bootstrap over members."""
-    hardness, names = _member_hardness(evidence), tuple(evidence.class_names)
+    _refuse_equal(evidence)
+    hardness, names = evidence.member_hardness(evidence.estimator), tuple(evidence.class_names)
     offset, members = float(evidence.allocation["hardness_offset"].iloc[0]), len(hardness)
     drawn = bootstrap_means(hardness)
     ratios = ratios_of_rows(drawn, evidence.direction(evidence.estimator), names, offset)
@@ -93,13 +91,13 @@ def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
 
 def extreme_classes(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge which class is the hardest and which the easiest, by the share of bootstrap draws of members that agree."""
-    names, hardness = evidence.class_names, _member_hardness(evidence)
+    _refuse_equal(evidence)
+    names, difficulty = evidence.class_names, evidence.member_difficulty(evidence.estimator)
     order = evidence.allocation.sort_values("position")["class_name"]
     hardest, easiest = order.iloc[-1], order.iloc[0]
-    sign = 1 if evidence.direction(evidence.estimator) == HIGH_IS_HARD else -1
-    drawn = sign * bootstrap_means(hardness)
+    drawn = bootstrap_means(difficulty)
     agree = np.mean([(names[row.argmax()], names[row.argmin()]) == (claim["hardest"], claim["easiest"]) for row in drawn])
-    share, members = claim["share"], len(hardness)
+    share, members = claim["share"], len(difficulty)
     verdict = REPRODUCED if agree >= share else NOT_REPRODUCED if agree <= 1 - share else INCONCLUSIVE
     return Finding(
         f"{hardest} hardest, {easiest} easiest",
@@ -110,19 +108,20 @@ def extreme_classes(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     )
 
 
-def _member_hardness(evidence: Evidence) -> np.ndarray:
-    """Return the class hardness of each member; raise ``NotMeasuredError`` where all classes are equally hard."""
+def _refuse_equal(evidence: Evidence) -> None:
+    """Raise ``NotMeasuredError`` where all classes are equally hard."""
     if np.allclose(evidence.allocation["ratio"], 1 / len(evidence.allocation)):
         raise NotMeasuredError("all classes are equally hard: none is hard, none easy")
-    return evidence.member_hardness(evidence.estimator)
 
 
-def _cross_fitted(evidence: Evidence, seed: int = 0) -> CrossFittedGap:
+def _cross_fitted(evidence: Evidence, seed: int = 0) -> tuple[CrossFittedGap, int]:
+    """Return the gap of the baseline's recall, and the number of its members."""
+    runs = evidence.baseline_predictions()
     try:
-        runs, classes = evidence.baseline_predictions(), evidence.baseline_recall().shape[1]
-        return cross_fitted_gap(runs, classes, _RESAMPLES, np.random.default_rng(seed))
+        gap = cross_fitted_gap(runs, int(runs.labels.max()) + 1, _RESAMPLES, np.random.default_rng(seed))
     except ValueError as lacks:
         raise NotMeasuredError(f"a gap needs two test images of every class: {lacks}") from None
+    return gap, len(runs.predictions)
 
 
 def _place(lower: float, upper: float, limit: float) -> str:
