@@ -9,6 +9,7 @@ from scipy import stats
 from hbr.analysis.comparisons import compare_runs, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
 from hbr.analysis.predictions import load_predictions, predictions_of
+from hbr.analysis.statistics.sampling import class_errors_of_contrasts
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.untested import untested_reason
 from hbr.analysis.statistics.verdicts import holm
@@ -294,6 +295,19 @@ def test_classes_of_one_plan_have_no_interval():
     table = compare_runs(pairs, ["metric", "class"]).set_index(["condition", "reference"])
     assert table.loc[(TRUE, "control"), ["lower", "upper"]].isna().all(axis=None)
     assert table.loc[(PLACEBO, "control"), ["lower", "upper"]].notna().all(axis=None)
+
+
+def test_the_test_sets_error_of_accuracy_is_that_of_the_mean_of_equal_classes(study, table_of_study):
+    classes, predictions = study
+    errors = class_errors_of_contrasts(predictions, contrasts_among(classes), 4, resamples=200, seed=3)
+    found = errors.set_index(["metric", "class", "condition", "reference"])["shared_error"].sort_index()
+    means = table_of_study[table_of_study["gap"] == "mean"].set_index(["metric", "condition", "reference"])["shared_error"]
+    pd.testing.assert_series_equal(found["accuracy", -1], means["recall"], check_like=True, rtol=1e-4)
+    # Classes share no test sample: the variance of the mean is the mean of theirs, by the number of classes.
+    where = (TRUE, "control")
+    recalls = np.array([found[("recall", label, *where)] for label in range(4)])
+    assert np.sqrt((recalls**2).sum()) / 4 == pytest.approx(found[("accuracy", -1, *where)], rel=0.3)
+    assert (found.drop("accuracy") >= 0).all() and found["precision"].max() > 0
 
 
 def test_plans_that_are_not_known_count_as_different():

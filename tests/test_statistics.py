@@ -751,6 +751,20 @@ def test_table_agrees_with_the_comparisons_of_the_report():
         np.testing.assert_allclose(ours[column], theirs[column])
 
 
+def test_intervals_of_the_report_hold_the_test_sets_error():
+    both = pd.concat([long_table(MATRIX), long_table(MATRIX, "control")])
+    keys = ["metric", "gap"]
+    both.loc[both["kind"] == "control", "condition"] = "control"
+    paired = paired_of(both, keys)
+    errors = pd.DataFrame({"metric": "recall", "gap": paired["gap"].unique()[:1], "shared_error": 0.04})
+    ours = compare_cells(paired, keys, margin=0.01, mixed=False, sampling=errors.assign(test_error=0.04))
+    theirs = compare_runs(paired, keys, errors)
+    np.testing.assert_allclose(theirs[["lower", "upper"]], ours[["total_lower", "total_upper"]])
+    np.testing.assert_array_equal(theirs["shared_error"], ours["shared_error"])
+    wider = (theirs["upper"] > compare_runs(paired, keys)["upper"] + 1e-9).to_numpy()
+    assert wider[0] and not wider[1:].any()
+
+
 def test_rows_do_not_depend_on_each_other():
     first, second = pairs_of(MATRIX), pairs_of(2 * MATRIX, condition="other")
     keys = ["metric", "gap"]

@@ -25,10 +25,9 @@ def main(arguments: argparse.Namespace) -> None:
     contrasts, conditions = read_table(arguments.contrasts), read_table(arguments.conditions)
     runs = {path.parent.name: load_predictions(path) for path in arguments.predictions}
     pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
-    by_class = compare_runs(pairs, ["metric", "class"])
     seed = seed_of_test_sets(arguments.seed, arguments.dataset_name)
     errors = class_errors_of_contrasts(runs, contrasts, len(hard), arguments.resamples, seed)
-    write_table(arguments.class_differences, by_class.merge(errors, "left", ["condition", "reference", "metric", "class"]))
+    write_table(arguments.class_differences, compare_runs(pairs, ["metric", "class"], errors))
     judged = judge_gaps(
         gaps,
         contrasts,

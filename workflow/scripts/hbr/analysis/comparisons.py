@@ -8,7 +8,8 @@ import pandas as pd
 from hbr.analysis.columns import WHO
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
-from hbr.intervals import has_spread, mean_interval
+from hbr.analysis.statistics.paired import t_estimate
+from hbr.intervals import mean_interval
 
 # Gaps with a sign of their own; the others are at least 0.
 SIGNED_GAPS = ("hard_easy",)
@@ -82,34 +83,42 @@ def sized(values: pd.Series, gaps: pd.Series) -> pd.Series:
     return values.where(~gaps.isin(SIGNED_GAPS), values.abs())
 
 
-def compare_runs(paired: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def compare_runs(paired: pd.DataFrame, keys: list[str], errors: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return, per contrast and ``keys``, the mean paired difference to the reference with a 95 % t-interval.
 
     ``paired`` is of :func:`pair_runs`. Members of one variant share a plan and are not independent, so pairs are first
-    averaged within a variant and the interval is over variants; with one variant there is none. Pairs of one plan
-    (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no interval, nor is there one where
-    all variants change alike, which comes of coarse values.
+    averaged within a variant and the interval is over variants (:func:`.statistics.paired.t_estimate`); with one variant there
+    is none. Pairs of one plan (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no
+    interval, nor is there one where all variants change alike, which comes of coarse values. ``errors`` are those of
+    :func:`.statistics.sampling.class_errors_of_contrasts`: intervals hold the test set's shared error then, where it is known,
+    which the column shared_error has (NaN elsewhere).
     """
+    if errors is None:
+        paired = paired.assign(shared_error=np.nan)
+    else:
+        paired = paired.merge(errors, "left", list(errors.columns.drop("shared_error")))
     group = [*WHO, "reference", *keys]
     rows = []
     for key, every in paired.groupby(group, sort=False, dropna=False):
         cell = tested_pairs(every)
         by_variant = cell.groupby("variant")["difference"].mean().to_numpy()
         same = "same_plan" in cell and cell["same_plan"].all()
-        lower, upper = mean_interval(by_variant) if has_spread(by_variant) and not same else (np.nan, np.nan)
+        estimate = t_estimate(by_variant[:0] if same else by_variant, float(np.nan_to_num(every["shared_error"].iloc[0])) ** 2)
         rows.append(
             {
                 **dict(zip(group, key, strict=True)),
                 "reference_value": cell["value_reference"].mean(),
                 "value": cell["value"].mean(),
                 "difference": by_variant.mean(),
-                "lower": float(lower),
-                "upper": float(upper),
+                "lower": estimate.lower,
+                "upper": estimate.upper,
                 "variants": len(by_variant),
                 "pairs": len(cell),
+                "shared_error": every["shared_error"].iloc[0],
             }
         )
-    return pd.DataFrame(rows, columns=[*group, "reference_value", "value", "difference", "lower", "upper", "variants", "pairs"])
+    columns = ["reference_value", "value", "difference", "lower", "upper", "variants", "pairs", "shared_error"]
+    return pd.DataFrame(rows, columns=[*group, *columns])
 
 
 def summarise_variants(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

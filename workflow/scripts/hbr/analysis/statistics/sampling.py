@@ -212,18 +212,23 @@ def _tested(runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame) -> Iter
 def class_errors_of_contrasts(
     runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame, classes: int, resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Return the shared error of the test set in every contrast's change of each class's recall, in shares.
+    """Return the shared error of the test set in every contrast's change of accuracy and of each class's recall and precision.
 
-    One row a condition, reference and class; ``shared_error`` is that of :func:`sampling_errors`. No two classes share a test
-    sample, so that these errors are independent of one another.
+    One row a condition, reference, metric and class (-1 for accuracy); ``shared_error`` is that of :func:`sampling_errors`, in
+    shares. No two classes share a test sample, so that the errors of recall are independent of one another.
     """
-    weights = resampled_tests(next(iter(runs.values())).labels, resamples, np.random.default_rng(seed))
-    recalls = {name: resampled_classes(own.predictions, own.labels, classes, weights) for name, own in runs.items()}
-    rows = []
-    for condition, reference, places, partners in _tested(runs, contrasts):
-        changes, variants = recalls[condition][:, places] - recalls[reference][:, partners], runs[condition].variants[places]
-        shared = [variance_components(changes[..., label], variants).shared for label in range(classes)]
-        who = {"condition": condition, "reference": reference, "metric": "recall"}
-        rows.append(pd.DataFrame({**who, "class": np.arange(classes), "shared_error": np.sqrt(shared)}))
-    columns = ["condition", "reference", "metric", "class", "shared_error"]
-    return pd.concat(rows) if rows else pd.DataFrame(columns=columns).astype({"class": int, "shared_error": float})
+    labels = next(iter(runs.values())).labels
+    weights = resampled_tests(labels, resamples, np.random.default_rng(seed))
+    sizes = np.bincount(labels, minlength=classes) / len(labels)
+    found = []
+    for metric in ("recall", "precision"):
+        values = {name: resampled_classes(own.predictions, own.labels, classes, weights, metric) for name, own in runs.items()}
+        for condition, reference, places, partners in _tested(runs, contrasts):
+            changes, variants = values[condition][:, places] - values[reference][:, partners], runs[condition].variants[places]
+            told = {(metric, label): changes[..., label] for label in range(classes)}
+            if metric == "recall":
+                told["accuracy", -1] = changes @ sizes
+            for (name, label), change in told.items():
+                found.append((condition, reference, name, label, np.sqrt(variance_components(change, variants).shared)))
+    table = pd.DataFrame(found, columns=["condition", "reference", "metric", "class", "shared_error"])
+    return table if found else table.astype({"class": int, "shared_error": float})

@@ -148,7 +148,7 @@ def _table(key: str, rows: Sequence[Row], accuracy: Beside, sources: tuple[Link,
         who: tuple[Cell, ...] = (Name(row["label"]), *([measure(row)] if several else []))
         lines.append((*who, *values, changed(row), beside, verdict(row), what_decides(row).partition(":")[0]))
     what = measure(rows[0])
-    about = "each condition against its control, with 95 % intervals; those of accuracy leave out the error of the test set"
+    about = "each condition against its control, with 95 % intervals that hold the error of the test set"
     caption = f"{'Declared comparisons' if several else what[:1].upper() + what[1:]}: {about}."
     return Table(
         key, caption, (*columns, Column("verdict"), Column("what decides")), tuple(lines), sources, MOST_DRAWN, wide=True
