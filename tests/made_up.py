@@ -233,7 +233,7 @@ def figures_of_members():
     tables = {kind: pd.concat([table_of(own[kind], name, "words") for name, own in stable.items()]) for kind in stable["one"]}
     samples = {name: sample_table(own, labels, HIGH_IS_HARD, [1, 2, 3, 4], None) for name, own in scores.items()}
     classes = {name: class_table(own, labels, names, HIGH_IS_HARD, "words") for name, own in scores.items()}
-    beside = comparison_tables(samples, classes, [1.0], 0.0, 20, rng)
+    beside = comparison_tables(samples, classes, [1.0], dict.fromkeys(classes, 0.0), 20, rng)
     epochs = pd.DataFrame({"member": [1, 1, 2, 2], "epoch": [1, 2, 1, 2], "learning_rate": [0.1, 0.2, 0.1, 0.2]})
     history = epochs.assign(train_accuracy=[0.5, 0.6, 0.7, 0.8], test_accuracy=[0.4, 0.5, 0.5, 0.7], train_loss=[3, 2, 2, 1])
     sheet = rng.integers(0, 255, (3, 8, 8, 3)).astype(np.uint8)

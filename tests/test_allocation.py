@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import review_allocations
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from hbr.analysis.figures.hardness import offset_influence
@@ -234,6 +234,7 @@ def test_unequal_classes_keep_the_total_and_move_with_alpha_one_way(counts, data
 
 
 @given(hardness_lists, st.floats(0, 20), st.sampled_from([LOW_IS_HARD, HIGH_IS_HARD]))
+@example([0.05, 0.05000000000000001], 0.0, LOW_IS_HARD)
 def test_the_offset_that_is_offered_keeps_classes_within_half_and_twice(hardness, shift, direction):
     values = np.array(hardness) - shift
     offset = sensible_offset(values, direction, np.ones(len(values)))
@@ -253,7 +254,7 @@ def test_the_refusal_offers_what_is_sensible():
         resampling_ratios(hardness, LOW_IS_HARD, NAMES)
     offset = sensible_offset(hardness, LOW_IS_HARD, np.ones(10))
     said = str(error.value)
-    assert f"`resampling.hardness_offset` to {offset:g}" in said
+    assert f"`resampling.hardness_offset` of this estimator to {offset:g}" in said
     assert "another window of epochs (first_epoch, last_epoch)" in said
     assert all(name in said for name in always_positive())
     trap = allocation_table(class_table_of([96] * 10, list(hardness)), 1, 0.38)

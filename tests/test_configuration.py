@@ -157,7 +157,7 @@ def test_a_key_like_no_other_lists_the_known_ones():
         ("resampling.alphas.0", 0, "minimum"),
         ("resampling.alphas.0", -1, "minimum"),
         ("resampling.sharpness", -0.5, "less than the minimum"),
-        ("resampling.hardness_offset", "two", "not of type 'number'"),
+        ("resampling.hardness_offset", "two", "not of type 'number', 'object'"),
     ],
 )
 def test_wrong_values_are_refused_by_path(path, value, why):
@@ -246,6 +246,11 @@ def test_names_too_long_or_broken_for_a_file_are_refused(section, name, allowed)
     message = refusal(config)
     assert message.startswith(f"{section}: ")
     assert allowed in message
+
+
+def test_an_offset_of_one_estimator_is_held_to_the_same_bounds():
+    said = refusal(changed({"resampling.hardness_offset": {"aum": -1e308}}))
+    assert said.startswith("resampling.hardness_offset.aum: ") and "minimum of -1000000" in said
 
 
 def test_text_with_a_line_break_at_its_end_is_refused():
@@ -510,6 +515,10 @@ def test_digits_need_a_test_fraction():
         ),
         ({"pruning.estimators": ["amu"]}, "pruning.estimators: 'amu' is not under hardness.estimators; did you mean 'aum'?"),
         ({"noise.denoised": ["lowset"]}, "noise.denoised: 'lowset' is not under noise.rules; did you mean 'lowest'?"),
+        (
+            {"resampling.hardness_offset": {"aumm": 2}},
+            "resampling.hardness_offset.aumm: no estimator is called so; did you mean 'aum'?",
+        ),
         ({"noise.estimator": "aumm"}, "noise.estimator: 'aumm' is not under hardness.estimators; did you mean 'aum'?"),
         (
             {"noise.estimator": "el2n"},

@@ -16,7 +16,7 @@ from test_places import STRANGE, make, with_makefile
 
 from hbr.errors import StudyError
 from hbr.hardness.allocation import resampling_ratios
-from hbr.study.offsets import needed_offset, offset_to_set
+from hbr.study.offsets import needed_offset, offset_by, offset_to_set
 from hbr.study.own_images import look_at, told
 from hbr.study.own_study import duration_of, root_of, study_name, study_path, written_study
 from hbr.study.sizing import sizes_for, trainings, variants_within
@@ -284,6 +284,20 @@ def test_an_offset_is_set_where_zero_would_not_do(tmp_path, monkeypatch):
     assert needed_offset({"a": pd.read_csv(place / "classes.csv")}, "equal") == offset
     config["resampling"]["hardness_offset"] = 0.1
     assert offset_to_set(config) is None
+
+
+def test_an_offset_is_of_one_estimator():
+    config = load_study(ROOT / "studies/cifar10-cpu.yaml")
+    # In units of the AUM, which EL2N has not.
+    assert {name: offset_by(config, name) for name in config["hardness"]["estimators"]} == {
+        "aum": 2,
+        "el2n": 0,
+        "forgetting": 0,
+    }
+    config["hardness"]["estimators"]["late"] = {"method": "aum", "first_epoch": 3}
+    assert offset_by(config, "late") == 2
+    config["resampling"]["hardness_offset"] = {"el2n": 0.1}
+    assert (offset_by(config, "aum"), offset_by(config, "el2n")) == (0, 0.1)
 
 
 def test_an_edited_study_is_left_alone(tmp_path, monkeypatch, capsys):

@@ -265,6 +265,7 @@ def test_hardness_that_is_not_positive_is_remarked_and_an_offset_mends_it():
     mended = tables_of(scores, labels, LOW_IS_HARD, offset=3.0)["allocation"]
     assert mended["value"].notna().all()
     assert mended["remark"].isna().all()
+    assert (mended["hardness_offset"] == 3).all()
 
 
 @pytest.mark.parametrize("members", [1, 2, 3])
@@ -405,7 +406,7 @@ def test_the_interval_over_samples_agrees_with_scipys_bootstrap():
 
 def test_one_estimator_has_no_pairs_but_keeps_its_columns():
     samples, classes = hardness_tables(*ensemble())
-    tables = comparison_tables({"one": samples}, {"one": classes}, [1.0], 0.0, 20, rng())
+    tables = comparison_tables({"one": samples}, {"one": classes}, [1.0], {"one": 0.0}, 20, rng())
     assert tables["correlations"].empty
     assert list(tables["correlations"])[:4] == ["first", "second", "first_definition", "second_definition"]
     assert tables["overlap"].empty
@@ -435,7 +436,9 @@ def test_every_figure_is_drawn_however_little_there_is(tmp_path, members, offset
     for name, table in stability.items():
         write_table(tmp_path / f"{name}.csv", pd.concat([table_of(table, one, "words") for one in estimators]))
     samples, classes = hardness_tables(scores, labels)
-    tables = comparison_tables(dict.fromkeys(estimators, samples), dict.fromkeys(estimators, classes), [2], offset, 20, rng())
+    tables = comparison_tables(
+        *(dict.fromkeys(estimators, one) for one in (samples, classes)), [2], dict.fromkeys(estimators, offset), 20, rng()
+    )
     for name, table in tables.items():
         write_table(tmp_path / f"{name}.csv", table)
     # As the notebook reads them: empty columns have no type.

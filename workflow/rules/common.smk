@@ -77,6 +77,7 @@ from hbr.analysis.prepared_references import PEOPLE
 from hbr.data.references import fingerprint_of_reference
 from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of_study
+from hbr.study.offsets import offset_by
 from hbr.study.modules import (
     check_plugins,
     plugin_files,
@@ -322,6 +323,11 @@ def estimator_method(wildcards):
 def estimator_text(wildcards):
     """Return all settings of an estimator as one JSON text."""
     return estimator_of_study(config, wildcards.estimator).text
+
+
+def offset_of_estimator(wildcards):
+    """Return what is added to the class hardness of an estimator."""
+    return offset_by(config, wildcards.estimator)
 
 
 def dynamics_of(condition, runs, dataset="{dataset}"):

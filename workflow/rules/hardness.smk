@@ -65,7 +65,7 @@ rule allocate_samples:
     params:
         code=digest("allocate_samples.py"),
         flags=flags(
-            offset=lookup("resampling/hardness_offset", within=config),
+            offset=offset_of_estimator,
             balance=lookup("resampling/balance", within=config),
             compat=lookup("compat", within=config),
         ),
@@ -107,7 +107,6 @@ rule review_allocations:
         code=digest("review_allocations.py"),
         order=allocated(),
         flags=flags(
-            offset=lookup("resampling/hardness_offset", within=config),
             balance=lookup("resampling/balance", within=config),
             spread_warning=lookup("resampling/spread_warning", within=config),
         ),
@@ -143,7 +142,7 @@ rule measure_stability:
             settings=estimator_text,
             plugins=plugins(estimator_method),
             seed=lookup("seed", within=config),
-            offset=lookup("resampling/hardness_offset", within=config),
+            offset=offset_of_estimator,
             balance=lookup("resampling/balance", within=config),
             tolerance_percent=lookup("stability/tolerance_percent", within=config),
             partitions=lookup("stability/partitions", within=config),
@@ -181,7 +180,10 @@ rule compare_estimators:
         flags=flags(
             seed=lookup("seed", within=config),
             alphas=",".join(map(alpha_text, config["resampling"]["alphas"])),
-            offset=lookup("resampling/hardness_offset", within=config),
+            offsets=",".join(
+                plain(offset_by(config, name))
+                for name in config["hardness"]["estimators"]
+            ),
             balance=lookup("resampling/balance", within=config),
             compat=lookup("compat", within=config),
             resamples=lookup("statistics/resamples", within=config),

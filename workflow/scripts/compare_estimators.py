@@ -17,8 +17,9 @@ def main(arguments: argparse.Namespace) -> None:
     classes = {name: read_table(path) for name, path in zip(arguments.estimators, arguments.classes, strict=True)}
     alphas = [float(alpha) for alpha in arguments.alphas.split(",")]
     rng = derive_rng(arguments.seed, arguments.dataset_name, "estimators")
-    settings = arguments.offset, arguments.resamples, rng, arguments.balance, arguments.compat
-    tables = comparison_tables(samples, classes, alphas, *settings)
+    offsets = dict(zip(arguments.estimators, map(float, arguments.offsets.split(",")), strict=True))
+    settings = arguments.resamples, rng, arguments.balance, arguments.compat
+    tables = comparison_tables(samples, classes, alphas, offsets, *settings)
     for name, table in tables.items():
         write_table(getattr(arguments, name), table)
 
@@ -30,7 +31,7 @@ parser.add_argument("--estimators", nargs="+", required=True, help="the estimato
 parser.add_argument("--dataset-name", required=True)
 parser.add_argument("--seed", type=int, required=True)
 parser.add_argument("--alphas", required=True, help="separated by commas")
-parser.add_argument("--offset", type=float, default=0.0)
+parser.add_argument("--offsets", required=True, help="what is added to the hardness of each estimator, separated by commas")
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
 parser.add_argument("--compat", choices=COMPAT, default="none")
 parser.add_argument("--resamples", type=int, required=True)

@@ -18,7 +18,8 @@ def main(arguments: argparse.Namespace) -> None:
     paths = {name: arguments.allocations[place * each :][:each] for place, name in enumerate(classes)}
     allocations = {name: [read_table(path) for path in own] for name, own in paths.items()}
     review = review_table(classes, allocations, arguments.spread_warning)
-    offsets = {name: offset_table(table, arguments.offset, arguments.balance) for name, table in classes.items()}
+    acting = {name: float(tables[0]["hardness_offset"].iloc[0]) for name, tables in allocations.items()}
+    offsets = {name: offset_table(table, acting[name], arguments.balance) for name, table in classes.items()}
     write_table(arguments.review, review)
     write_table(arguments.offsets, pd.concat([table.assign(estimator=name) for name, table in offsets.items()]))
     for where, sentence in sentences_of(review):
@@ -30,7 +31,6 @@ parser.add_argument("--classes", type=Path, nargs="+", required=True)
 parser.add_argument("--allocations", type=Path, nargs="+", required=True, help="equally many of each estimator, alpha 0 first")
 parser.add_argument("--estimators", nargs="+", required=True, help="the estimators' names, as their tables stand")
 parser.add_argument("--dataset-name", required=True)
-parser.add_argument("--offset", type=float, default=0.0)
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
 parser.add_argument("--spread-warning", type=float, required=True)
 parser.add_argument("--review", type=Path, required=True)

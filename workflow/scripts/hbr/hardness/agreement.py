@@ -21,7 +21,7 @@ def comparison_tables(
     samples: Tables,
     classes: Tables,
     alphas: Sequence[float],
-    offset: float,
+    offsets: Mapping[str, float],
     resamples: int,
     rng: np.random.Generator,
     balance: str = KEEP,
@@ -30,7 +30,7 @@ def comparison_tables(
     """Return the tables ``correlations``, ``overlap`` and ``uncertainty`` of all estimators, by name.
 
     ``uncertainty`` holds :func:`hbr.hardness.uncertainty.uncertainty_table` at alpha 1 and at each of ``alphas``, with the
-    estimator and its definition in front.
+    estimator and its definition in front; ``offsets`` are added to the class hardness of each.
     """
     correlations, overlap = agreement_tables(samples, classes, resamples, rng)
     texts = {name: str(table["definition"].iloc[0]) for name, table in classes.items()}
@@ -38,7 +38,7 @@ def comparison_tables(
     for name, table in samples.items():
         columns, _ = member_scores(table)
         weights = member_weights(len(columns), resamples, rng)
-        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offset, weights, balance, compat)
+        part = uncertainty_table(table, classes[name], sorted({1.0, *alphas}), offsets[name], weights, balance, compat)
         parts.append(part.assign(estimator=name, definition=texts[name])[["estimator", "definition", *part.columns]])
     for table in (correlations, overlap):
         for place, column in enumerate(("first", "second")):

@@ -36,8 +36,9 @@ def resampling_ratios(
         share = "nothing" if direction == HIGH_IS_HARD else "all"
         raise StudyError(
             f"class {class_names[worst]!r} has hardness {shifted[worst]:.4g}, and ratios need positive hardness: set "
-            f"`resampling.hardness_offset` to {mild:g}, where no class gets more than twice or less than half of its samples "
-            f"at alpha 1 (just above {-float(np.min(hardness)):.4g} that class would get nearly {share}), look at another "
+            f"`resampling.hardness_offset` of this estimator to {mild:g}, where no class gets more than twice or less than "
+            f"half of its samples at alpha 1 (just above {-float(np.min(hardness)):.4g} that class would get nearly {share}), "
+            "look at another "
             "window of epochs (first_epoch, last_epoch), or take an estimator that is always positive "
             f"({', '.join(always_positive())})"
         )
@@ -51,7 +52,9 @@ def sensible_offset(hardness: np.ndarray, direction: str, control: np.ndarray, m
     Nor less than 1 / ``most`` of them. A larger offset makes any two ratios more alike, so that all larger offsets do.
     """
     lowest = -float(np.min(hardness))
-    scale = float(np.ptp(hardness)) or abs(lowest) or 1.0
+    # What differs by rounding alone is no scale: offsets of it would vanish in the sum.
+    spread, size = float(np.ptp(hardness)), float(np.max(np.abs(hardness)))
+    scale = spread if spread > _EQUAL * size else size or 1.0
 
     def is_sensible(offset: float) -> bool:
         factor = wanted_counts(resampling_ratios(hardness, direction, (), offset), control, 1) / control

@@ -91,7 +91,7 @@ def allocation_stability(
     mean of both S_c. ``pure_noise`` is what members give that differ by independent noise and nothing else, scaled by
     single members against single members: disjoint means of j differ by sigma sqrt(2 / j), and the j-th mean moves by
     sigma / sqrt(j (j + 1)), about sigma / (j + 1), when a member joins. Where a class hardness is not positive in any pair
-    of a size, there is no allocation: NaN, and ``remark`` says in how many pairs.
+    of a size, there is no allocation: NaN, and ``remark`` says in how many pairs. ``offset`` is added to every class hardness.
     """
     one, other = (
         wanted_counts(ratios_of_rows(_means_of(means, pairs, which), direction, class_names, offset), control, 1)
@@ -111,6 +111,7 @@ def allocation_stability(
     size = table["members"].astype(float)
     table["pure_noise"] = scale / np.sqrt(np.where(table["way"] == NESTED, 2 * size * (size + 1), size))
     missing = changes["value"].isna().groupby([changes[key] for key in keys], sort=False).sum().to_numpy()
+    table["hardness_offset"] = offset
     table["remark"] = [
         f"class hardness is not positive in {lacking} of {pairs} pairs" if lacking else None
         for lacking, pairs in zip(missing, table["pairs"], strict=True)

@@ -153,6 +153,7 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     estimators = config["hardness"]["estimators"]
     for name, settings in estimators.items():
         _check_estimator(f"hardness.estimators.{name}", name, settings, config)
+    _check_offsets(config)
     _check_noise(config["noise"], estimators, bool(config["suspects"]["folds"]))
     if config["suspects"]["folds"] == 1:
         raise StudyError("suspects.folds: 1 fold leaves nothing to train on; write at least 2, or 0 to judge no image")
@@ -314,6 +315,14 @@ def _check_sources(config: Mapping[str, Any]) -> None:
         for name in used:
             if name in estimators and source_of(config, name) != BASELINE:
                 raise StudyError(f"{key}: the hardness of {name} does not come from the baseline; name one that does")
+
+
+def _check_offsets(config: Mapping[str, Any]) -> None:
+    """Raise ``StudyError`` where an offset is of an estimator that is none."""
+    offsets, known = config["resampling"]["hardness_offset"], config["hardness"]["estimators"]
+    for name in offsets if isinstance(offsets, Mapping) else ():
+        if name not in known:
+            raise StudyError(f"resampling.hardness_offset.{name}: no estimator is called so{nearest(name, known)}")
 
 
 def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any], beside_suspects: bool) -> None:

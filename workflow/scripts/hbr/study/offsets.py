@@ -20,6 +20,20 @@ def hardness_tables(config: Mapping[str, Any]) -> dict[str, Path]:
     return {dataset: results / dataset / f"hardness/{estimator}/classes.csv" for dataset in config["datasets"]}
 
 
+def offset_by(config: Mapping[str, Any], estimator: str) -> float:
+    """Return what is added to the class hardness of an estimator.
+
+    A single number is in the unit of the first estimator that allocates, and of all others of its method, no matter over which
+    epochs or trainings; to others it would be another intervention.
+    """
+    given, estimators = config["resampling"]["hardness_offset"], config["hardness"]["estimators"]
+    if isinstance(given, Mapping):
+        return float(given.get(estimator, 0))
+    first = config["resampling"]["estimators"][0]
+    methods = [estimators.get(name, {}).get("method", name) for name in (first, estimator)]
+    return float(given) if len(set(methods)) == 1 else 0.0
+
+
 def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:
     """Return the least offset, at least 0, that is sensible (:func:`hbr.hardness.allocation.sensible_offset`) everywhere."""
     found = [
@@ -34,6 +48,6 @@ def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:
 def offset_to_set(config: Mapping[str, Any]) -> float | None:
     """Return the offset that a study should have, from its results; nothing where it has one already or needs none."""
     tables = {dataset: read_table(path) for dataset, path in hardness_tables(config).items() if path.is_file()}
-    if not tables or config["resampling"]["hardness_offset"]:
+    if not tables or offset_by(config, config["resampling"]["estimators"][0]):
         return None
     return needed_offset(tables, config["resampling"]["balance"]) or None

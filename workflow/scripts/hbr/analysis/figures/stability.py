@@ -84,6 +84,8 @@ def allocation_stability(allocation: pd.DataFrame, dataset: str) -> Figure:
         axes.set_xlabel("members j")
     legend_below(figure, grid[0, 0])
     note = f"mean over {_range(allocation['pairs'])} {_PAIRS}; bands: middle 95 % of the pairs"
+    offsets = allocation[allocation["hardness_offset"] != 0].groupby("estimator", sort=False)["hardness_offset"].first()
+    note += "".join(f"; {name} with its offset of {offset:g}" for name, offset in offsets.items())
     headline(figure, f"{dataset}: change of the allocation at alpha = 1 with the ensemble", note)
     return figure
 
