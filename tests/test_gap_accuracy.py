@@ -187,13 +187,41 @@ def beside(gap, predicted, beyond, lower, upper):
     return {key: {**row, "difference": value} for key, value in named.items()}
 
 
+def aside():
+    """Return a change beyond the line of a gap whose own change may be 0."""
+    rows = beside(0.01, -0.02, 0.03, 0.01, 0.05)
+    return rows | {(GAP, ""): {**rows[GAP, ""], "lower": -0.01, "upper": 0.03}}
+
+
 def test_a_change_is_told_beside_what_accuracy_explains():
     lead = "the change of accuracy alone would change it by -2.0 points, and beyond that it changes by "
     assert explained(beside(-0.1, -0.02, -0.08, -0.1, -0.06)) == f"{lead}-8.0 (-10.0 to -6.0): more than accuracy explains"
     assert explained(beside(-0.01, -0.02, 0.01, 0.005, 0.015)).endswith("+1.0 (+0.5 to +1.5): less than accuracy explains")
     assert explained(beside(-0.1, -0.02, -0.08, -0.2, 0.06)).endswith(": not shown to be more than accuracy explains")
+    # Its own change may be 0, so that it is neither more nor less.
+    assert explained(aside()).endswith(
+        "+3.0 (+1.0 to +5.0): it is not where accuracy alone would put it, though its own change may be chance"
+    )
     assert explained(beside(-0.1, np.nan, np.nan, np.nan, np.nan)) == ""
     assert explained({}) == ""
+
+
+def test_what_is_not_on_the_line_is_judged_and_told_apart_with_what_chance_alone_gives():
+    every = pd.concat(
+        [changes_of(f"c{number}", aside() if number == 0 else beside(0, 0, 0, -0.1, 0.1)) for number in range(19)]
+    )
+    told = lines_sentences(every, "max_min", {f"c{number}": f"Label {number}" for number in range(19)}, networks=True)
+    assert told == (
+        "The gap is not where accuracy alone would put it, though its own change may be chance, in 1 of 19 comparisons: Label 0. "
+        "In none of 19 comparisons is the gap shown to change by more than accuracy explains. "
+        "The intervals are not corrected for their number: about 0.9 of 19 would miss 0 by chance alone."
+    )
+
+
+def changes_of(condition, rows):
+    """Return rows of ``gap_accuracy.csv`` of what is beside one change."""
+    who = {"condition": condition, "reference": "control", "gap": "max_min"}
+    return pd.DataFrame([{**who, "quantity": quantity, "line": line, **row} for (quantity, line), row in rows.items()])
 
 
 def test_tables_and_sentences():
@@ -212,6 +240,9 @@ def test_tables_and_sentences():
     )
     assert len(by_contrast(every)) == len(TRACED)
     lines = pd.DataFrame([{"source": "published", "condition": np.nan, "gap": "max_min", **vars(Line(remark="none"))}])
+    # That of accuracy and gap is turned, so that its sign is that of the slope of gap against error.
+    named = line_table(lines.assign(slope=2.0, spearman=-0.5), LABELS)
+    assert named["Spearman of error and gap"].tolist() == ["0.50"]
     assert line_table(lines, LABELS)[["line", "slope (standard error)", "error (%)"]].to_numpy().tolist() == [
         ["published networks", "", "none"]
     ]

@@ -9,10 +9,12 @@ import pandas as pd
 from hbr.analysis.gap_accuracy import ACCURACY, BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import TRAJECTORY
 from hbr.analysis.labels import GAP_TITLES
-from hbr.words import change, counted, rounded
+from hbr.words import change, counted, number, rounded
 
 Row = Mapping[Hashable, Any]
-_OPEN = "not shown to be more"
+_MORE, _LESS, _ASIDE, _OPEN = "more", "less", "not on the line, though its own change may be chance", "not shown to be more"
+# How a clause on one change ends.
+_ENDS = {_ASIDE: "it is not where accuracy alone would put it, though its own change may be chance"}
 # Beyond this a sentence is no place for comparisons.
 _MOST_TOLD = 8
 # Of one contrast and gap: its rows by quantity, and by line where there is one.
@@ -33,16 +35,17 @@ def explained(rows: Beside) -> str:
     if predicted is None or beyond is None or not np.isfinite(beyond["difference"]):
         return ""
     lead = f"the change of accuracy alone would change it by {rounded(100 * predicted['difference'], 1, signed=True)} points"
-    return f"{lead}, and beyond that it changes by {told(beyond)}: {_word(rows[GAP, ''], beyond)} than accuracy explains"
+    word = _word(rows[GAP, ""], beyond)
+    return f"{lead}, and beyond that it changes by {told(beyond)}: {_ENDS.get(word, f'{word} than accuracy explains')}"
 
 
 def _word(gap: Row, beyond: Row) -> str:
     if not (beyond["lower"] > 0 or beyond["upper"] < 0):
         return _OPEN
     if not (gap["lower"] > 0 or gap["upper"] < 0):
-        # Its sign may be chance.
-        return "other"
-    return "more" if gap["difference"] * beyond["difference"] > 0 else "less"
+        # Its sign may be chance, so that it is neither.
+        return _ASIDE
+    return _MORE if gap["difference"] * beyond["difference"] > 0 else _LESS
 
 
 def told(row: Row | None) -> str:
@@ -68,7 +71,7 @@ def change_table(changes: pd.DataFrame, gap: str, labels: Mapping[str, str]) -> 
             named = "" if line == TRAJECTORY else f", {line} networks"
             row |= {f"the line predicts{named}": told(beside[PREDICTED, line]), f"beyond{named}": told(beside[BEYOND, line])}
         row["at equal error"] = told(beside[EQUAL, ""])
-        row["than accuracy explains"] = _short(beside)
+        row["beside what accuracy explains"] = _short(beside)
         row["variants"] = beside[GAP, ""]["variants"]
         row["pairs at equal error"] = f"{beside[EQUAL, '']['pairs']} of {beside[GAP, '']['pairs']}"
         rows.append(row)
@@ -92,7 +95,7 @@ def line_table(lines: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
         slope = f"{rounded(row['slope'], 2)}{error}" if known else ""
         reach = f"{rounded(100 * row['lowest_error'])} to {rounded(100 * row['highest_error'])}" if known else row["remark"]
         ends = {"slope (standard error)": slope, "intercept (points)": _points(row["intercept"])}
-        ends |= {"residual (points)": _points(row["residual"]), "Spearman": _plain(row["spearman"])}
+        ends |= {"residual (points)": _points(row["residual"]), "Spearman of error and gap": _plain(-row["spearman"])}
         rows.append(
             {
                 "line": whose,
@@ -134,14 +137,19 @@ def lines_sentences(changes: pd.DataFrame, gap: str, labels: Mapping[str, str], 
     if not found:
         sentences.append("The study compares no condition with another, so there is no change to explain.")
     judged = {key: _short(rows) for key, rows in found.items()}
-    for word, means in (("more", "by more than accuracy explains"), ("less", "by less than accuracy explains")):
+    words = {_MORE: "The gap changes by more than accuracy explains", _LESS: "The gap changes by less than accuracy explains"}
+    words |= {_ASIDE: "The gap is not where accuracy alone would put it, though its own change may be chance,"}
+    for word, means in words.items():
         names = [labels[key[0]] for key, own in judged.items() if own == word]
         if names:
             few = f": {'; '.join(names)}" if len(names) <= _MOST_TOLD else ""
-            sentences.append(f"The gap changes {means} in {len(names)} of {compared}{few}.")
-    if found and not set(judged.values()) & {"more", "less"}:
+            sentences.append(f"{means} in {len(names)} of {compared}{few}.")
+    if found and not set(judged.values()) & {_MORE, _LESS}:
         sentences.append(f"In none of {compared} is the gap shown to change by more than accuracy explains.")
-    lacks = [own for own in judged.values() if own not in ("more", "less", _OPEN)]
+    lacks = [own for own in judged.values() if own not in (*words, _OPEN)]
+    if (several := sum(np.isfinite(rows[BEYOND, TRAJECTORY]["lower"]) for rows in found.values())) > 1:
+        chance = f"about {number(several / 20, 1)} of {several}"
+        sentences.append(f"The intervals are not corrected for their number: {chance} would miss 0 by chance alone.")
     sentences += [f"{lacks.count(lack)} of {compared} cannot be judged: {lack}." for lack in dict.fromkeys(lacks)]
     if not networks:
         sentences.append("The study names no published networks, so the lines are of its own trainings alone.")
