@@ -207,7 +207,7 @@ def gap_and_error():
     table = pd.concat(rows)
     contrasts = pd.DataFrame({"condition": ["a", "b"], "reference": "control"})
     lines = {"control": {gap: line_of_runs(table[table["condition"] == "control"], gap) for gap in TRACED}}
-    error = rng.uniform(0.05, 0.2, 6)
+    error = rng.uniform(0.095, 0.105, 6)
     networks = pd.DataFrame({"network": range(6), "error": error, **dict.fromkeys(TRACED, 0.05 + error)})
     published = lines_of_networks(networks)
     changes = relate_changes(changes_of_pairs(table, contrasts, runs), lines, published, {})

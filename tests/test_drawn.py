@@ -10,6 +10,7 @@ from conftest import ROOT
 from made_up import against_people, every_figure, figures_of_members, gap_and_error
 from matplotlib.container import ErrorbarContainer
 
+from hbr.analysis.figures.baseline import learning_curves
 from hbr.analysis.figures.fonts import plain
 from hbr.analysis.figures.style import use_style
 from hbr.errors import StudyError
@@ -61,6 +62,21 @@ def check_learning_curves(figure, history, _):
     same(twin.lines[0].get_ydata(), mean["learning_rate"])
     # One thin line a member and measure.
     assert len(left.lines) == 2 * 2 + 2
+
+
+def test_learning_curves_are_drawn_where_only_some_epochs_were_evaluated():
+    """Two epochs between evaluations have no test accuracy, and must not break its line."""
+    accuracy = [0.3, np.nan, 0.5, np.nan, 0.6]
+    history = pd.DataFrame({"member": 1, "epoch": range(1, 6), "train_accuracy": 0.5, "test_accuracy": accuracy})
+    left, right, _ = learning_curves(history.assign(learning_rate=0.1, train_loss=1.0), "made_up").axes
+    places, drawn = line(left, "test")
+    same(places, [1, 3, 5])
+    same(drawn, [0.3, 0.5, 0.6])
+    # So few points are shown as such, at whole epochs.
+    assert next(own for own in left.lines if own.get_label() == "test").get_marker() == "o"
+    for axes in (left, right):
+        assert all(place == round(place) for place in axes.get_xticks())
+    matplotlib.pyplot.close("all")
 
 
 def check_class_recall(figure, summary, *_):
@@ -369,9 +385,9 @@ def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
     control = table[table["condition"] == "control"]
     mean = 100 * control.groupby("epoch")[["error", gap]].mean()
     same(np.transpose(line(axes, "control")), mean)
-    for kind in ("resampled", "placebo"):
-        end = table[(table["kind"] == kind) & (table["epoch"] == 4)]
-        same(np.transpose(line(axes, kind)), [100 * end[["error", gap]].mean()])
+    for condition in shown["control"]:
+        end = table[(table["condition"] == condition) & (table["epoch"] == 4)]
+        same(np.transpose(line(axes, condition)), [100 * end[["error", gap]].mean()])
     fitted = lines[(lines["gap"] == gap)].set_index("source")
     sources = {"line": "trajectory", "their line": "published", "their line above 90 %": "published above 90 %"}
     for label, source in sources.items():
@@ -379,6 +395,23 @@ def check_gap_against_error(figure, table, shown, lines, networks, gap, _):
         ends = own[["lowest_error", "highest_error"]].to_numpy(float)
         same(np.transpose(line(axes, label)), 100 * np.transpose([ends, own["intercept"] + own["slope"] * ends]))
     same(np.transpose(line(axes, "published networks")), 100 * networks[["error", gap]])
+
+
+def test_each_condition_has_a_look_and_a_name_in_a_window_of_the_ends_while_they_are_few():
+    """Where conditions end decides the question; beyond what can be told apart they go by their kinds."""
+    draw, table, _, lines, *rest = gap_and_error()["gap_against_error"]
+    ends = table[(table["condition"] != "control") & (table["epoch"] == 4)]
+    for few, names in ((True, {f"c{place}" for place in range(24)}), (False, {"resampled"})):
+        more = [ends[ends["condition"] == "a"].assign(condition=f"c{place}", label=f"c{place}") for place in range(25 - few)]
+        conditions = [rows["condition"].iloc[0] for rows in more]
+        every = pd.concat([table[table["condition"] == "control"], *more])
+        (axes,) = draw(every, {"control": conditions}, lines, *rest).axes
+        drawn = [own for own in axes.lines if own.get_label() in names]
+        assert {own.get_label() for own in drawn} == names
+        assert len({(own.get_color(), own.get_marker()) for own in drawn}) == len(names)
+        # The control starts at an error of 50 %, and all end near 10 %.
+        assert 8 < axes.get_xlim()[0] < axes.get_xlim()[1] < 12
+    matplotlib.pyplot.close("all")
 
 
 def check_changes_at_equal_accuracy(figure, changes, gap, _):

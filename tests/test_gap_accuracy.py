@@ -207,12 +207,12 @@ def test_a_change_is_told_beside_what_accuracy_explains():
 
 
 def test_what_is_not_on_the_line_is_judged_and_told_apart_with_what_chance_alone_gives():
-    every = pd.concat(
-        [changes_of(f"c{number}", aside() if number == 0 else beside(0, 0, 0, -0.1, 0.1)) for number in range(19)]
-    )
+    rows = [aside(), *[beside(0, 0, 0, -0.1, 0.1)] * 18]
+    every = pd.concat([changes_of(f"c{number}", own) for number, own in enumerate(rows)])
     told = lines_sentences(every, "max_min", {f"c{number}": f"Label {number}" for number in range(19)}, networks=True)
     assert told == (
-        "The gap is not where accuracy alone would put it, though its own change may be chance, in 1 of 19 comparisons: Label 0. "
+        "The gap is not where accuracy alone would put it, though its own change may be chance, in 1 of 19 comparisons: "
+        "Label 0. "
         "In none of 19 comparisons is the gap shown to change by more than accuracy explains. "
         "The intervals are not corrected for their number: about 0.9 of 19 would miss 0 by chance alone."
     )

@@ -1,5 +1,6 @@
 """Gap against error: the trajectory of the control, each condition on it, and the changes at equal error."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hbr.analysis.columns import against_control
-from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, legend_below, nothing, reach_of
+from hbr.analysis.figures.style import EASY, HARD, NEUTRAL, PAGE, PALETTE, counted, headline, nothing, reach_of
 from hbr.analysis.gap_accuracy import BEYOND, EQUAL, GAP, PREDICTED
 from hbr.analysis.gap_lines import PUBLISHED, PUBLISHED_HIGH, TRAJECTORY
 from hbr.analysis.labels import GAP_TITLES
@@ -18,6 +19,8 @@ from hbr.analysis.trajectories import later_half, sized
 from hbr.words import interval
 
 _MOST_PANELS = 6
+# More conditions than these cannot be told apart.
+_MOST_NAMED = 24
 _MARKERS = "os^Dvp*X"
 _PANELS = {
     GAP: "change\nof the gap",
@@ -46,40 +49,41 @@ def gap_against_error(
     shown = dict(list(shown.items())[:_MOST_PANELS])
     columns = min(2, len(shown))
     deep = -(-len(shown) // columns)
-    figure, grid = plt.subplots(deep, columns, figsize=(PAGE, 1.5 + 2.9 * deep), squeeze=False)
-    kinds = [kind for kind in dict.fromkeys(rows["kind"]) if any(kind in set(_of(rows, own)["kind"]) for own in shown.values())]
-    # The first epochs lie far outside.
-    compared = {
-        control: pd.concat([later_half(rows[rows["condition"] == control]), _of(rows, own).groupby("condition").tail(1)])
-        for control, own in shown.items()
-    }
+    looks = _looks(rows, [name for own in shown.values() for name in own])
+    # Long names take half a page each.
+    beside = 2 if max((len(name) for name, _ in looks.values()), default=0) > 30 else 4
+    below = -(-(len(looks) + 5) // beside)
+    size = (PAGE, 1.1 + 2.9 * deep + 0.15 * below)
+    figure, grid = plt.subplots(deep, columns, figsize=size, squeeze=False)
+    others = pd.DataFrame(columns=["error", gap], dtype=float) if networks is None else networks[["error", gap]].abs()
+    limits = {control: _limits(rows, control, own, others, gap) for control, own in shown.items()}
     outside = ""
-    if networks is not None and networks["error"].max() < min(part["error"].min() for part in compared.values()):
-        errors = 100 * networks["error"]
-        outside = f"; published networks err less, {interval(errors.min(), errors.max(), 0)} %, and lie outside"
-        # They would press together what is compared.
-        networks = None
+    if len(others) and not any(len(_near(others, error)) for error, _ in limits.values()):
+        outside = f"; published networks err {interval(*_reach(others['error']), 0)} % and lie outside"
+        others = others.iloc[:0]
     for axes, (control, conditions) in zip(grid.flat, shown.items(), strict=False):
         own = rows[rows["condition"] == control]
         _draw_control(axes, own, gap)
-        _draw_ends(axes, _of(rows, conditions), kinds, gap)
+        _draw_ends(axes, _of(rows, conditions), looks, gap)
         _draw_line(axes, lines, (TRAJECTORY, control), gap, "line", {"color": "black", "ls": "--"})
-        if networks is not None:
+        if len(others):
             look: dict[str, Any] = {"marker": "o", "ls": "", "ms": 3, "mfc": "none", "mew": 0.7, "color": NEUTRAL}
-            axes.plot(100 * networks["error"], 100 * networks[gap].abs(), label="published networks", **look)
+            axes.plot(100 * others["error"], 100 * others[gap], label="published networks", **look)
             for source, label in ((PUBLISHED, "their line"), (PUBLISHED_HIGH, "their line above 90 %")):
                 style = {"color": NEUTRAL, "ls": ":" if source == PUBLISHED else "-."}
                 _draw_line(axes, lines, (source, ""), gap, label, style)
-        _limit(axes, compared[control], networks, gap)
+        axes.axis((*limits[control][0], *limits[control][1]))
         axes.set_title(own["label"].iloc[0], fontsize=8.5)
         axes.set(xlabel="error (% of the test images)", ylabel=f"recall gap, {GAP_TITLES[gap]} (points)")
     for axes in list(grid.flat)[len(shown) :]:
         axes.remove()
-    legend_below(figure, grid[0, 0], 4, 7)
+    named = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    told = [textwrap.fill(name, 58) for name in named]
+    figure.legend(named.values(), told, loc="outside lower center", ncols=beside, fontsize=6.5)
     traced = rows[rows["condition"].isin(shown)].drop_duplicates(["condition", "variant", "member"])
     runs = counted(traced.groupby("condition").size(), "run")
     note = f"thin: {runs}, epoch by epoch; thick: their mean, its end a square; dashed: fitted to the second half of the epochs"
-    note += f"; conditions: mean over runs{outside}"
+    note += f"; conditions: mean over runs at the end, by which the axes are set{outside}"
     headline(figure, f"{dataset}: gap against error, and where each condition ends", note)
     return figure
 
@@ -131,13 +135,24 @@ def _draw_control(axes: Axes, own: pd.DataFrame, gap: str) -> None:
     axes.plot(mean["error"].iloc[-1:], mean[gap].iloc[-1:], "s", color="black", ms=5, zorder=4)
 
 
-def _draw_ends(axes: Axes, rows: pd.DataFrame, kinds: Sequence[str], gap: str) -> None:
-    ends = rows.groupby(["condition", "variant", "member"], sort=False).tail(1)
-    means = 100 * ends.groupby(["kind", "condition"], sort=False)[["error", gap]].mean()
-    for place, kind in enumerate(kinds):
-        own = means.loc[[kind]] if kind in means.index else means.iloc[:0]
-        look: dict[str, Any] = {"marker": _MARKERS[place % 8], "color": PALETTE[place % 6], "ls": "", "ms": 4.5, "mew": 0}
-        axes.plot(own["error"], own[gap], label=kind, zorder=5, **look)
+def _looks(rows: pd.DataFrame, conditions: Sequence[str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return name and look of each condition: its own while all can be told apart, else that of its kind."""
+    told = _of(rows, conditions).drop_duplicates("condition").set_index("condition")
+    told = told.loc[[name for name in conditions if name in told.index]]
+    names = told["label"] if len(told) <= _MOST_NAMED else told["kind"]
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    return {
+        str(condition): (name, {"color": PALETTE[places[name] % 6], "marker": _MARKERS[(places[name] + places[name] // 6) % 8]})
+        for condition, name in names.items()
+    }
+
+
+def _draw_ends(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, tuple[str, dict[str, Any]]], gap: str) -> None:
+    means = 100 * _ends(rows).groupby("condition", sort=False)[["error", gap]].mean()
+    for name in dict.fromkeys(looks[condition][0] for condition in means.index):
+        own = means[[looks[condition][0] == name for condition in means.index]]
+        look = looks[own.index[0]][1]
+        axes.plot(own["error"], own[gap], label=name, zorder=5, ls="", ms=4.5, mew=0, **look)
 
 
 def _draw_line(axes: Axes, lines: pd.DataFrame, whose: tuple[str, str], gap: str, label: str, look: dict[str, Any]) -> None:
@@ -147,13 +162,36 @@ def _draw_line(axes: Axes, lines: pd.DataFrame, whose: tuple[str, str], gap: str
         axes.plot(100 * ends, 100 * (row["intercept"] + row["slope"] * ends), lw=1.2, label=label, zorder=3, **look)
 
 
-def _limit(axes: Axes, rows: pd.DataFrame, networks: pd.DataFrame | None, gap: str) -> None:
-    """Set the axes by what is compared, and by other networks where some err as much."""
-    every = rows[["error", gap]]
-    if networks is not None and networks["error"].max() >= every["error"].min():
-        every = pd.concat([every, networks[["error", gap]].abs()])
-    every = 100 * every
-    for limit, column in ((axes.set_xlim, "error"), (axes.set_ylim, gap)):
-        low, high = float(every[column].min()), float(every[column].max())
-        room = max(0.5, 0.08 * (high - low))
-        limit(max(0.0, low - room), min(101.0, high + room))
+_Limits = tuple[float, float]
+
+
+def _limits(
+    rows: pd.DataFrame, control: str, conditions: Sequence[str], networks: pd.DataFrame, gap: str
+) -> tuple[_Limits, _Limits]:
+    """Return what a panel shows of error and gap: where control and conditions end, and networks that err as much.
+
+    The way there would press them together; a control without conditions has nothing else.
+    """
+    own = _of(rows, [control, *conditions])
+    ends = _ends(own).groupby("condition").mean(numeric_only=True) if conditions else later_half(own)
+    error = _with_room(ends["error"])
+    return error, _with_room(pd.concat([ends[gap], _near(networks, error)[gap]]))
+
+
+def _near(networks: pd.DataFrame, error: _Limits) -> pd.DataFrame:
+    return networks[(100 * networks["error"]).between(*error)]
+
+
+def _reach(shares: pd.Series) -> _Limits:
+    return 100 * float(shares.min()), 100 * float(shares.max())
+
+
+def _with_room(shares: pd.Series) -> _Limits:
+    low, high = _reach(shares)
+    room = max(0.5, 0.2 * (high - low))
+    return max(0.0, low - room), min(101.0, high + room)
+
+
+def _ends(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the last epoch of each run."""
+    return rows.groupby(["condition", "variant", "member"], sort=False).tail(1)
