@@ -54,7 +54,8 @@ save_figure(class_changes(changes, allocation, dataset), figures, "class_changes
 # Classes move together where a gap falls: max - min, the standard deviation, and hard - easy, which enters by its size. The
 # interval holds the sampling error of the test set. Few variants give wide intervals: a mean far from zero is not yet an
 # effect, and a wide interval around zero is not yet an absence. *Declared* gaps are the family that is tested and gets a
-# verdict; the others are exploratory. Where a condition has the very plans of the control nothing is tested.
+# verdict; the others are exploratory. Where a condition has the very plans of the control nothing is tested. A gap is that of
+# each run, averaged over runs: it is larger than the gap of the classes' means, since every run has its own best and worst class.
 
 # %%
 differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
