@@ -366,6 +366,9 @@ def test_notebooks_do_not_see_the_users_own_settings(tmp_path, monkeypatch):
     assert 'alt="猫"' in picture
     assert 'border="1" class="dataframe"' in page
     assert (tmp_path / "one.svg").read_text().endswith("</svg>\n")
+    # A chapter leads back, and on paper wide tables are not cut.
+    assert '<a href="../index.html"' in page
+    assert "size: A4 landscape" in page and "overflow: visible !important" in page
 
 
 NOTEBOOK = """# %% [markdown]

@@ -16,6 +16,20 @@ from hbr.study.surroundings import own_notebooks
 
 _MADE_FROM = re.compile(r'<script type="application/json" id="made-from">(.*?)</script>', re.DOTALL)
 
+# On paper nothing can be scrolled: wide tables get the long side of a page, small letters and narrow cells, and
+# tall figures are made smaller.
+_PRINT = """<style>@media print {
+  @page { size: A4 landscape; }
+  .jp-OutputArea-output { overflow: visible !important; }
+  table { font-size: 7pt !important; }
+  td, th { min-width: 0 !important; padding: 2px 3px !important; }
+  img { width: auto !important; max-width: 100%; max-height: 17cm; }
+  h1, h2, h3 { break-after: avoid; }
+  nav { display: none; }
+}</style>"""
+# The ledger is of a whole study and lies beside its start page, chapters are of a data set and lie one folder deeper.
+_LEDGER = "ledger"
+
 _DRAW = """from hbr.analysis.figures.style import save_figure
 from {module} import {function}
 save_figure({function}(inputs, dataset), figures, "{name}")"""
@@ -66,6 +80,10 @@ def render(
         for number, cell in enumerate(result.cells):
             cell.id = f"cell{number}"
         page, _ = exporter.from_notebook_node(result, {"metadata": {"name": f"{dataset}: {title}"}})
+    start = "index.html" if notebook.stem == _LEDGER else "../index.html"
+    back = f'<nav style="margin: 1em 2em; font: small sans-serif"><a href="{start}" style="color: #0b57a4">start page</a></nav>'
+    page = page.replace("</head>", f"{_PRINT}</head>", 1)
+    page = re.sub("<body[^>]*>", lambda found: found[0] + back, page, count=1)
     return page.replace("</body>", _made_from(notebook, dataset, inputs) + "</body>", 1)
 
 
