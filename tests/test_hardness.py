@@ -291,7 +291,7 @@ def test_tables_average_members_and_rank_the_hardest_last():
     np.testing.assert_allclose(classes["hardness"], [3, 1])
     assert list(classes["difficulty_rank"]) == [1, 2]
     # Members' means of class b are 0.5 and 1.5: t(1) = 12.706, standard error 0.5.
-    np.testing.assert_allclose(classes["hardness_lower"][1], 1 - 12.7062 * 0.5, rtol=1e-5)
+    np.testing.assert_allclose(classes["hardness_upper"][1], 1 + 12.7062 * 0.5, rtol=1e-5)
     assert list(class_table(scores, labels, ("a", "b"), HIGH_IS_HARD)["difficulty_rank"]) == [2, 1]
 
 
@@ -302,6 +302,17 @@ def test_class_interval_agrees_with_scipy():
     means = scores[:, labels == 1].mean(1)
     expected = stats.t.interval(0.95, 5, means.mean(), stats.sem(means))
     np.testing.assert_allclose((table["hardness_lower"][1], table["hardness_upper"][1]), expected)
+
+
+def test_the_interval_of_scores_that_are_never_below_0_ends_there():
+    scores, labels = np.array([[0.0, 1], [4.0, 1]]), np.array([0, 1])
+    table = class_table(scores, labels, ("a", "b"), HIGH_IS_HARD)
+    # 2 -+ 12.706 standard errors of 2.
+    assert table["hardness_lower"].tolist() == [0, 1]
+    assert table["hardness_upper"][0] == pytest.approx(2 + 12.7062 * 2, rel=1e-4)
+    assert class_table(scores - 0.1, labels, ("a", "b"), HIGH_IS_HARD)["hardness_lower"][0] == pytest.approx(
+        1.9 - 25.4124, 1e-4
+    )
 
 
 def test_one_member_has_no_interval():

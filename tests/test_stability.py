@@ -40,7 +40,7 @@ from hbr.hardness.stability import (
     stability_tables,
     table_of,
 )
-from hbr.hardness.uncertainty import member_weights, middle, uncertainty_table
+from hbr.hardness.uncertainty import above_zero, member_weights, middle, uncertainty_table
 
 NAMES = ("a", "b", "c", "d")
 
@@ -521,6 +521,21 @@ def test_resamples_without_an_allocation_are_counted():
     assert allocation["lower"].isna().all()
     assert allocation["remark"].str.match(r"class hardness is not positive in \d+ of 300 resamples").all()
     assert table.loc[table["quantity"] != "allocation", "lower"].notna().all()
+
+
+def test_what_is_never_below_0_is_stretched_on_the_scale_of_its_logarithm():
+    labels, weights = np.arange(4), np.array([[1.5, -0.5], [0.5, 0.5], [-0.5, 1.5]])
+    # Class means of 1 and 3 under a stretched weight of -0.5 and 1.5 come to 0, where the mean is 2: 2 exp(0 / 2 - 1).
+    drawn = above_zero(np.array([[0.0], [2], [4]]), np.array([2.0]))
+    np.testing.assert_allclose(drawn[:, 0], [2 / np.e, 2, 2 * np.e])
+    # A class of which all is 0 stays so.
+    assert above_zero(np.array([[0.0]]), np.array([0.0])).tolist() == [[0]]
+    samples, classes = hardness_tables(np.array([[3.0, 1, 1, 1], [1.0, 1, 1, 1]]), labels)
+    table = uncertainty_table(samples, classes, [1], 0.0, weights)
+    first = table[(table["quantity"] == "hardness") & (table["class"] == 0)].iloc[0]
+    assert first[["lower", "upper"]].tolist() == pytest.approx([2 / np.e, 2 * np.e])
+    # No resample is refused for a hardness that it cannot have.
+    assert table["remark"].isna().all() and table["lower"].notna().all()
 
 
 def test_one_member_has_no_interval():

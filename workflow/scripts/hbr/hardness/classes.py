@@ -32,6 +32,7 @@ def class_table(
 ) -> pd.DataFrame:
     """Return class hardness H_c, the mean instance score of the class, with a 95 % t-interval over members.
 
+    Of scores of which none is below 0 the interval ends at 0, and not below it (:func:`never_negative`).
     Also the number of samples, of members, the difficulty rank of the class (1 = easiest), and the ``definition`` of the
     estimator (:func:`hbr.hardness.estimators.definition`).
     """
@@ -39,6 +40,9 @@ def class_table(
     means = class_means(scores, labels, len(class_names))
     hardness = means.mean(0)
     lower, upper = mean_interval(means)
+    if never_negative(scores):
+        # NaN stays.
+        lower = np.maximum(lower, 0)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
     return pd.DataFrame(
         {
@@ -54,6 +58,11 @@ def class_table(
             "definition": definition,
         }
     )
+
+
+def never_negative(scores: np.ndarray) -> bool:
+    """Return whether no score of any member lies below 0, as that of a norm or a loss never does, so that no mean can."""
+    return bool((scores >= 0).all())
 
 
 def class_means(scores: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special, stats
 
 from hbr.hardness.allocation import KEEP, alpha_of, control_counts, ratios_of_rows, wanted_counts
-from hbr.hardness.classes import class_means
+from hbr.hardness.classes import class_means, never_negative
 from hbr.hardness.estimators import HIGH_IS_HARD
 
 
@@ -33,6 +33,16 @@ def member_weights(members: int, resamples: int, rng: np.random.Generator) -> np
     stretch = special.stdtrit(members - 1, 0.975) / special.ndtri(0.975) * np.sqrt(members / (members - 1))
     stretched: np.ndarray = 1 / members + stretch * (drawn - 1 / members)
     return stretched
+
+
+def above_zero(resampled: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return resampled means ``(resamples, classes)`` of a quantity that is above 0, stretched on the scale of its logarithm.
+
+    ``value`` are the means of all members. Stretched weights of few members give means below 0, which the quantity cannot
+    have: a mean m becomes value exp(m / value - 1), by the linear error of the logarithm, which near ``value`` is m itself.
+    """
+    whole = np.where(value > 0, value, 1)
+    return np.where(value > 0, value * np.exp(resampled / whole - 1), resampled)
 
 
 def middle(resampled: np.ndarray, members: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,13 +75,15 @@ def uncertainty_table(
 
     ``samples`` and ``classes`` are the tables of :mod:`hbr.hardness.classes`, ``weights`` those of :func:`member_weights`.
     The allocation is S_c before rounding, at each of ``alphas``, as ``compat`` has it. Where a resample has a class hardness
-    that is not positive, the allocation has no interval, and ``remark`` says so. Intervals are of this training set; another
-    one would have other samples.
+    that is not positive, the allocation has no interval, and ``remark`` says so; scores of which none is below 0 have no such
+    resample (:func:`above_zero`). Intervals are of this training set; another one would have other samples.
     """
     names, direction = tuple(classes["class_name"].astype(str)), str(classes["direction"].iloc[0])
     hardness, control = classes["hardness"].to_numpy(), control_counts(classes["samples"].to_numpy(), balance)
     columns, scores = member_scores(samples)
     resampled = weights @ class_means(scores, samples["class"].to_numpy(), len(names))
+    if never_negative(scores):
+        resampled = above_zero(resampled, hardness)
     sign = 1 if direction == HIGH_IS_HARD else -1
     own, drawn = (ratios_of_rows(rows, direction, names, offset, compat) for rows in (hardness[None], resampled))
     refused = int(np.isnan(drawn).any(1).sum())

@@ -108,14 +108,12 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
             place = line["class"].map(places) + shift
             look = {"fmt": _MARKERS[index % len(_MARKERS)], "color": colour, "label": f"alpha = {alpha:g}"}
             right.errorbar(place, line["value"], yerr=_error(line), **marks(classes), **look)
-        balanced = allocation["value"].sum() / max(len(allocation), 1)
-        right.axhline(balanced, color=NEUTRAL, lw=0.8, ls="--", label="balanced")
         if allocation["lower"].min() < 0 or allocation["value"].min() < 0:
             right.axhline(0, color=HARD, lw=0.9, ls=":", label="below: no samples left, refused")
-        if allocation["value"].isna().all():
-            right.text(0.5, 0.5, "class hardness is not positive", transform=right.transAxes, ha="center", color=NEUTRAL)
-        right.set(ylabel="training samples S", title=f"{name}: allocation ({members} members)")
-        right.legend(fontsize=7)
+        if allocation["value"].notna().any():
+            right.axhline(allocation["value"].mean(), color=NEUTRAL, lw=0.8, ls="--", label="balanced")
+            right.legend(fontsize=7)
+        right.set(ylabel="training samples S", title=f"{name}: allocation ({members} members){_lack(allocation)}")
         for axes in (left, right):
             name_classes(axes, ranks)
     resamples = int(uncertainty["resamples"].iloc[0])
@@ -124,6 +122,14 @@ def class_uncertainty(uncertainty: pd.DataFrame, dataset: str) -> Figure:
         f"(95 % bootstrap intervals over members, {resamples:,} resamples)"
     )
     return figure
+
+
+def _lack(allocation: pd.DataFrame) -> str:
+    """Return on a line of its own why a panel has no allocation, or none with an interval; empty where it has."""
+    if allocation["value"].isna().all():
+        return "\nnone: class hardness is not positive"
+    said = next(iter(allocation["remark"].dropna()), "") if allocation["lower"].isna().all() else ""
+    return f"\nno interval: {said}" if said else ""
 
 
 def _error(rows: pd.DataFrame) -> list[pd.Series]:
