@@ -47,7 +47,7 @@ def shortened(recipe: Recipe, epochs: int) -> Recipe:
     return replace(
         recipe,
         epochs=epochs,
-        milestones=tuple(max(1, round(milestone * share)) for milestone in recipe.milestones),
+        milestones=tuple(sorted({max(1, round(milestone * share)) for milestone in recipe.milestones})),
         warmup_epochs=recipe.warmup_epochs * share,
         el2n_epoch=min(epochs, max(1, round(recipe.el2n_epoch * share))),
     )

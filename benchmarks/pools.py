@@ -102,7 +102,7 @@ def main(options: argparse.Namespace) -> None:
     print(circumstances(torch.device("cpu")), end="\n\n")
     data = load_images(None, 200, 20)
     network = network_for(NETWORK[0], data, 0, **NETWORK[1])
-    made_of = {"dataset": data.checksum, "plan": "none", "outputs": data.classes}
+    made_of = {"dataset": data.checksum, "plan": "none", "outputs": data.classes, "weight_seed": 0}
     rows = []
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name)

@@ -45,6 +45,8 @@ def mismatched(channels, classes): return nn.Sequential(nn.Flatten(), nn.Linear(
 def inplace(channels, classes): return Own(lambda y, net: y.exp().mul(y).mul_(2).exp_().add_(1).mul_(y.exp_()))
 def deep(channels, classes): return Own(cut)
 def number(channels, classes): return 3
+def softmax(channels, classes): return Own(lambda y, net: y.softmax(1))
+def late(channels, classes): return Own(lambda y, net: y if net.training else y.softmax(1))
 def lazy(channels, classes): return nn.Sequential(nn.Flatten(), nn.LazyLinear(classes))
 """
 
@@ -85,6 +87,8 @@ EXPECTED = r"; it must return one tensor of finite logits, 2 x 3 \(images x clas
         ("bare", " has no parameters to train"),
         ("detached", f", {GIVEN}returned logits that do not depend on its parameters{EXPECTED}"),
         ("evaluated", f", {GIVEN.replace('training', 'evaluation')}returned a tuple of 2{EXPECTED}"),
+        ("softmax", f", {GIVEN}returned probabilities, whose rows sum to 1; leave out its softmax"),
+        ("late", f", {GIVEN.replace('training', 'evaluation')}returned probabilities, whose rows sum to 1"),
         ("mismatched", f", {GIVEN}failed: RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
         ("inplace", f", {GIVEN}failed: RuntimeError: one of the variables needed for gradient computation"),
         ("deep", rf", {GIVEN}failed: IndexError: .* \({{module}}\.py:16\)"),

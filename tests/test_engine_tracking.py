@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hbr.data.files import read_arrays, write_arrays
+from hbr.errors import StudyError
 from hbr.hardness.estimators import estimator_of, forgetting, instance_scores
 from hbr.training.augmentation import ImageBank
 from hbr.training.dynamics import load_dynamics, save_dynamics
@@ -125,6 +126,7 @@ def test_easy_samples_keep_their_order_though_their_probability_is_nearly_one():
 def test_dynamics_of_earlier_versions_have_the_probability_they_kept(tmp_path):
     probability = np.array([[0.25, 0.9995, 6e-8, 0.0]], np.float16)
     recorder = Recorder(4, 1, 1, keep_epochs=True, device=CPU)
+    recorder.update(0, torch.eye(4), torch.arange(4), torch.arange(4))
     save_dynamics(tmp_path / "now.npz", recorder.finish())
     arrays = dict(read_arrays(tmp_path / "now.npz"))
     del arrays["loss"]
@@ -133,6 +135,26 @@ def test_dynamics_of_earlier_versions_have_the_probability_they_kept(tmp_path):
     np.testing.assert_array_equal(dynamics.probability[:, :3], probability[:, :3])
     assert dynamics.probability[0, 3] < 1e-7
     assert np.isfinite(dynamics.loss).all()
+
+
+@pytest.mark.parametrize(("epochs", "positions"), [(3, [0, 1, 2]), (2, [0, 1, 1]), (2, [0, 1])])
+def test_a_record_with_holes_or_repeats_is_refused(epochs, positions):
+    recorder = Recorder(3, epochs, 1, keep_epochs=False, device=CPU)
+    for epoch in range(2):
+        recorder.update(
+            epoch, torch.zeros(len(positions), 2), torch.zeros(len(positions), dtype=torch.int64), torch.tensor(positions)
+        )
+    with pytest.raises(
+        StudyError, match=rf"of 3 examples were not recorded once in each of the {epochs} epochs, such as number "
+    ):
+        recorder.finish()
+
+
+def test_el2n_that_was_never_evaluated_is_no_score():
+    recorder = Recorder(3, 1, 1, keep_epochs=False, device=CPU)
+    recorder.update(0, torch.eye(3), torch.arange(3), torch.arange(3))
+    with pytest.raises(StudyError, match="estimator el2n gave a score that is not finite"):
+        instance_scores(recorder.finish(), estimator_of("el2n"))
 
 
 def test_a_recorder_goes_on_from_the_state_of_another():

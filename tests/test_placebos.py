@@ -31,7 +31,7 @@ def test_shuffled_ratios_are_the_true_ones_of_other_classes(ratios, seed):
     assert (moved != places).all()
 
 
-@given(shares, st.integers(0, 1000))
+@given(shares.filter(lambda ratios: len(ratios) > 2), st.integers(0, 1000))
 def test_random_ratios_have_mean_and_spread_of_the_true_ones(ratios, seed):
     drawn = placebo_ratios(ratios, "random", lambda drawn: drawn.min() > 0, np.random.default_rng(seed))
     assert drawn.sum() == pytest.approx(1)
@@ -45,7 +45,12 @@ def test_two_classes_swap_their_ratios():
 
 def test_what_no_draw_can_meet_is_refused():
     with pytest.raises(StudyError, match=r"no random ratios as unequal as the true ones .* write a smaller alpha"):
-        placebo_ratios(np.array([0.05, 0.95]), "random", lambda drawn: drawn.min() > 0.06, np.random.default_rng(0))
+        placebo_ratios(np.array([0.05, 0.05, 0.9]), "random", lambda drawn: drawn.min() > 0.06, np.random.default_rng(0))
+
+
+def test_random_ratios_of_two_classes_are_refused():
+    with pytest.raises(StudyError, match=r"random is no placebo with two classes, half of its draws are the truth"):
+        placebo_ratios(np.array([0.4, 0.6]), "random", fits, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("kind", ["shuffled", "random"])

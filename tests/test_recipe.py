@@ -52,6 +52,13 @@ def test_equal_recipes_have_one_text_however_they_are_written():
         ({"schedule": "linear"}, "schedule: 'linear' is unknown; use step, cosine or one-cycle"),
         ({"warmup_epochs": 3}, "warmup_epochs: 3 is not below epochs, 3"),
         ({"schedule": "step"}, "milestones: schedule step needs at least one; or write schedule: cosine"),
+        ({"schedule": "step", "milestones": [2], "end_factor": 0.1}, "end_factor: schedule step ends by decay_factor"),
+        ({"milestones": [2]}, "milestones: schedule one-cycle has none; leave them out, or write schedule: step"),
+        ({"schedule": "step", "milestones": [2, 1]}, "milestones: [2, 1] must rise, and lie below epochs, 3"),
+        ({"schedule": "step", "milestones": [1, 3]}, "milestones: [1, 3] must rise, and lie below epochs, 3"),
+        ({"el2n_epoch": 0}, "el2n_epoch: 0 is below 1"),
+        ({"evaluate_every": 0}, "evaluate_every: 0 is below 1"),
+        ({"learning_rate": float("nan")}, "learning_rate: nan is no number above 0"),
         ({"flip": False, "alternating_flips": True}, "alternating_flips: needs flip: true"),
         ({"precision": "half"}, "precision: 'half' is unknown; use auto, float32, bfloat16"),
         ({"epoch": 3}, "epoch: is no key of a recipe; known are epochs"),
@@ -81,6 +88,10 @@ def test_learning_rates_of_the_paper():
     rates = [paper.learning_rate_at(epoch * 391, 391) for epoch in (0, 59, 60, 119, 120, 160, 199)]
     assert rates == pytest.approx([0.1, 0.1, 0.02, 0.02, 0.004, 0.0008, 0.0008])
     assert paper.learning_rate_at(60 * 391 - 1, 391) == pytest.approx(0.1)
+    # A line up first, where one is asked for; the milestones stay where they are.
+    warm = replace(paper, warmup_epochs=5, start_factor=0.1)
+    rates = [warm.learning_rate_at(epoch * 391, 391) for epoch in (0, 5, 59, 60)]
+    assert rates == pytest.approx([0.01, 0.1, 0.1, 0.02], rel=1e-2)
 
 
 def test_schedules_start_and_end_where_they_should(quick_recipe):

@@ -14,7 +14,7 @@ import pytest
 import torch
 import train_member as script
 from conftest import QUICK
-from torch import nn
+from torch import Tensor, nn
 
 from hbr.data.datasets import save_dataset
 from hbr.data.files import read_arrays
@@ -137,10 +137,30 @@ def test_signals_ask_for_a_checkpoint(training, number):
     assert not (training.folder / "asked" / EARLIER_SECONDS).exists()
 
 
+class Odd(nn.Module):
+    """Draws from the generators of Python and NumPy, and keeps what it saw out of its state."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(192, classes))
+        self.register_buffer("seen", torch.zeros(1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.training:
+            self.seen = 0.9 * self.seen + 0.1 * images.mean().detach()
+            images = images * (0.5 + random.random()) + np.random.rand()  # noqa: NPY002
+        return self.layers(images - self.seen)
+
+
+def odd(channels: int, classes: int) -> nn.Module:
+    return Odd(classes)
+
+
 @pytest.mark.parametrize(
     ("built", "sizes", "changes"),
     [
         ("small-cnn", {"width": 4}, {}),
+        ("test_resume:odd", {}, {}),
         (
             "quick-cnn",
             {"widths": [4, 6, 8], "pair_widths": [4, 4, 4]},
@@ -189,6 +209,18 @@ def test_every_step_of_a_training_can_be_its_last(tiny_dataset, quick_recipe, tm
         np.testing.assert_array_equal(again.recalls, outcomes.recalls)
         for name, values in vars(dynamics).items():
             np.testing.assert_array_equal(getattr(again_dynamics, name), values, err_msg=f"{name}, stopped at {stop_at}")
+
+
+def test_a_state_that_no_file_gives_back_is_said_once_and_kept_nowhere(tmp_path):
+    said = []
+    checkpoints = Checkpoints(tmp_path / "checkpoint.npz", "tag", 0, said.append)
+    for _ in range(3):
+        checkpoints.pause(lambda: {"network": {"_extra_state": {Path("a")}}})
+    assert len(said) == 1 and said[0].startswith("no checkpoint can be kept, as the network's state holds more than tensors")
+    assert not list(tmp_path.iterdir())
+    checkpoints.stop_requested = checkpoints.save_requested = True
+    with pytest.raises(StudyError, match="stopped by SIGTERM; run again to begin anew"):
+        checkpoints.pause(lambda: {})
 
 
 def test_the_pace_of_a_resumed_training_is_that_of_all_its_runs(tiny_dataset, quick_recipe, tmp_path):

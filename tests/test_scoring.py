@@ -197,6 +197,29 @@ def test_weights_that_were_not_kept_or_are_of_another_network_are_said(trained, 
         score()
 
 
+class Fourier(nn.Module):
+    """Features that are drawn when it is built, one of them in a buffer, and weights."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.plain = torch.randn(192, 30)
+        self.register_buffer("kept", torch.randn(30), persistent=False)
+        self.head = nn.Linear(30, classes)
+
+    def forward(self, images):
+        return self.head(torch.cos(images.flatten(1) @ self.plain + self.kept))
+
+
+def fourier(channels, classes):
+    return Fourier(classes)
+
+
+def test_what_a_network_draws_beside_its_weights_is_the_same_when_it_scores(trained):
+    train("--network=test_scoring:fourier", "--network-settings={}")
+    scored = score(array="test_images")
+    np.testing.assert_allclose(scored.logits, load_outcomes("outcomes.npz").test_logits, atol=2e-3)
+
+
 def test_weights_come_back_with_their_last_bit_and_types_numpy_lacks_too(tmp_path):
     network = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
     network[0].to(torch.bfloat16)

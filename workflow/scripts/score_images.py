@@ -27,9 +27,8 @@ def main(arguments: argparse.Namespace) -> None:
     claim_device()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     prepared = read_arrays(arguments.dataset, "mean", "std", "class_names", "checksum")
-    told = {
-        name: array.item() for name, array in read_arrays(arguments.weights, "dataset", "plan", "settings", "outputs").items()
-    }
+    kept = ("dataset", "plan", "settings", "outputs", "weight_seed")
+    told = {name: array.item() for name, array in read_arrays(arguments.weights, *kept).items()}
     if told["dataset"] != str(prepared["checksum"]):
         raise StudyError(f"{arguments.weights} was trained on other data than {arguments.dataset}; delete it and run again")
     settings = TrainingSettings.read(told["settings"])
@@ -40,7 +39,8 @@ def main(arguments: argparse.Namespace) -> None:
         settings.network,
         shape[2],
         told.pop("outputs"),
-        seed=0,
+        # What a network draws when it is built need not be among its weights.
+        told.pop("weight_seed"),
         settings=settings.network_settings,
         whitening=load_whitening(arguments.whitening[0])[0] if arguments.whitening else None,
     )

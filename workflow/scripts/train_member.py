@@ -119,7 +119,8 @@ def main(arguments: argparse.Namespace) -> None:
     save_outcomes(arguments.outcomes, replace(outcomes, **made_of, machine=machine, precision=precision))
     if arguments.weights:
         outputs = dataset.classes + plan.extra_classes
-        save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, made_of | {"outputs": outputs})
+        told = made_of | {"outputs": outputs, "weight_seed": seeds.weights}
+        save_weights(arguments.weights, network if arguments.keep_weights == "yes" else None, told)
     earlier = arguments.outcomes.with_name(EARLIER_SECONDS)
     if checkpoints.earlier_seconds:
         write_text(earlier, f"{checkpoints.earlier_seconds:.3f}\n")

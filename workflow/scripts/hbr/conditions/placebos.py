@@ -17,8 +17,13 @@ def placebo_ratios(ratios: np.ndarray, kind: str, fits: Callable[[np.ndarray], b
 
     ``shuffled``: the true ratios, every class with that of another. ``random``: normal draws with the mean and the standard
     deviation of the true ratios. Draws that do not fit (``fits``), as a class would be left without samples, are drawn again.
-    Raises ``StudyError`` where none of 10,000 will do.
+    Raises ``StudyError`` where none of 10,000 will do, and for ``random`` with two classes, whose draws are the true ratios or
+    those of the other class, each half of the time.
     """
+    if kind == RANDOM and len(ratios) == 2:
+        raise StudyError(
+            "placebos.kinds: random is no placebo with two classes, half of its draws are the truth; write shuffled"
+        )
     for _ in range(_TRIES):
         if kind == SHUFFLED:
             order = rng.permutation(len(ratios))

@@ -171,6 +171,7 @@ def plan_resampled(
     if wanted and oversampling != NONE:
         added = apply("oversampling", oversampling, labels, wanted, rng, given)
         _check_counts("oversampling", oversampling, added.labels, wanted, len(granted))
+        _check_images(oversampling, added.images, image_shape)
     plan = identity_plan(labels, image_shape)
     free = np.flatnonzero(removed)
     inside = min(len(free), len(added.source))
@@ -195,3 +196,10 @@ def _check_counts(side: str, name: str, labels: np.ndarray, asked: Counts, class
                 f"{side} {name} was asked for {asked.get(label, 0)} samples of class {label} and gave {count}; it "
                 "must give as many as it is asked for"
             )
+
+
+def _check_images(name: str, images: np.ndarray | None, shape: tuple[int, ...]) -> None:
+    """Raise ``StudyError`` where a strategy adds images of its own that are not as those of the data set."""
+    if images is not None and (images.dtype != np.uint8 or images.shape[1:] != shape):
+        given, wanted = (" x ".join(map(str, size)) for size in (images.shape[1:], shape))
+        raise StudyError(f"oversampling {name} gave images of {given} ({images.dtype}); they must be of {wanted} (uint8)")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hbr.errors import StudyError
+from hbr.generators import host_seeded
 from hbr.plugins import call_plugin, is_plugin, scores_of
 from hbr.registry import Setting, choice, complete
 from hbr.training.dynamics import Dynamics
@@ -156,7 +157,9 @@ def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return one finite score an example, float64 ``(examples,)``, of one member."""
     if is_plugin(estimator.method):
-        returned = call_plugin(estimator.method, "estimator", dynamics)
+        # The same scores wherever it is asked.
+        with host_seeded(0):
+            returned = call_plugin(estimator.method, "estimator", dynamics)
         return scores_of(estimator.method, returned, dynamics.examples)
     scores = METHODS[estimator.method].score(dynamics, estimator)
     if not np.isfinite(scores).all():

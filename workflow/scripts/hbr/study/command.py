@@ -62,9 +62,13 @@ def answer(main: Callable[[argparse.Namespace], int | None], parser: argparse.Ar
 
 
 def append(log: Path, line: str) -> None:
-    """Add one line to a log."""
-    with naming(log), log.open("a", encoding="utf-8") as stream:
-        stream.write(line.rstrip("\n") + "\n")
+    """Add one line to a log; a full disk costs the line, and not the work that it tells of."""
+    try:
+        with naming(log), log.open("a", encoding="utf-8") as stream:
+            stream.write(line.rstrip("\n") + "\n")
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
 
 
 def say(log: Path, line: str) -> None:

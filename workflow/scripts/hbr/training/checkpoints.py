@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from hbr.data.files import read_arrays, remove_leftovers, write_arrays
-from hbr.errors import StudyError
+from hbr.errors import StudyError, is_lack_of_memory, one_line
 
 # The job began before the training did: Snakemake and the imports come first.
 _SECONDS_BEFORE_LIMIT = 90
@@ -43,6 +43,8 @@ class Checkpoints:
         self.began = self.saved_at = time.monotonic()
         self.earlier_seconds = 0.0
         self.save_requested = self.stop_requested = False
+        # Whether the state can be read without running code; not known before it is first saved.
+        self.readable: bool | None = None
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -63,10 +65,19 @@ class Checkpoints:
             return
         self.save(state())
         if self.stop_requested:
-            raise StudyError(f"stopped by SIGTERM; run again to go on from the last checkpoint, {self.path}")
+            place = f"go on from the last checkpoint, {self.path}" if self.readable else "begin anew"
+            raise StudyError(f"stopped by SIGTERM; run again to {place}")
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write ``state``, a tree of tensors and plain values, atomically; a full disk does not end the training."""
+        """Write ``state``, a tree of tensors and plain values, atomically; a full disk does not end the training.
+
+        Nor does a state that could not be read again, as a user's network may have one.
+        """
+        self.save_requested, self.saved_at = False, time.monotonic()
+        if self.readable is None:
+            self.readable = self._is_readable(state)
+        if not self.readable:
+            return
         stream = io.BytesIO()
         torch.save(state, stream)
         try:
@@ -78,7 +89,20 @@ class Checkpoints:
             )
         except OSError as error:
             self.report(f"no checkpoint could be written to {self.path} ({error.strerror or error}); training goes on without")
-        self.save_requested, self.saved_at = False, time.monotonic()
+
+    def _is_readable(self, state: dict[str, Any]) -> bool:
+        """Return whether ``state`` comes back from a file; say so where it does not."""
+        stream = io.BytesIO()
+        try:
+            torch.save(state, stream)
+            _read(stream.getvalue())
+        except (pickle.PickleError, AttributeError, TypeError, RuntimeError) as error:
+            if is_lack_of_memory(error):
+                raise
+            why = one_line(error)[:200]
+            self.report(f"no checkpoint can be kept, as the network's state holds more than tensors and plain values: {why}")
+            return False
+        return True
 
     def load(self) -> dict[str, Any] | None:
         """Return the saved state if there is one of this very training; set a damaged or foreign file aside, by name."""
@@ -90,7 +114,7 @@ class Checkpoints:
                 self._set_aside("foreign", "is of another training (data, plan, recipe, code or torch differ)")
                 return None
             self.earlier_seconds = float(read_arrays(self.path, "seconds")["seconds"])
-            state: dict[str, Any] = torch.load(io.BytesIO(saved["state"].tobytes()), map_location="cpu", weights_only=True)
+            state = _read(saved["state"].tobytes())
         except (StudyError, pickle.UnpicklingError, RuntimeError, EOFError):
             self._set_aside("damaged", "is damaged")
             return None
@@ -109,6 +133,12 @@ class Checkpoints:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.save_requested = True
         self.stop_requested |= number == signal.SIGTERM
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    """Return the state that is saved in ``content``; no code of it is run."""
+    state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    return state
 
 
 def digest_of(*parts: str | bytes) -> str:

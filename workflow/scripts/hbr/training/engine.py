@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from hbr.data.datasets import PreparedDataset
 from hbr.data.plans import OWN_IMAGES, Plan
 from hbr.errors import StudyError
+from hbr.generators import host_seeded, host_state, set_host_state
 from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
 from hbr.training.checkpoints import Checkpoints
 from hbr.training.descent import make_descent
@@ -75,8 +76,8 @@ def train_member(
     goes on where it was; the caller clears them once the results are safe. ``note`` is told what is out of the ordinary.
     Raises ``StudyError`` when the network, called ``name`` there, does not return logits, or the loss is not finite.
     """
-    # Draws of a user's own network (dropout) come from torch's global generators.
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    # Draws of a user's own network (dropout, stochastic depth) come from global generators.
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), host_seeded(seeds.order):
         torch.manual_seed(seeds.order)
         member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note, name)
         logits = member.train(report)
@@ -264,8 +265,11 @@ class Training:
             "logit_sum": self.logit_sum,
             "epoch_start": self.epoch_start,
             "rng": torch.get_rng_state(),
+            "host_rng": host_state(),
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "network": self.network.state_dict(),
+            # Those that a network keeps out of its state change in training, too.
+            "buffers": list(self.network.buffers()),
             "momentum": self.descent.buffers,
             "lookahead": self.lookahead.slow if self.lookahead is not None else [],
             "recorder": self.recorder.state(),
@@ -278,13 +282,14 @@ class Training:
         self.logit_sum.copy_(state["logit_sum"])
         self.generator.set_state(self.epoch_start)
         torch.set_rng_state(state["rng"])
+        set_host_state(state["host_rng"])
         if state["device_rng"] is not None:
             torch.cuda.set_rng_state(state["device_rng"], self.device)
         self.network.load_state_dict(state["network"])
-        for buffer, value in zip(self.descent.buffers, state["momentum"], strict=True):
-            buffer.copy_(value)
-        for average, value in zip(self.lookahead.slow if self.lookahead is not None else [], state["lookahead"], strict=True):
-            average.copy_(value)
+        slow = self.lookahead.slow if self.lookahead is not None else []
+        held = [*self.network.buffers(), *self.descent.buffers, *slow]
+        for tensor, value in zip(held, [*state["buffers"], *state["momentum"], *state["lookahead"]], strict=True):
+            tensor.copy_(value)
         self.recorder.restore(state["recorder"])
 
 

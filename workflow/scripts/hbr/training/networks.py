@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hbr.errors import StudyError
+from hbr.generators import host_seeded
 from hbr.plugins import call_plugin, is_plugin, load_plugin
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def build_network(
         if whitening is None:
             raise StudyError(f"network {name} needs the whitening of its images; see hbr.data.whitening.fit_whitening")
         keywords["whitening"] = torch.from_numpy(whitening)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), host_seeded(seed):
         torch.manual_seed(seed)
         if is_plugin(name):
             network = call_plugin(name, "network", channels=channels, classes=classes, **keywords)

@@ -5,15 +5,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hbr.errors import StudyError
+from hbr.generators import host_preserved
 from hbr.plugins import described, naming_faults
 from hbr.training.precision import autocast
+
+# Of a sum of probabilities in bfloat16.
+_ROUNDING = 1e-2
 
 
 def check_network(network: nn.Module, images: Tensor, classes: int, dtype: torch.dtype, name: str) -> None:
     """Raise ``StudyError`` unless ``network`` turns ``images`` into finite logits ``(images, classes)`` that can be trained.
 
     It is run forward and back in training mode, and forward in evaluation mode, where many networks return something else.
-    Nothing it changes stays: neither weights nor statistics nor torch's random generators. ``name`` is what errors call it.
+    Nothing it changes stays: neither weights nor statistics nor random generators. ``name`` is what errors call it.
     """
     trained = [weights for weights in network.parameters() if weights.requires_grad]
     if not trained:
@@ -21,7 +25,7 @@ def check_network(network: nn.Module, images: Tensor, classes: int, dtype: torch
     shape = " x ".join(map(str, images.shape[1:]))
     tried = f"{len(images)} image{'s' if len(images) > 1 else ''} of {shape} (channels x height x width)"
     state = [(tensor, tensor.detach().clone()) for tensor in (*network.parameters(), *network.buffers())]
-    with torch.random.fork_rng([images.device] if images.is_cuda else []):
+    with torch.random.fork_rng([images.device] if images.is_cuda else []), host_preserved():
         try:
             for mode in ("training", "evaluation"):
                 network.train(mode == "training")
@@ -46,5 +50,7 @@ def _check_logits(logits: object, images: int, classes: int, who: str) -> None:
         raise StudyError(f"{who} returned {described(logits)}; {expected}")
     if not torch.isfinite(logits).all():
         raise StudyError(f"{who} returned values that are not finite, such as {logits[~logits.isfinite()][0]}; {expected}")
+    if (logits >= 0).all() and ((logits.float().sum(1) - 1).abs() < _ROUNDING).all():
+        raise StudyError(f"{who} returned probabilities, whose rows sum to 1; leave out its softmax: it must return logits")
     if torch.is_grad_enabled() and not logits.requires_grad:
         raise StudyError(f"{who} returned logits that do not depend on its parameters; {expected}")

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from math import cos, pi
+from math import cos, inf, pi
 from typing import Any
 
 from hbr.errors import StudyError
@@ -16,8 +16,8 @@ class Recipe:
     """Settings of one training; the values of arXiv 2504.07031 (v1) stand in ``studies/cifar10.yaml``.
 
     What each key means stands in the schema of study files, whose defaults these are. ``schedule`` is ``step`` (times
-    ``decay_factor`` after each of ``milestones``), ``cosine`` or ``one-cycle`` (a line): down to ``end_factor`` times
-    ``learning_rate``, per step, after ``warmup_epochs`` of a line up from ``start_factor`` times it.
+    ``decay_factor`` after each of ``milestones``), ``cosine`` or ``one-cycle`` (a line), the two down to ``end_factor`` times
+    ``learning_rate``, per step; each after ``warmup_epochs`` of a line up from ``start_factor`` times it.
     """
 
     epochs: int
@@ -45,6 +45,11 @@ class Recipe:
     precision: str = "auto"
 
     def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "el2n_epoch", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise StudyError(f"{name}: {getattr(self, name)} is below 1")
+        if not 0 < self.learning_rate < inf:
+            raise StudyError(f"learning_rate: {self.learning_rate:g} is no number above 0")
         if self.el2n_epoch > self.epochs:
             raise StudyError(f"el2n_epoch: {self.el2n_epoch} lies after the last epoch, {self.epochs}")
         if self.nesterov and not self.momentum:
@@ -53,7 +58,13 @@ class Recipe:
             raise StudyError(f"schedule: {self.schedule!r} is unknown; use step, cosine or one-cycle")
         if self.schedule == "step" and not self.milestones:
             raise StudyError("milestones: schedule step needs at least one; or write schedule: cosine")
-        if self.schedule != "step" and self.warmup_epochs >= self.epochs:
+        if list(self.milestones) != sorted(set(self.milestones)) or max(self.milestones, default=0) >= self.epochs:
+            raise StudyError(f"milestones: {list(self.milestones)} must rise, and lie below epochs, {self.epochs}")
+        if self.schedule == "step" and self.end_factor:
+            raise StudyError("end_factor: schedule step ends by decay_factor; leave end_factor out")
+        if self.schedule != "step" and self.milestones:
+            raise StudyError(f"milestones: schedule {self.schedule} has none; leave them out, or write schedule: step")
+        if self.warmup_epochs >= self.epochs:
             raise StudyError(f"warmup_epochs: {self.warmup_epochs:g} is not below epochs, {self.epochs}")
         if self.alternating_flips and not self.flip:
             raise StudyError("alternating_flips: needs flip: true")
@@ -86,13 +97,13 @@ class Recipe:
 
     def learning_rate_at(self, step: int, steps_per_epoch: int) -> float:
         """Return the learning rate of optimisation step ``step``, counted from 0."""
-        if self.schedule == "step":
-            passed = sum(step // steps_per_epoch >= milestone for milestone in self.milestones)
-            return self.learning_rate * self.decay_factor**passed
         total = self.epochs * steps_per_epoch
         warmup = self.warmup_epochs * steps_per_epoch
         if step < warmup:
             return self.learning_rate * (self.start_factor * (warmup - step) + step + 1) / (warmup + 1)
+        if self.schedule == "step":
+            passed = sum(step // steps_per_epoch >= milestone for milestone in self.milestones)
+            return self.learning_rate * self.decay_factor**passed
         progress = (step - warmup) / max(total - warmup, 1)
         if self.schedule == "one-cycle":
             return self.learning_rate * (1 - (1 - self.end_factor) * progress)

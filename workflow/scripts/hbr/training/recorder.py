@@ -5,12 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hbr.errors import StudyError
 from hbr.training.dynamics import Dynamics
 
 # Some thousand examples at once cost a tenth of a batch at a time, and still fit a processor's cache.
 _EXAMPLES_AT_ONCE = 4096
 _SMALLEST_HALF = torch.finfo(torch.float16).smallest_normal * torch.finfo(torch.float16).eps
-_STATE = ("history", "sums", "evaluated", "class_evaluated", "running")
+_STATE = ("history", "sums", "seen", "evaluated", "class_evaluated", "running")
 
 
 class Recorder:
@@ -26,8 +27,10 @@ class Recorder:
         kept = epochs if keep_epochs else 0
         self.history = torch.zeros(3, kept, examples, dtype=torch.float16, device=device)
         self.sums = torch.zeros(4, examples, device=device)
-        # p(label) and EL2N of the pass in evaluation mode.
-        self.evaluated = torch.zeros(2, examples, device=device)
+        # How often each example was recorded.
+        self.seen = torch.zeros(examples, dtype=torch.int32, device=device)
+        # p(label) and EL2N of the pass in evaluation mode, NaN until then.
+        self.evaluated = torch.full((2, examples), torch.nan, device=device)
         self.class_evaluated = torch.zeros(examples, dtype=torch.int16, device=device)
         # Summed loss and number of right answers of the running epoch.
         self.running = torch.zeros(2, dtype=torch.float64, device=device)
@@ -56,6 +59,7 @@ class Recorder:
         self.waiting, self.waiting_examples = [], 0
         scores = sample_scores(logits, labels)
         self.sums.index_add_(1, positions, scores)
+        self.seen.index_add_(0, positions, torch.ones_like(positions, dtype=torch.int32))
         if self.keep_epochs:
             margins, _, el2n, losses = scores
             kept = torch.stack((margins_to_half(margins), to_half(losses), to_half(el2n)))
@@ -96,8 +100,18 @@ class Recorder:
             self.waiting_examples += len(labels)
 
     def finish(self) -> Dynamics:
-        """Return everything recorded, on the CPU."""
+        """Return everything recorded, on the CPU; raise ``StudyError`` unless every example was recorded once an epoch.
+
+        Sums over epochs say nothing of examples that are drawn twice, or not at all, or of a training that ended early.
+        """
         self.score_waiting()
+        odd = (self.seen != self.epochs).nonzero()[:, 0].tolist()
+        if odd:
+            raise StudyError(
+                f"{len(odd):,} of {len(self.seen):,} examples were not recorded once in each of the {self.epochs} epochs, such "
+                f"as number {odd[0]}, {int(self.seen[odd[0]])} times in all: train the epochs that were said, each on every "
+                "example once, and give copies of an image numbers of their own"
+            )
         margin, loss, el2n = self.history.cpu().numpy()
         sums, evaluated = self.sums.cpu().numpy(), self.evaluated.cpu().numpy()
         return Dynamics(

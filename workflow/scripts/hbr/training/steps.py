@@ -1,16 +1,15 @@
 """One training step, forward, backward and update: run directly, or recorded as a CUDA graph and replayed."""
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hbr.generators import host_preserved, host_state
 from hbr.training.augmentation import ImageBank
 from hbr.training.descent import Descent
 from hbr.training.precision import autocast
@@ -167,11 +166,11 @@ def make_step(eager: EagerStep, device: torch.device, report: Callable[[str], No
 
 @contextmanager
 def preserved(step: EagerStep) -> Iterator[None]:
-    """Put network, momentum, gradients and torch's random generators back in place as they were."""
+    """Put network, momentum, gradients and random generators back in place as they were."""
     tensors = [*step.network.parameters(), *step.network.buffers(), *step.descent.state]
     values = [tensor.detach().clone() for tensor in tensors]
     device = step.descent.rate.device
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with torch.random.fork_rng([device] if device.type == "cuda" else []), host_preserved():
         try:
             yield
         finally:
@@ -180,5 +179,5 @@ def preserved(step: EagerStep) -> Iterator[None]:
                     tensor.copy_(value)
 
 
-def _host_generators() -> tuple[bytes, object, str]:
-    return torch.get_rng_state().numpy().tobytes(), random.getstate(), repr(np.random.get_state())  # noqa: NPY002
+def _host_generators() -> tuple[bytes, object]:
+    return torch.get_rng_state().numpy().tobytes(), host_state()

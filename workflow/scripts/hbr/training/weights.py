@@ -16,7 +16,8 @@ _PREFIX = "network."
 
 def save_weights(path: str | os.PathLike[str], network: nn.Module | None, made_of: Mapping[str, Any]) -> None:
     """Write parameters and statistics of ``network``, or none of them, and the plain values that say how it was trained."""
-    tensors = {} if network is None else network.state_dict()
+    # Buffers that a network keeps out of its state are needed as well.
+    tensors = {} if network is None else {**dict(network.named_buffers()), **network.state_dict()}
     arrays = {f"{_PREFIX}{name}": _as_array(tensor) for name, tensor in tensors.items() if isinstance(tensor, Tensor)}
     write_arrays(path, **arrays, **{name: np.asarray(value) for name, value in made_of.items()})
 
@@ -29,9 +30,13 @@ def load_weights(path: str | os.PathLike[str], network: nn.Module) -> None:
     }
     if not tensors:
         raise StudyError(f"{path} holds no weights; delete it and run again, so that they are kept")
+    apart = {name: buffer for name, buffer in network.named_buffers() if name not in network.state_dict()}
     try:
+        with torch.no_grad():
+            for name, buffer in apart.items():
+                buffer.copy_(tensors.pop(name))
         network.load_state_dict(tensors)
-    except RuntimeError:
+    except (KeyError, RuntimeError):
         raise StudyError(f"{path} holds the weights of another network; delete it and run again") from None
 
 
