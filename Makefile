@@ -43,6 +43,8 @@ RUN := python -P -m
 MEMBERS_PER_GPU ?= 1
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
+# Errors alone: a lock, or what a run cannot be planned for.
+HUSHED := --quiet rules progress host reason --cores all
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
 .PHONY: run look report plan audit lists ledger pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
@@ -62,7 +64,7 @@ else
 # turn out the same. Where no plan can be made, the run says why and makes the rest.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared && { $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) $(HUSHED) prepared && { $(SNAKEMAKE) $(HUSHED) planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 endif
@@ -72,9 +74,10 @@ look: setup
 
 # Built again only where a notebook is newer.
 report: setup
-	@reports="reports/$$(python workflow/scripts/plan_study.py --name "$$STUDY")"; \
+	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; reports="reports/$$name"; \
+	[ -f "$$reports/index.html" ] || { echo "error: $$reports has no index.html: run \`make run STUDY=$$STUDY\` first" >&2; exit 1; }; \
 	if [ ! -f "$$reports/report.html" ] || [ -n "$$(find "$$reports" -name '*.html' -newer "$$reports/report.html")" ]; then \
-		$(RUN) snakemake --cores 1 --quiet all --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
+		$(RUN) snakemake --cores 1 --quiet rules progress host --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
 	echo "Begin with $$PWD/$$reports/index.html: what the study answers."; \
 	echo "The report is $$PWD/$$reports/report.html; its notebooks and figures are in $$reports/*/."
 
@@ -98,6 +101,7 @@ unpack: setup
 	@python workflow/scripts/pack_study.py --unpack="$$FILE"
 
 dry-run: setup
+	@python workflow/scripts/plan_study.py --name "$$STUDY" >/dev/null
 	@$(SNAKEMAKE) --dry-run --quiet rules
 
 test: setup

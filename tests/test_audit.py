@@ -21,6 +21,7 @@ from hbr.study.audit.record import RECORD, check_record, record_of
 from hbr.study.audit.replay import differences
 from hbr.study.audit.study import audit_study, is_held, other_version
 from hbr.study.studies import load_study
+from hbr.training.outcomes import load_outcomes, save_outcomes
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
 RESAMPLED = "resampled-aum-smote-easy-alpha1"
@@ -299,6 +300,13 @@ def test_a_study_of_a_version_that_kept_no_predictions_passes(own):
         write_arrays(path, **arrays)
     record_again()
     assert audit() == []
+
+
+def test_trainings_of_several_precisions_are_caught(own):
+    path = sorted(Path(RESULTS).glob("members/control/*/*/outcomes.npz"))[-1]
+    save_outcomes(path, replace(load_outcomes(path), precision="bfloat16"))
+    record_again()
+    assert any("fix the precision in the recipe" in problem for problem in audit(rules="none"))
 
 
 def test_other_settings_than_the_study_file_has_are_caught(own):

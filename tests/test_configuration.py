@@ -519,6 +519,16 @@ def test_digits_need_a_test_fraction():
             {"resampling.hardness_offset": {"aumm": 2}},
             "resampling.hardness_offset.aumm: no estimator is called so; did you mean 'aum'?",
         ),
+        ({"study": "reference"}, "study: reports/reference holds what is kept of other studies; write another name"),
+        (
+            {"datasets.digits.flip_seed": 3},
+            "datasets.digits.flip_seed: nothing is flipped without flipped_labels; leave it out",
+        ),
+        (
+            {"resampling.alphas": [1 + place / 100 for place in range(100)], "limited.alphas": [1]},
+            "resampling, placebos, pruning, limited and noise make 412 conditions; at most 300 fit into a study: divide it into "
+            "several",
+        ),
         ({"noise.estimator": "aumm"}, "noise.estimator: 'aumm' is not under hardness.estimators; did you mean 'aum'?"),
         (
             {"noise.estimator": "el2n"},

@@ -29,6 +29,12 @@ ELSEWHERE = ("download_archive", "fit_whitening", "fit_fold_whitening")
 FOLDERS = {"record_checksums": ("results", "reports"), "measure_costs": ("benchmarks",)}
 
 
+def test_scripts_are_quoted_in_every_command():
+    """The workflow may lie in a folder with a space in its name, and be a module of another."""
+    commands = "".join(file.read_text() for file in (ROOT / "workflow/rules").glob("*.smk"))
+    assert set(re.findall(r"\{input\.code\[0\][^}]*\}", commands)) == {"{input.code[0]:q}"}
+
+
 def run_alone(job: Job, home: Path, folder: Path, leave_out: str = "") -> subprocess.CompletedProcess:
     """Run a job's command, as Snakemake would, where only its declared inputs are; those of ``home`` are copied."""
     for path in FOLDERS.get(job.rule, ()):

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -39,6 +40,7 @@ def story(cluster, tmp_path_factory) -> SimpleNamespace:  # noqa: F811
     story.output, story.ended = packed.end(), packed.process.returncode
     story.jobs = jobs_of(cluster, packed.id)
     members = folder / "results/digits/digits/members/baseline/variant0"
+    story.folder, story.members, story.packs = folder, members, sorted(folder.rglob(".snakemake/**/pack.sh"))
     story.artifacts = sorted(path.relative_to(members).as_posix() for path in members.rglob("*") if path.is_file())
     story.unpacked = Run(cluster, folder, target).end()
     story.larger = PackedRun(cluster, folder, target, "--slurm-packed-members-per-job", "9").end()
@@ -76,6 +78,15 @@ def test_one_artifact_a_training_and_one_failure_is_its_own(story):
     assert len(again) == 1
     assert again[0].asked.count("cpu=1") == 1
     assert len(re.findall(r"^Trying to restart job", story.output, re.MULTILINE)) == 1
+
+
+def test_a_pack_that_is_started_again_leaves_what_has_ended_alone(story):
+    """As SLURM does with a pack whose node was taken away."""
+    before = {path: path.stat().st_mtime_ns for path in story.members.rglob("*.npz")}
+    codes = [subprocess.run(["sh", script], cwd=story.folder, check=False).returncode for script in story.packs]
+    # One of them holds the training that failed once.
+    assert sorted(codes) == [0, 1]
+    assert {path: path.stat().st_mtime_ns for path in story.members.rglob("*.npz")} == before
 
 
 def test_the_size_of_a_pack_and_packing_itself_rerun_nothing(story):

@@ -435,15 +435,14 @@ def archive_files(wildcards):
 
 
 def archive_key(key):
-    """Return a function that looks a key up in the first data set that uses an archive."""
+    """Return a function that looks a key up in the first data set that uses an archive and has it."""
 
     def lookup_archive(wildcards):
         for dataset in config["datasets"].values():
-            names = [
-                archive.filename for archive in ARCHIVES.get(dataset.get("name"), ())
-            ]
-            if wildcards.archive in names:
-                return dataset.get(key, "")
+            archives = ARCHIVES.get(dataset.get("name"), ())
+            names = [archive.filename for archive in archives]
+            if wildcards.archive in names and dataset.get(key):
+                return dataset[key]
         return ""
 
     return lookup_archive
@@ -551,7 +550,7 @@ def members_of(file):
 
 def all_runs():
     """Return variant and member of every training of a data set, by condition, or by the labels that folds are trained with."""
-    runs = {condition: runs_of(config, condition) for condition in CONDITIONS}
+    runs = {name: condition.runs for name, condition in CONDITIONS.items()}
     return runs | {labelling: fold_runs(config) for labelling in labellings(config)}
 
 
@@ -567,10 +566,10 @@ def all_outcomes(wildcards):
 def plans_of_all(wildcards):
     """Return every plan of the study."""
     return [
-        f"<results>/{dataset}/plans/{condition}/variant{variant}/plan.parquet"
+        f"<results>/{dataset}/plans/{name}/variant{variant}/plan.parquet"
         for dataset in config["datasets"]
-        for condition in CONDITIONS
-        for variant in dict.fromkeys(v for v, _ in runs_of(config, condition))
+        for name, condition in CONDITIONS.items()
+        for variant in condition.variants
     ]
 
 
@@ -674,8 +673,8 @@ def every_plan():
     """Return condition and variant of every plan of a data set."""
     return [
         (name, variant)
-        for name in CONDITIONS
-        for variant in dict.fromkeys(v for v, _ in runs_of(config, name))
+        for name, condition in CONDITIONS.items()
+        for variant in condition.variants
     ]
 
 
@@ -726,7 +725,7 @@ def scores_of_dataset(wildcards):
         f"<results>/{wildcards.dataset}/members/{condition}/variant{variant}/member{member}/scores/{name}.npz"
         for name, scored in SCORED[wildcards.dataset].items()
         for condition in (CONDITIONS if scored.conditions == "all" else [BASELINE])
-        for variant, member in runs_of(config, condition)
+        for variant, member in CONDITIONS[condition].runs
     ]
 
 
@@ -824,8 +823,13 @@ def notebook_inputs(wildcards, input):
     return json.dumps(named_inputs(input))
 
 
+def rows_of_kinds(*kinds):
+    """Return what the conditions of some kinds are and are called."""
+    shown = of_kinds(*kinds)
+    return [row for row in condition_rows(config) if row["condition"] in shown]
+
+
 def allocation_inputs(wildcards, input):
     """Return the inputs of the chapter on allocations, and what it says of the conditions that it shows, no others."""
-    shown = of_kinds("control", "resampled")
-    rows = [row for row in condition_rows(config) if row["condition"] in shown]
+    rows = rows_of_kinds("control", "resampled")
     return json.dumps(named_inputs(input) | {"conditions": rows})

@@ -111,7 +111,7 @@ rule review_allocations:
             spread_warning=lookup("resampling/spread_warning", within=config),
         ),
     shell:
-        "python {input.code[0]} {params.flags}"
+        "python {input.code[0]:q} {params.flags}"
         " --classes {input.classes:q} --allocations {input.allocations:q} --estimators {params.order:q}"
         " --dataset-name {wildcards.dataset:q}"
         " --review {output.review:q} --offsets {output.offsets:q} --log {log:q}"

@@ -14,7 +14,7 @@ rule fit_whitening:
     params:
         code=digest("fit_whitening.py"),
     shell:
-        "python {input.code[0]} --dataset {input.dataset:q} --whitening {output:q} --log {log:q}"
+        "python {input.code[0]:q} --dataset {input.dataset:q} --whitening {output:q} --log {log:q}"
 
 
 rule train_member:

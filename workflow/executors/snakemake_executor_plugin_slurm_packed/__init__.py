@@ -87,7 +87,8 @@ class Executor(slurm.Executor):
         for member in job.jobs:
             status = shlex.quote(str(job.status_file(member)))
             command = shlex.quote(super().format_job_exec(member))
-            lines.append(f"( sh -c {command}; echo $? > {status}.part; mv {status}.part {status} ) &")
+            # A pack that SLURM starts again leaves members alone that have ended: Snakemake was told, and may use their files.
+            lines.append(f"( [ -e {status} ] || {{ sh -c {command}; echo $? > {status}.part; mv {status}.part {status}; }} ) &")
         lines.append("wait")
         lines += [f"grep -qx 0 {shlex.quote(str(job.status_file(member)))} || failed=1" for member in job.jobs]
         script = job.folder / "pack.sh"

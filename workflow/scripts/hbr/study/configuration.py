@@ -45,6 +45,8 @@ SETTINGS = {
 }
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
+# What is said of each, some 300 letters, is handed to a job as one text, and Linux takes none of more than 131,072.
+MOST_CONDITIONS = 300
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
 MOST_TRAININGS = 10_000
 
@@ -52,6 +54,8 @@ MOST_TRAININGS = 10_000
 _MOST_VALUES, _MOST_LEVELS, _MOST_CHARACTERS, _MOST_BITS = 5_000, 20, 1_000, 64
 # What a terminal shows in a few lines; what a mistake quotes is cut until it fits.
 _LONGEST_MESSAGE = 300
+# Under reports, beside the studies' own folders.
+_KEPT = "reference"
 # Of the lists of samples, where each estimator has a column of its name.
 _COLUMNS = ("filepath", "id", "sample", "split", "class", "class_name", "preferred", "votes", "members")
 # File systems take no longer name.
@@ -143,6 +147,8 @@ def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 def check_meaning(config: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` on what a schema cannot see; ``config`` has passed :func:`check_shape` and has its defaults."""
+    if config["study"] == _KEPT:
+        raise StudyError(f"study: reports/{_KEPT} holds what is kept of other studies; write another name")
     for name, dataset in config["datasets"].items():
         _check_dataset(f"datasets.{name}", dataset, config["recipes"])
     for name, recipe in config["recipes"].items():
@@ -160,6 +166,11 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     for kind in kinds().values():
         kind.check(config)
     _check_sources(config)
+    if (conditions := len(conditions_of(config))) > MOST_CONDITIONS:
+        raise StudyError(
+            "resampling, placebos, pruning, limited and noise make "
+            f"{conditions:,} conditions; at most {MOST_CONDITIONS:,} fit into a study: divide it into several"
+        )
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
             f"baseline.members, resampling.variants, resampling.members, placebos, pruning, limited, noise and suspects make "
@@ -253,6 +264,8 @@ def _check_dataset(where: str, dataset: Mapping[str, Any], recipes: Mapping[str,
     for key in ("root", "file", "archive_folder"):
         if any(len(part.encode()) > _MOST_BYTES for part in dataset.get(key, "").split("/")):
             raise StudyError(f"{where}.{key}: a part of the path is longer than {_MOST_BYTES} bytes")
+    if "flip_seed" in dataset and not dataset.get("flipped_labels"):
+        raise StudyError(f"{where}.flip_seed: nothing is flipped without flipped_labels; leave it out")
     _check_network(where, dataset)
     try:
         scored_sets(dataset)
