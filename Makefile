@@ -43,8 +43,6 @@ RUN := python -P -m
 MEMBERS_PER_GPU ?= 1
 GPUS := $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 LIMITS = $(if $(filter-out 0,$(GPUS)),--resources gpu=$(shell echo $$(($(GPUS) * $(MEMBERS_PER_GPU)))))
-# Errors alone: a lock, or what a run cannot be planned for.
-HUSHED := --quiet rules progress host reason --cores all
 SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMITS) --configfile "$$STUDY"
 
 .PHONY: run look report plan audit lists ledger pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
@@ -61,10 +59,11 @@ run: setup
 else
 # The study file is checked first: Snakemake loads it before the workflow can say what is wrong with it.
 # Where there are results, data and plans are made first: Snakemake plans all at once, and would train again on those that may
-# turn out the same. Where no plan can be made, the run says why and makes the rest.
+# turn out the same. Where no plan can be made, the run says why and makes the rest. What fails without a word is run again aloud.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) $(HUSHED) prepared && { $(SNAKEMAKE) $(HUSHED) planned || true; }; }
+	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared || $(SNAKEMAKE) --cores all prepared; } && \
+	{ [ ! -d "results/$$name" ] || $(SNAKEMAKE) --quiet all --cores all planned || true; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 endif
@@ -77,7 +76,8 @@ report: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; reports="reports/$$name"; \
 	[ -f "$$reports/index.html" ] || { echo "error: $$reports has no index.html: run \`make run STUDY=$$STUDY\` first" >&2; exit 1; }; \
 	if [ ! -f "$$reports/report.html" ] || [ -n "$$(find "$$reports" -name '*.html' -newer "$$reports/report.html")" ]; then \
-		$(RUN) snakemake --cores 1 --quiet rules progress host --report "$$reports/report.html" --configfile "$$STUDY" || exit 1; fi; \
+		set -- snakemake --cores 1 --report "$$reports/report.html" --configfile "$$STUDY"; \
+		$(RUN) "$$@" --quiet all || $(RUN) "$$@" || exit 1; fi; \
 	echo "Begin with $$PWD/$$reports/index.html: what the study answers."; \
 	echo "The report is $$PWD/$$reports/report.html; its notebooks and figures are in $$reports/*/."
 
