@@ -728,7 +728,7 @@ def test_a_plan_whose_sample_does_not_exist(folder):
         (
             "estimate_hardness",
             "member/dynamics.npz",
-            "member/dynamics.npz was trained on other data than dataset.npz:",
+            "member/dynamics.npz was trained on other data than the study's are now:",
         ),
         ("plan_resampled", "samples.parquet", "samples.parquet was made from other data than dataset.npz; delete it"),
         ("plan_resampled", "allocation.csv", "allocation.csv was made from other data than dataset.npz; delete it"),

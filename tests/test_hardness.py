@@ -1,5 +1,6 @@
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,11 @@ from hbr.hardness.estimators import (
     METHODS,
     Estimator,
     definition,
-    ensemble_scores,
     estimator_of,
     estimator_of_study,
     instance_scores,
 )
+from hbr.hardness.members import scores_of_members
 from hbr.training.dynamics import Dynamics, load_dynamics, save_dynamics
 
 
@@ -322,7 +323,10 @@ def test_one_member_has_no_interval():
 
 def test_dynamics_survive_their_file(example, tmp_path):
     save_dynamics(tmp_path / "d.npz", example)
+    with pytest.raises(StudyError, match=r"holes\.npz: estimator el2n"):
+        holes = replace(example, el2n_evaluated=np.full(example.examples, np.nan, np.float32))
+        save_dynamics(tmp_path / "holes.npz", holes)
+        scores_of_members([tmp_path / "holes.npz"], estimator_of("el2n"), example.examples, "")
     loaded = load_dynamics(tmp_path / "d.npz")
     for name, value in vars(example).items():
         np.testing.assert_array_equal(getattr(loaded, name), value)
-    assert ensemble_scores([loaded, example], estimator_of("aum")).shape == (2, 3)

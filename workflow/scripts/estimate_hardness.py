@@ -9,9 +9,9 @@ from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import Estimator, definition, ensemble_scores
+from hbr.hardness.estimators import Estimator
+from hbr.hardness.members import scores_of_members
 from hbr.study.command import run
-from hbr.training.dynamics import load_dynamics
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -26,14 +26,9 @@ def main(arguments: argparse.Namespace) -> None:
         )
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
     estimator = Estimator.read(arguments.settings)
-    dynamics = [load_dynamics(path) for path in arguments.dynamics]
-    for path, member in zip(arguments.dynamics, dynamics, strict=True):
-        if member.examples != len(labels) or member.dataset != str(arrays["checksum"]):
-            raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
-    scores = ensemble_scores(dynamics, estimator)
+    scores, text = scores_of_members(arguments.dynamics, estimator, len(labels), str(arrays["checksum"]))
     samples = sample_table(scores, labels, estimator.direction, arguments.members, places)
     write_table(arguments.samples, with_ids(samples, load_ids(arguments.ids), arguments.ids))
-    text = definition(estimator, dynamics[0].epochs, dynamics[0].el2n_epoch)
     write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text))
 
 

@@ -3,17 +3,14 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from hbr.data.files import read_arrays, read_table, write_table
-from hbr.errors import StudyError
 from hbr.hardness.allocation import EQUAL, KEEP
 from hbr.hardness.ensembles import ensemble_pairs
-from hbr.hardness.estimators import Estimator, definition, instance_scores
+from hbr.hardness.estimators import Estimator
+from hbr.hardness.members import scores_of_members
 from hbr.hardness.stability import stability_tables, table_of
 from hbr.seeds import derive_rng
 from hbr.study.command import append, run
-from hbr.training.dynamics import load_dynamics
 
 
 def main(arguments: argparse.Namespace) -> None:
@@ -22,17 +19,11 @@ def main(arguments: argparse.Namespace) -> None:
     places = read_table(arguments.plan, "source")["source"].to_numpy()
     labels, names = arrays["train_labels"][places], tuple(str(name) for name in arrays["class_names"])
     estimator = Estimator.read(arguments.settings)
-    scores = []
-    # One at a time: all epochs of all members would take gigabytes.
-    for path in arguments.dynamics:
-        dynamics = load_dynamics(path)
-        if dynamics.examples != len(labels) or dynamics.dataset != str(arrays["checksum"]):
-            raise StudyError(f"{path} was trained on other data than {arguments.dataset}: delete it and run again")
-        scores.append(instance_scores(dynamics, estimator))
+    scores, text = scores_of_members(arguments.dynamics, estimator, len(labels), str(arrays["checksum"]))
     # Without the estimator's name, so that all estimators see the same ensembles.
     rng = derive_rng(arguments.seed, arguments.dataset_name, "stability")
     tables = stability_tables(
-        np.stack(scores),
+        scores,
         labels,
         names,
         estimator.direction,
@@ -41,7 +32,6 @@ def main(arguments: argparse.Namespace) -> None:
         ensemble_pairs(len(scores), arguments.partitions, rng),
         arguments.balance,
     )
-    text = definition(estimator, dynamics.epochs, dynamics.el2n_epoch)
     for name, table in tables.items():
         write_table(getattr(arguments, name), table_of(table, arguments.estimator, text))
     append(arguments.log, tables["members_enough"].to_string(index=False))

@@ -1,7 +1,7 @@
 """Instance hardness from stored dynamics: every estimator, window of epochs and subset of members, without retraining."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,11 +165,6 @@ def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     if not np.isfinite(scores).all():
         raise StudyError(f"estimator {estimator.method} gave a score that is not finite")
     return scores
-
-
-def ensemble_scores(members: Sequence[Dynamics], estimator: Estimator) -> np.ndarray:
-    """Return the scores of every member, float64 ``(members, examples)``; their mean over members is the hardness."""
-    return np.stack([instance_scores(member, estimator) for member in members])
 
 
 @built_in(
