@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -70,14 +71,17 @@ def train_member(
     note: Callable[[str], None] = lambda line: None,
     name: str = "the network",
 ) -> tuple[Outcomes, Dynamics]:
-    """Return outcomes and dynamics of one member trained on ``plan``.
+    """Return outcomes and dynamics of one member trained on ``plan``; ``network`` itself is trained, from where it stands.
 
     ``keep_epochs`` says whether dynamics keep every epoch or only sums. With ``checkpoints`` a training that was killed
     goes on where it was; the caller clears them once the results are safe. ``note`` is told what is out of the ordinary.
     Raises ``StudyError`` when the network, called ``name`` there, does not return logits, or the loss is not finite.
     """
     # Draws of a user's own network (dropout, stochastic depth) come from global generators.
-    with torch.random.fork_rng([device] if device.type == "cuda" else []), host_seeded(seeds.order):
+    on_gpu = device.type == "cuda"
+    # Streams and graphs are the current device's.
+    current = torch.cuda.device(device) if on_gpu else nullcontext()
+    with current, torch.random.fork_rng([device] if on_gpu else []), host_seeded(seeds.order):
         torch.manual_seed(seeds.order)
         member = Training(dataset, plan, network, recipe, seeds, device, keep_epochs, checkpoints, note, name)
         logits = member.train(report)
