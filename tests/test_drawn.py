@@ -12,7 +12,7 @@ from matplotlib.container import ErrorbarContainer
 
 from hbr.analysis.figures.baseline import learning_curves
 from hbr.analysis.figures.fonts import plain
-from hbr.analysis.figures.style import use_style
+from hbr.analysis.figures.style import ends_of, limit_by_means, use_style
 from hbr.errors import StudyError
 from hbr.study.reported import chapter_title, reported_figures
 
@@ -305,6 +305,17 @@ def check_limited_gaps(figure, summary, gaps, _):
             same(values(axes, name), 100 * own["mean"])
             same(intervals(axes, name), 100 * own[["lower", "upper"]])
             assert np.abs(line(axes, name)[0] - own["rate"]).max() < 2
+
+
+def test_an_arrow_stands_where_an_interval_is_cut():
+    """The means 10 and 20 set the axis from 4 to 26, which the interval of one of them leaves on both sides."""
+    rows = pd.DataFrame({"mean": [0.1, 0.2, 0.1], "lower": [0.09, 0.0, np.nan], "upper": [0.11, 0.4, np.nan]})
+    _, axes = matplotlib.pyplot.subplots()
+    axes.errorbar([0, 1, 2], 100 * rows["mean"], yerr=ends_of(rows), fmt="o", color="red")
+    limit_by_means(axes, rows)
+    arrows = {own.get_marker(): (*own.get_xdata(), *own.get_ydata()) for own in axes.lines if own.get_marker() in "v^"}
+    assert arrows == {"v": (1, pytest.approx(4)), "^": (1, pytest.approx(26))}
+    matplotlib.pyplot.close("all")
 
 
 def check_precision_recall(figure, points, changes, _):

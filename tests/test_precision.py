@@ -1,9 +1,11 @@
 """Precision beside recall, by hand."""
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
+from hbr.analysis.figures.precision import precision_recall
 from hbr.analysis.precision import baseline_points, change_points, correlation_table, correlations, mean_summary
 
 WHO = {"dataset": "d", "reference": np.nan, "strategy": np.nan, "alpha": np.nan}
@@ -45,7 +47,8 @@ def test_points_of_the_baseline_are_means_over_members():
     np.testing.assert_allclose(points[["recall", "precision"]], [[0.8, 0.8], [0.5, 0.5], [0.8, 0.8]])
     # The t-quantile of one degree of freedom is 12.706; of .9 and .7 the standard error is .1.
     assert points["recall_upper"][0] == pytest.approx(0.8 + 12.706 * 0.1, abs=1e-3)
-    assert points["precision_lower"][0] == pytest.approx(0.8)
+    # Members that are alike by coarse values are not certain.
+    assert np.isnan(points["precision_lower"][0])
 
 
 def test_correlations_by_hand():
@@ -56,16 +59,21 @@ def test_correlations_by_hand():
     assert found.loc[("other", "spearman"), "value"] == pytest.approx(-0.5)
     assert found.loc[("other", "spearman"), "of_changes"] == pytest.approx(-1)
     assert np.isnan(found.loc[("baseline", "spearman"), "of_changes"])
-    # By ranks: -1 of variant 1; 1 and, of 1 2 3 and 2 1 3, a half of variant 2, whose mean is 3/4. -1/8 +- 12.706 x 7/8 is cut.
+    # By ranks: -1 of variant 1; 1 and, of 1 2 3 and 2 1 3, a half of variant 2, whose mean is 3/4; two leave all open.
     own = found.loc[("other", "spearman")]
     assert (own["mean"], own["units"]) == (pytest.approx(-1 / 8), 2)
-    assert (own["lower"], own["upper"]) == (-1, 1)
+    assert np.isnan([own["lower"], own["upper"]]).all()
     # Members are the units of the baseline: 1, and of 2 1 3 and 2 1 3 again 1.
     own = found.loc[("baseline", "spearman")]
-    assert (own["mean"], own["lower"], own["units"]) == (pytest.approx(1), pytest.approx(1), 2)
+    assert (own["mean"], own["units"]) == (pytest.approx(1), 2)
+    assert np.isnan(own["lower"])
+    # A third variant like the second: 1/6 +- 4.303 x 7/12 is cut.
+    third = OTHER[OTHER["variant"] == 2].assign(variant=3)
+    own = correlations(pd.concat([OTHER, third]), changes).set_index("coefficient").loc["spearman"]
+    assert (own["mean"], own["lower"], own["upper"], own["units"]) == (pytest.approx(1 / 6), -1, 1, 3)
     table = correlation_table(found.reset_index())
     assert table["condition"].tolist() == ["baseline", "other"]
-    assert table["Spearman of a run (95 % interval)"].tolist() == ["1.00 (1.00 to 1.00)", "-0.12 (-1.00 to 1.00)"]
+    assert table["Spearman of a run (95 % interval)"].tolist() == ["1.00", "-0.12"]
     assert table["Spearman of changes"].tolist() == ["", "-1.00"]
 
 
@@ -129,3 +137,17 @@ def test_intervals_over_variants_by_hand():
     # The standard error is 1/6, the t-quantile of two degrees of freedom 4.303: 5/6 -+ 0.717.
     assert (own["mean"], own["units"]) == (pytest.approx(5 / 6), 3)
     assert own["lower"] == pytest.approx(5 / 6 - 4.303 / 6, abs=1e-3)
+
+
+def test_names_of_classes_stand_beside_each_other_where_their_points_do():
+    close = {"recall": [0.9, 0.902, 0.9, 0.5], "precision": [0.9, 0.9, 0.902, 0.5], "group": "easy", "n": 2}
+    names = ["first", "second", "third", "fourth"]
+    ends = {f"{metric}_{end}": np.nan for metric in ("recall", "precision") for end in ("lower", "upper")}
+    points = pd.DataFrame({"class": range(4), "class_name": names, **close, **ends})
+    changes = points.assign(condition="a", variants=2)
+    figure = precision_recall(points, changes, "made_up")
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert len(boxes) == 4
+    assert not any(one.overlaps(other) for place, one in enumerate(boxes) for other in boxes[:place])
+    matplotlib.pyplot.close("all")

@@ -54,9 +54,10 @@ def test_metrics_of_classes_in_percent_one_row_a_class():
     measured = pd.DataFrame(rows, columns=["class", "metric", "member", "value"])
     table = metrics_table(measured, {0: "cat"})
     assert list(table) == ["class", "accuracy (%)", "recall (%)", "F1 (%)", "members"]
-    # Two members 10 points from their mean: the standard error is 10, and t with one degree of freedom 12.706.
-    assert table.iloc[1].tolist() == ["cat", "", "80.0 (-47.1 to 207.1)", "80.0 (80.0 to 80.0)", 2]
-    assert table.iloc[0].tolist()[:3] == ["all", "50.0 (50.0 to 50.0)", ""]
+    # Two members 10 points from their mean: the standard error is 10, and t with one degree of freedom 12.706, which is cut at
+    # what a recall can be. Members that are alike have no interval.
+    assert table.iloc[1].tolist() == ["cat", "", "80.0 (0.0 to 100.0)", "80.0", 2]
+    assert table.iloc[0].tolist()[:3] == ["all", "50.0", ""]
 
 
 def test_hardness_of_classes_has_its_interval_where_there_is_one():

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hbr.analysis.comparisons import summarise
@@ -68,4 +69,6 @@ def conditions_table(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def _percent(row: Mapping[Hashable, Any]) -> str:
-    return with_interval(rounded(100 * row["mean"]), interval(100 * row["lower"], 100 * row["upper"]))
+    # A t-interval knows nothing of the ends of what it is of.
+    lower, upper = np.clip([row["lower"], row["upper"]], -1 if row["metric"] == "mcc" else 0, 1)
+    return with_interval(rounded(100 * row["mean"]), interval(100 * lower, 100 * upper))

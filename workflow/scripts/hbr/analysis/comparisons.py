@@ -9,7 +9,7 @@ from hbr.analysis.columns import WHO
 from hbr.analysis.gaps import gap_metrics
 from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
 from hbr.analysis.statistics.paired import t_estimate
-from hbr.intervals import mean_interval
+from hbr.intervals import has_spread, mean_interval
 
 # Gaps with a sign of their own; the others are at least 0.
 SIGNED_GAPS = ("hard_easy",)
@@ -124,12 +124,12 @@ def compare_runs(paired: pd.DataFrame, keys: list[str], errors: pd.DataFrame | N
 def summarise_variants(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return mean, 95 % t-interval over variants, and the numbers of variants and runs, of values per ``keys``.
 
-    Members are averaged within a variant first.
+    Members are averaged within a variant first. Where all variants are alike there is no interval, as in :func:`compare_runs`.
     """
     rows = []
     for name, cell in values.groupby(keys, sort=False):
         means = cell.groupby("variant")["value"].mean().to_numpy()
-        lower, upper = map(float, mean_interval(means))
+        lower, upper = _interval(means)
         row = {"mean": means.mean(), "lower": lower, "upper": upper, "variants": len(means), "runs": len(cell)}
         rows.append({**dict(zip(keys, name, strict=True)), **row})
     return pd.DataFrame(rows)
@@ -138,12 +138,21 @@ def summarise_variants(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 def summarise(values: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return mean, 95 % t-interval over members and n of one condition's values per ``keys``.
 
-    For the baseline, whose members differ in their seeds alone and all belong to one plan.
+    For the baseline, whose members differ in their seeds alone and all belong to one plan. Where all members are alike there
+    is no interval.
     """
     rows = []
     for key, cell in values.groupby(keys, sort=False):
-        lower, upper = mean_interval(cell["value"].to_numpy())
+        lower, upper = _interval(cell["value"].to_numpy())
         names = key if isinstance(key, tuple) else (key,)
         row = dict(zip(keys, names, strict=True))
-        rows.append({**row, "mean": cell["value"].mean(), "lower": float(lower), "upper": float(upper), "n": len(cell)})
+        rows.append({**row, "mean": cell["value"].mean(), "lower": lower, "upper": upper, "n": len(cell)})
     return pd.DataFrame(rows)
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """Return the t-interval of a mean, NaN where all values are equal: coarse ones are, without being certain."""
+    if not has_spread(values):
+        return np.nan, np.nan
+    lower, upper = mean_interval(values)
+    return float(lower), float(upper)

@@ -8,10 +8,12 @@ from hbr.analysis.alphas import alpha_summary
 from hbr.analysis.columns import WHO
 from hbr.analysis.comparisons import summarise, summarise_variants
 from hbr.analysis.limited import limited_summary
-from hbr.words import interval, rounded
+from hbr.words import interval, rounded, with_interval
 
 BOTH = ["recall", "precision"]
 Coefficient = Literal["pearson", "spearman"]
+# Below it a coefficient has no interval.
+_FEWEST = 3
 COEFFICIENTS: tuple[Coefficient, ...] = get_args(Coefficient)
 
 
@@ -55,9 +57,10 @@ def correlations(classes: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """Return how recall and precision of classes go together, one row a condition and coefficient (pearson, spearman).
 
     ``value`` is of the classes' means over runs. ``mean``, ``lower`` and ``upper`` are over the coefficients of single runs,
-    with a 95 % t-interval, cut at -1 and 1, over ``units``: variants, of the baseline members. Noise of a run lowers its
-    coefficient, so that the mean lies nearer to 0. ``of_changes`` is of the changes against the control, which ``changes``
-    are (see :func:`change_points`). Where a coefficient has no value it is NaN.
+    with a 95 % t-interval, cut at -1 and 1, over ``units``: variants, of the baseline members; of fewer than three of them, or
+    of classes, there is none. Noise of a run lowers its coefficient, so that the mean lies nearer to 0. ``of_changes`` is of
+    the changes against the control, which ``changes`` are (see :func:`change_points`). Where a coefficient has no value it is
+    NaN.
     """
     own = classes[classes["metric"].isin(BOTH)]
     runs = own.pivot_table(index=[*WHO, "variant", "member", "class"], columns="metric", values="value", sort=False)
@@ -75,6 +78,9 @@ def correlations(classes: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
             row = {"condition": condition, "label": told["label"], "coefficient": coefficient}
             row |= {"value": correlation_of(means, coefficient)}
             row |= {name: over[0].get(name, float("nan")) for name in ("mean", "lower", "upper")}
+            # The interval of two would be all there is, and of two classes every coefficient is -1 or 1.
+            if min(over[0].get("variants", 0), len(means)) < _FEWEST:
+                row |= {"lower": float("nan"), "upper": float("nan")}
             of_changes = correlation_of(moved[condition], coefficient) if condition in moved else float("nan")
             rows.append({**row, "of_changes": of_changes, "units": over[0].get("variants", 0)})
     table = pd.DataFrame(rows)
@@ -94,7 +100,9 @@ def correlation_table(found: pd.DataFrame) -> pd.DataFrame:
         for name in COEFFICIENTS:
             one = by_name[name]
             ends = interval(one["lower"], one["upper"], 2)
-            row[f"{name.capitalize()} of a run (95 % interval)"] = f"{_told(one['mean'])} ({ends})" if one["units"] else ""
+            row[f"{name.capitalize()} of a run (95 % interval)"] = (
+                with_interval(_told(one["mean"]), ends) if one["units"] else ""
+            )
         for name in COEFFICIENTS:
             row[f"{name.capitalize()} of changes"] = _told(by_name[name]["of_changes"])
         rows.append({**row, "n": int(cell["units"].max())})

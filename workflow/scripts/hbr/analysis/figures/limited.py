@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from hbr.analysis.figures.style import PAGE, PALETTE, counted, ends_of, headline, legend_below, limit_by_means
+from hbr.analysis.figures.style import PAGE, PALETTE, ends_of, headline, legend_below, limit_by_means, unpaired
 from hbr.analysis.labels import GAP_TITLES
 from hbr.analysis.limited import CONTROL
 
@@ -45,8 +45,7 @@ def limited_gaps(summary: pd.DataFrame, gaps: Sequence[str], dataset: str) -> Fi
     for axes in grid[-1]:
         axes.set_xlabel("pruned at random (%)", fontsize=8)
     legend_below(figure, grid[0, 0], min(len(looks), 4))
-    note = f"mean and 95 % t-interval over {counted(summary['variants'], 'variant')}; intervals are cut at the axis"
-    headline(figure, f"{dataset}: class-wise gaps on limited data", note)
+    headline(figure, f"{dataset}: class-wise gaps on limited data", unpaired(summary["variants"]))
     return figure
 
 

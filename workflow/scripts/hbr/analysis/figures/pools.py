@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hbr.analysis.figures.names import ABOVE_IMAGE, class_labels
-from hbr.analysis.figures.style import NEUTRAL, PAGE, PALETTE, counted, ends_of, headline, legend_below, limit_by_means
+from hbr.analysis.figures.style import NEUTRAL, PAGE, PALETTE, ends_of, headline, legend_below, limit_by_means, unpaired
 from hbr.analysis.labels import GAP_TITLES
 
 _MARKERS = "os^Dvp*X"
@@ -47,8 +47,7 @@ def pool_gaps(summary: pd.DataFrame, dataset: str) -> Figure:
     for axes in list(grid.flat)[len(gaps) :]:
         axes.set_axis_off()
     legend_below(figure, grid[0, 0], 2)
-    note = f"mean and 95 % t-interval over {counted(summary['variants'], 'variant')}; intervals are cut at the axis"
-    headline(figure, f"{dataset}: recall gaps by what hard classes get", note)
+    headline(figure, f"{dataset}: recall gaps by what hard classes get", unpaired(summary["variants"]))
     return figure
 
 

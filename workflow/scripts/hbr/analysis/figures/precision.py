@@ -24,6 +24,7 @@ from hbr.analysis.figures.style import (
     limit_by_means,
     marks,
     reach_of,
+    unpaired,
 )
 from hbr.analysis.limited import CONTROL
 from hbr.analysis.precision import BOTH, COEFFICIENTS, correlation_of
@@ -45,9 +46,13 @@ def precision_recall(points: pd.DataFrame, changes: pd.DataFrame, dataset: str) 
     look: dict[str, Any] = marks(len(points)) | {"capsize": 0, "elinewidth": 0.6}
     for group, colour, marker in (("easy", EASY, "o"), ("hard", HARD, "s")):
         own = points[(points["group"] == "hard") == (group == "hard")]
+        # A t-interval knows nothing of 0 and 100 %; what lies beyond is not drawn.
         ends: dict[str, Any] = {
-            "xerr": [100 * (own["recall"] - own["recall_lower"]), 100 * (own["recall_upper"] - own["recall"])],
-            "yerr": [100 * (own["precision"] - own["precision_lower"]), 100 * (own["precision_upper"] - own["precision"])],
+            way: [
+                100 * (own[metric] - own[f"{metric}_lower"].clip(lower=0)),
+                100 * (own[f"{metric}_upper"].clip(upper=1) - own[metric]),
+            ]
+            for way, metric in (("xerr", "recall"), ("yerr", "precision"))
         }
         # Intervals of few members are wide, and must not hide the points.
         ends |= {"ecolor": (colour, 0.35), "fmt": marker, "color": colour, "label": group}
@@ -56,11 +61,11 @@ def precision_recall(points: pd.DataFrame, changes: pd.DataFrame, dataset: str) 
         dots: dict[str, Any] = {"s": 9, "lw": 0, "alpha": 0.6, "color": colour, "marker": marker, "label": group}
         right.scatter(100 * moved["recall"], 100 * moved["precision"], **dots)
     left.axline((50, 50), slope=1, color=NEUTRAL, lw=0.7, ls=":")
-    if len(points) <= _MOST_NAMED:
-        _name_points(left, points)
     lowest = 100 * float(points[BOTH].min().min())
     room = max(0.5, 0.06 * (100 - lowest))
     left.set(xlim=(lowest - room, 100 + room), ylim=(lowest - room, 100 + room))
+    if len(points) <= _MOST_NAMED:
+        _name_points(left, points)
     reach = max(reach_of(100 * changes[metric]) for metric in BOTH)
     right.axhline(0, color=NEUTRAL, lw=0.7, ls=":")
     right.axvline(0, color=NEUTRAL, lw=0.7, ls=":")
@@ -101,13 +106,15 @@ def mean_recall_precision(summary: pd.DataFrame, dataset: str) -> Figure:
                 axes.errorbar(line["place"] + shift, 100 * line["mean"], yerr=ends_of(line), label=name, **look)
             limit_by_means(axes, cell)
             axes.set_xticks(places)
+            # One rate alone would be stretched over all of the panel.
+            beside = max(6, len(looks) / 2 + 1) * apart if way == "rate" else 0.08 * places[-1]
+            axes.set_xlim(places[0] - beside, places[-1] + beside)
             axes.set_xlabel(_AXES[way], fontsize=8)
             axes.set_ylabel(f"mean {metric} (%)", fontsize=8)
         handles, names = row[0].get_legend_handles_labels()
         wrapped = [textwrap.fill(name, 28) for name in names]
         row[1].legend(handles, wrapped, loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=6.5)
-    note = f"mean over classes; 95 % t-interval over {counted(summary['variants'], 'variant')}, cut at the axis"
-    headline(figure, f"{dataset}: mean recall and precision", note)
+    headline(figure, f"{dataset}: mean recall and precision over classes", unpaired(summary["variants"]))
     return figure
 
 
@@ -118,13 +125,32 @@ def _correlated(points: pd.DataFrame) -> str:
 
 
 def _name_points(axes: Axes, points: pd.DataFrame) -> None:
-    """Write the name of each class beside its point."""
+    """Write the name of each class beside its point, on the side where it hides least; the axis must be set."""
     labels = class_labels(points["class"], points["class_name"], ABOVE_IMAGE)
     family = font_family(labels)
-    for label, recall, precision in zip(labels, points["recall"], points["precision"], strict=True):
-        place: dict[str, Any] = {"xytext": (4, 3), "textcoords": "offset points"}
-        axes.annotate(plain(label), (100 * recall, 100 * precision), **place, fontsize=6.5, fontfamily=family)
+    low, high = axes.get_xlim()
+    # In typographic points; a panel takes some 3 inches, and letters are 0.6 of their size wide.
+    places = 3 * 72 * (100 * points[BOTH].to_numpy() - low) / (high - low)
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in places]
+    for label, (x, y), at in zip(labels, places, 100 * points[BOTH].to_numpy(), strict=True):
+        wide = 0.6 * 6.5 * len(label)
+        sides = {(right, dy): (x + (4 if right else -4 - wide), y + dy) for dy in (3, -9, 11, -17) for right in (True, False)}
+        boxes = {side: (start, foot, start + wide, foot + 6.5) for side, (start, foot) in sides.items()}
+        side = min(boxes, key=lambda one: sum(_overlap(boxes[one], other) for other in taken))
+        taken.append(boxes[side])
+        look: dict[str, Any] = {"xytext": (4 if side[0] else -4, side[1]), "textcoords": "offset points"}
+        look["ha"] = "left" if side[0] else "right"
+        axes.annotate(plain(label), tuple(at), **look, fontsize=6.5, fontfamily=family)
     say_of_names(cast(Figure, axes.figure), labels)
+
+
+_Box = tuple[float, float, float, float]
+
+
+def _overlap(one: _Box, other: _Box) -> float:
+    """Return the area that two boxes share; a box is left, low, right and high."""
+    wide, high = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)
 
 
 def _looks(names: list[str]) -> dict[str, dict[str, Any]]:

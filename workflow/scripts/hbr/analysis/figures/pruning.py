@@ -20,7 +20,9 @@ from hbr.analysis.figures.style import (
     headline,
     legend_below,
     limit_by_means,
+    point_beyond,
     separate_groups,
+    unpaired,
 )
 from hbr.analysis.labels import GAP_TITLES
 
@@ -117,6 +119,8 @@ def pruning_classes(summary: pd.DataFrame, allocation: pd.DataFrame, estimator: 
         row[0].set_ylabel("test recall (%)", fontsize=8)
     name_lowest(grid, len(rates), ordered)
     limit_by_means(grid[0, 0], summary)
+    for axes in list(grid.flat)[1 : len(rates)]:
+        point_beyond(axes)
     legend_below(figure, grid[0, 0], 3)
     headline(figure, f"{dataset}: class recall after pruning by {estimator}, hardest class right", _note(summary))
     return figure
@@ -140,9 +144,5 @@ def _draw_rates(axes: Axes, cell: pd.DataFrame) -> None:
 
 
 def _note(summary: pd.DataFrame) -> str:
-    pruned = summary[summary["rate"] > 0]
-    control = summary.loc[summary["rate"] == 0, "variants"]
-    return (
-        f"mean and 95 % t-interval over {counted(pruned['variants'], 'variant')}, control {counted(control, 'variant')}; "
-        "intervals are cut at the axis"
-    )
+    control = counted(summary.loc[summary["rate"] == 0, "variants"], "variant")
+    return unpaired(summary.loc[summary["rate"] > 0, "variants"], f", control {control}")

@@ -13,6 +13,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -144,6 +145,25 @@ def limit_by_means(axes: Axes, rows: pd.DataFrame) -> None:
     room = min(room, 1.1 * half + 0.1 * room)
     # No recall and no gap lies beyond; what stands at the end is not cut in half.
     axes.set_ylim(max(low - room, -1), min(high + room, 101))
+    point_beyond(axes)
+
+
+def point_beyond(axes: Axes) -> None:
+    """Draw an arrow where an upright interval goes on beyond the axis."""
+    low, high = axes.get_ylim()
+    for container in (own for own in axes.containers if isinstance(own, ErrorbarContainer)):
+        for bars in container.lines[2]:
+            # Of what has no interval a segment is empty.
+            for (place, start), (_, end) in filter(len, bars.get_segments()):
+                for inside, edge, marker in ((start >= low, low, "v"), (end <= high, high, "^")):
+                    if not inside:
+                        axes.plot(place, edge, marker, ms=3, color=bars.get_color()[0], clip_on=False, zorder=6)
+
+
+def unpaired(variants: pd.Series, more: str = "") -> str:
+    """Return what intervals of means over variants are, which look surer than the paired comparisons that are tested."""
+    told = f"mean and 95 % t-interval over {counted(variants, 'variant')}{more}"
+    return f"{told}, unpaired, without the test set's error; arrow: cut"
 
 
 def class_axis_width(classes: int) -> float:

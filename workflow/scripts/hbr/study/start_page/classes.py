@@ -131,7 +131,8 @@ def _table(dataset: str, overview: pd.DataFrame, links: Mapping[str, Link]) -> T
         )
     direction = "high" if overview["direction"].iloc[0] == HIGH_IS_HARD else "low"
     runs = counted([int(overview["runs"].iloc[0])], "network")
-    caption = f"Classes, the hardest first: {direction} values of hardness are hard; intervals are over {runs} of the baseline."
+    caption = f"Classes, the hardest first: {direction} values of hardness are hard; intervals are over {runs} of the baseline"
+    caption += ", those of recall without the test set's error."
     titled = tuple(Column(title, number=bool(place)) for place, title in enumerate(columns))
     return Table(f"{dataset}-classes", caption, titled, tuple(lines), tuple(dict.fromkeys(links.values())), MOST_SHOWN)
 
