@@ -350,7 +350,7 @@ def check_pruning_classes(figure, summary, *_):
         for method, label in (("dlp", "DLP, of the data set"), ("clp", "CLP, of each class")):
             rows = summary[(summary["rate"] == rate) & (summary["method"] == method)]
             same(values(axes, label), 100 * rows["mean"])
-            same(intervals(axes, label), 100 * rows[["lower", "upper"]])
+            same(intervals(axes, label), 100 * rows[["lower", "upper"]].clip(upper=1))
 
 
 def check_human_doubt(figure, doubt, hardness, *_):

@@ -146,6 +146,7 @@ def test_what_would_decide_names_variants_their_work_and_the_line_to_change():
     assert said(answer).startswith(
         "26 variants in place of 4, 22 more, would decide all 2 undecided comparisons, and 7 the first,"
     )
+    assert "each with a probability of 80 %" in said(answer)
     assert "That is 66 trainings more, 66 minutes one after another" in said(answer)
     codes = [part.text for sentence in answer.sentences for part in sentence.parts if isinstance(part, Code)]
     assert codes == ["variants: 26", "resampling:"]
@@ -157,6 +158,8 @@ def test_variants_that_share_the_plan_of_their_reference_are_asked_for_beside_th
     assert said(decide_answer([row(variants_needed=7.0, variants=2)], OWN, 100, LINKS)).startswith(
         "9 variants in place of 4, 5"
     )
+    # Of two the spread is hardly known.
+    assert "80 %" not in said(decide_answer([row(variants_needed=7.0, variants=2)], OWN, 100, LINKS))
     # Never fewer than there are, or as many: those say nothing new.
     assert said(decide_answer([row(variants_needed=3.0)], OWN, 100, LINKS)).startswith("5 variants in place of 4, 1 more")
 
@@ -292,6 +295,8 @@ def test_suspects_are_counted_and_listed_by_their_ids_the_likeliest_first():
     (table,) = answer.tables
     told = [tuple(plain([cell]) for cell in line) for line in table.rows]
     assert told == [("a/1.png", "cat", "dog", "2 of 2", "-2.00"), ("a/2.png", "cat", "dog", "1 of 2", "-1.00")]
+    # Votes are of one epoch, margins of all.
+    assert table.caption.endswith("the one epoch after which they were evaluated (EL2N), the margin of all epochs.")
     assert {link.href for sentence in answer.sentences for link in sentence.sources} == {
         "rules",
         "below",
@@ -314,6 +319,7 @@ def test_what_networks_say_that_never_saw_an_image_comes_first_and_test_images_t
     assert told.index("out-of-fold margin") < told.index("Rule below flags 2 of 4")
     (table,) = answer.tables
     shown = [tuple(plain([cell]) for cell in line) for line in table.rows]
+    assert table.caption.endswith("What networks prefer and the margin are of all epochs that were evaluated.")
     assert shown == [("b/2.png", "dog", "cat", "2 of 2", "-3.00"), ("a/1.png", "cat", "dog", "1 of 2", "-0.50")]
 
 

@@ -480,6 +480,7 @@ def test_rows_that_no_number_of_variants_decides_name_a_test_set():
     ("row", "words"),
     [
         ({"variants_needed": 12.0}, "12 variants"),
+        ({"variants_needed": 3.0, "variants": 2}, "3 variants or more, a guess from 2"),
         ({"variants_needed": np.nan, "variants": 1}, "2 variants or more"),
         ({"variants_needed": np.nan}, "a test set on which the variants differ"),
         ({"variants_needed": np.inf}, "more than 1,000 variants"),
@@ -502,6 +503,8 @@ def test_what_decides_all_is_the_most_of_each_kind():
         "12 variants; a test set of 2,200 samples or more: this one is too small, whatever the number of variants; "
         "more than 1,000 variants"
     )
+    few = [{**common, "variants_needed": needed, "variants": 3} for needed in (5.0, 9.0)]
+    assert what_decides_all(few) == "9 variants or more, a guess from 3"
 
 
 @given(means_of, st.floats(0.05, 5))

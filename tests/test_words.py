@@ -74,6 +74,9 @@ def test_gaps_in_words():
     assert table["change, points (95 % interval)"].tolist() == ["-44.0 (-50.7 to -37.3)", "", "-44.0 (-50.7 to -37.3)"]
     assert table["verdict"].tolist() == ["exploratory", f"not tested: {remark}", "inconclusive"]
     assert table["what would decide"].tolist()[:2] == ["", ""]
+    # Of two variants no g is unbiased, though there is an interval.
+    two = gap_table(pd.DataFrame([row(variants=2, effect=np.nan)]))
+    assert two["Hedges's g (95 % interval)"].tolist() == ["no g of 2 variants (0.1 to 2.0)"]
     assert "a test set of 2,200 samples or more" in table["what would decide"].iloc[2]
 
 

@@ -55,7 +55,7 @@ save_figure(class_changes(changes, allocation, dataset), figures, "class_changes
 # interval holds the sampling error of the test set. Few variants give wide intervals: a mean far from zero is not yet an
 # effect, and a wide interval around zero is not yet an absence. *Declared* gaps are the family that is tested and gets a
 # verdict; the others are exploratory. Where a condition has the very plans of the control nothing is tested. A gap is that of
-# each run, averaged over runs: it is larger than the gap of the classes' means, since every run has its own best and worst class.
+# each run, averaged over runs: larger than the gap of the classes' means, since every run has its own best and worst class.
 
 # %%
 differences = with_conditions(read_table(inputs["gap_differences"]), conditions)
@@ -69,7 +69,8 @@ save_figure(gap_changes(of_recall, pairs, dataset), figures, "gap_changes")
 # %% [markdown]
 # ## The declared family
 # In points, with the primary 95 % interval; p of the test for a difference adjusted by Holm, p of equivalence within the
-# margin, Hedges's g with its interval, and what would give a verdict with a probability of 80 %.
+# margin, Hedges's g (the change in standard deviations between variants) with its interval, and what would give a verdict with
+# a probability of 80 %; fewer than four variants hardly know their spread, so that their number is a guess.
 
 # %%
 show(gap_table(resampled[resampled["family"].notna()]))

@@ -38,7 +38,7 @@ save_figure(limited_gaps(limited_summary(gaps), ["max_min", "top_bottom", "std",
 # Ratios by hardness of each base beside those by hardness of all samples: the same classes in the same order would have a rank
 # correlation of 1 and no change. Fewer networks see a base, so that part of the difference is their chance. Below, paired by
 # seed, what that makes of the gaps: hardness of the base - hardness of all samples. Exploratory. Empty where the study takes
-# one hardness only.
+# one hardness only. Hedges's g is the change in standard deviations between variants; two are too few for an unbiased one.
 
 # %%
 own = {}

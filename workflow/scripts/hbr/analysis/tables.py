@@ -110,7 +110,7 @@ def gap_table(differences: pd.DataFrame) -> pd.DataFrame:
             "change, points (95 % interval)": [_change(row) for row in rows],
             "p, Holm": table["p_adjusted"].map(p_value),
             "p of equivalence": table["equivalence_p"].map(p_value),
-            "effect": [_effect(row) for row in rows],
+            "Hedges's g (95 % interval)": [_effect(row) for row in rows],
             "verdict": [f"{row['verdict']}: {row['remark']}" if _says_why(row) else row["verdict"] for row in rows],
             "what would decide": [what_decides(row) for row in rows],
             "variants": table["variants"],
@@ -183,7 +183,7 @@ def _change(row: Mapping[Hashable, Any]) -> str:
 def _effect(row: Mapping[Hashable, Any]) -> str:
     if pd.isna(row["effect_lower"]):
         return ""
-    own = rounded(row["effect"]) if pd.notna(row["effect"]) else "no unbiased effect"
+    own = rounded(row["effect"]) if pd.notna(row["effect"]) else f"no g of {counted([row['variants']], 'variant')}"
     return f"{own} ({rounded(row['effect_lower'])} to {rounded(row['effect_upper'])})"
 
 

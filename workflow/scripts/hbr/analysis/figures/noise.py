@@ -72,7 +72,7 @@ def cumulative_aum(flagged: Mapping[str, pd.DataFrame], planted: np.ndarray, mem
         axes.set_xlabel("AUM above that of threshold samples")
         axes.set_title("trained with threshold samples", fontsize=8.5)
     for axes in grid[0]:
-        axes.legend(fontsize=7, loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
+        axes.legend(fontsize=7, loc="lower right", frameon=True, framealpha=0.9, edgecolor="none")
     figure.suptitle(f"{dataset}: cumulative number of {len(first):,} samples below an AUM")
     return figure
 

@@ -133,8 +133,11 @@ def reach_of(values: pd.Series) -> float:
 
 
 def ends_of(rows: pd.DataFrame) -> list[pd.Series]:
-    """Return how far intervals (lower, upper) reach below and above their mean, in percent, as error bars are given."""
-    return [100 * (rows["mean"] - rows["lower"]), 100 * (rows["upper"] - rows["mean"])]
+    """Return how far intervals (lower, upper) reach below and above their mean, in percent, as error bars are given.
+
+    Of what a t-interval has beyond 100 %, which no recall and no gap can be, nothing is drawn.
+    """
+    return [100 * (rows["mean"] - rows["lower"]), 100 * (rows["upper"].clip(upper=1) - rows["mean"])]
 
 
 def limit_by_means(axes: Axes, rows: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hbr.analysis.statistics.decisions import what_decides
+from hbr.analysis.statistics.decisions import FEW, what_decides
 from hbr.analysis.statistics.verdicts import INCONCLUSIVE
 from hbr.study.start_page.costs import duration
 from hbr.study.start_page.parts import Answer, Code, Link, Sentence
@@ -39,12 +39,16 @@ def decide_answer(rows: Sequence[Row], own: Variants, test_images: int, links: M
     if not undecided:
         return None
     source, sentences = (links["gap_differences.csv"],), []
-    if needed := sorted(_needed(row, own.variants) for row in undecided if np.isfinite(row["variants_needed"])):
+    countable = [row for row in undecided if np.isfinite(row["variants_needed"])]
+    if needed := sorted(_needed(row, own.variants) for row in countable):
         most = needed[-1]
         some = _share(len(needed), len(undecided))
-        lead = f"{most} variants in place of {own.variants}, {most - own.variants} more, would decide {some}"
+        guessed = min(row["variants"] for row in countable) < FEW
+        would = "may decide" if guessed else "would decide"
+        lead = f"{most} variants in place of {own.variants}, {most - own.variants} more, {would} {some}"
         first = f", and {needed[0]} the first" if needed[0] < most else ""
-        sentences.append(Sentence((f"{lead}{first}{', each' if len(needed) > 1 else ''} with a probability of 80 %.",), source))
+        sure = f"{', each' if len(needed) > 1 else ''} with a probability of 80 %"
+        sentences.append(Sentence((f"{lead}{first}{'' if guessed else sure}.",), source))
         sentences.append(_work((most - own.variants) * own.trainings, own.seconds, links["costs"]))
         write = (
             "In the study file write ",

@@ -20,7 +20,8 @@ class Suspects:
     """What some way to look for label noise found, whatever way it is.
 
     ``sentences`` say how many; ``listed`` is every image, the likeliest first: id, class_name, preferred, votes, members and
-    score, which ``score`` names. ``whole`` is where that list stands; ``judged`` is how many images were looked at.
+    score, which ``score`` names. ``whole`` is where that list stands; ``judged`` is how many images were looked at, ``epochs``
+    of which epochs votes and score are.
     """
 
     sentences: tuple[Sentence, ...]
@@ -28,6 +29,7 @@ class Suspects:
     score: str
     whole: Link
     judged: int
+    epochs: str
 
 
 def suspects_of_rules(
@@ -45,7 +47,8 @@ def suspects_of_rules(
         _told(row, methods.get(str(row["rule"]), ""), (links["rules"], links[str(row["rule"])]))
         for row in rules.to_dict("records")
     )
-    return Suspects(tuple(told), found, "margin (AUM)", whole, int(rules["samples"].max()))
+    epochs = "What networks prefer is of the one epoch after which they were evaluated (EL2N), the margin of all epochs."
+    return Suspects(tuple(told), found, "margin (area under it, AUM)", whole, int(rules["samples"].max()), epochs)
 
 
 def suspects_of_folds(
@@ -61,7 +64,8 @@ def suspects_of_folds(
         told.append(Sentence((worth_sentences(worth),), (links["worth"],)))
     listed = suspects[suspects["margin"] < 0].rename(columns={"suggested_name": "preferred", "margin": "score"})
     listed = listed[["id", "split", "class_name", "preferred", "votes", "members", "score"]].reset_index(drop=True)
-    return Suspects((*told, *(rules.sentences if rules else ())), listed, MARGIN, whole, len(suspects))
+    epochs = "What networks prefer and the margin are of all epochs that were evaluated."
+    return Suspects((*told, *(rules.sentences if rules else ())), listed, MARGIN, whole, len(suspects), epochs)
 
 
 def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | None) -> Answer:
@@ -94,9 +98,8 @@ def suspects_answer(dataset: str, suspects: Suspects | None, chapter: Link | Non
         Column("networks that do", True),
         Column(suspects.score, True),
     )
-    caption = (
-        "Images that look mislabelled, the likeliest first; ids are those of all tables: the end of a file's path, or a number."
-    )
+    ids = "ids are those of all tables: the end of a file's path, or a number"
+    caption = f"Images that look mislabelled, the likeliest first; {ids}. {suspects.epochs}"
     table = Table(f"{dataset}-suspects", caption, columns, tuple(lines), (suspects.whole,))
     few = f"{total} of {suspects.judged:,} to look at"
     count = Verdict(few if total <= FIRST else f"{FIRST} to look at first, of {total:,}", "none")
