@@ -374,7 +374,7 @@ def check_human_order(figure, order, _):
 def check_human_noise(figure, noise, _):
     left, right = figure.axes
     for name, rows in noise.groupby("reference"):
-        label = f"{name}: most say otherwise (6)"
+        label = f"{name}: most say otherwise (6 images)"
         same(line(left, label)[0], rows["auroc"])
         same(intervals(left, label)[0], rows[["auroc_lower", "auroc_upper"]].iloc[0])
     drawn = [points.lines[0].get_xdata()[0] for points in right.containers]

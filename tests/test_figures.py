@@ -141,7 +141,7 @@ def test_sentences_say_where_truth_does_no_better():
         "no better than a placebo, up to the margin of equivalence of 1 point, in 1 of 2 comparisons: random / easy, " in text
     )
     assert "cannot be told from a placebo in 1 of 2 comparisons" in text
-    assert "points, 1 variant)" in text
+    assert "(recall gap (max - min) " in text and "points, 1 variant)" in text
     assert "worse" not in text
     assert "It does worse than a placebo in 2 of 2 comparisons" in placebo_sentences(table.assign(verdict="worsens"))
 

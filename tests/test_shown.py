@@ -6,7 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from hbr.analysis.class_tables import allocation_in_words, conditions_table, hardness_table, metrics_table
-from hbr.analysis.robustness_tables import agreement_table, enough_table, uncertainty_table
+from hbr.analysis.ledger_tables import deviations_html
+from hbr.analysis.robustness_tables import agreement_table, definitions_table, enough_table, uncertainty_table
 from hbr.analysis.shown import html_table
 from hbr.hardness.allocation import allocation_table
 
@@ -110,3 +111,18 @@ def test_robustness_in_words():
     table = uncertainty_table(pd.DataFrame(quantities | values | both))
     assert table.iloc[0].tolist() == ["aum", "a", "1 (0.5 to 1.5)", "30 (20 to 40)", 3, "why"]
     assert table.iloc[1]["samples at alpha 1"] == "50"
+
+
+def test_estimators_of_one_definition_are_told_apart_by_their_trainings():
+    rows = [("aum", "mean margin", 6), ("el2n", "norm", 6), ("aum_denoised", "mean margin", 2)]
+    enough = pd.DataFrame([row for row in rows for _ in range(2)], columns=["estimator", "definition", "members_available"])
+    assert definitions_table(enough).to_numpy().tolist() == [
+        ["aum", "mean margin; of another source of trainings than aum_denoised", 6],
+        ["el2n", "norm", 6],
+        ["aum_denoised", "mean margin; of another source of trainings than aum", 2],
+    ]
+
+
+def test_words_of_a_study_file_are_code_in_deviations():
+    page = deviations_html(pd.DataFrame({"here": ["alpha is theirs with `compat v2`", "<b>"]}))
+    assert "theirs with <code>compat v2</code>" in page and "&lt;b&gt;" in page

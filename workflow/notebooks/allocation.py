@@ -31,7 +31,8 @@ say(review_html({dataset: read_table(inputs["review"])}))
 # %% [markdown]
 # ## Samples per class (v1, figure 4)
 # alpha = 0 is the control. Classes right of the dotted line are hard: their ratio exceeds 1/k, so that equally large classes
-# get more than N/k at alpha = 1. *factor* is what a class is granted over what the control has.
+# get more than N/k at alpha = 1. *Times the control* is what a class is granted over what the
+# control has.
 
 # %%
 for number, (estimator, tables) in enumerate(allocations.items()):

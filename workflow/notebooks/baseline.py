@@ -50,7 +50,8 @@ save_figure(curves, figures, "learning_curves")
 
 # %% [markdown]
 # ## Class recall (v1, figure 1)
-# Even where every class has equally many training samples, classes are not learned equally well.
+# Even where every class has equally many training samples, classes are not learned equally well. In the table F1 is the
+# harmonic mean of precision and recall, MCC the Matthews correlation coefficient.
 
 # %%
 measured = read_table(inputs["classes"])

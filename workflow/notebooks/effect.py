@@ -43,6 +43,7 @@ save_figure(recall_by_class(recall_summary(classes), allocation, dataset), figur
 
 # %% [markdown]
 # ## Change of class metrics against the control (v1, figure 11)
+# F1 is the harmonic mean of precision and recall, MCC the Matthews correlation coefficient.
 
 # %%
 changes = with_conditions(read_table(inputs["class_differences"]), conditions)

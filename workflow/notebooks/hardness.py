@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Hardness
 # How hard each training sample was during training, averaged over the members of the baseline, and the mean over
-# each class. Every estimator states its direction.
+# each class. Every estimator states its direction; below each one's table of classes stands what it measures. AUM is the area
+# under the margin: the logit of a sample's label less the largest other one, mean over epochs.
 
 # %% tags=["parameters"]
 inputs: dict = {}

@@ -14,7 +14,7 @@ dataset = "digits"
 
 # %%
 
-from hbr.analysis.ledger_tables import claims_html, costs_table, review_html
+from hbr.analysis.ledger_tables import claims_html, costs_table, deviations_html, review_html
 from hbr.analysis.shown import say, show
 from hbr.data.files import read_table
 
@@ -29,7 +29,7 @@ say(claims_html(read_table(inputs["claims"])))
 # Each row names the tests that show our behaviour, and what this study shows of it in numbers.
 
 # %%
-show(read_table(inputs["deviations"]))
+say(deviations_html(read_table(inputs["deviations"])))
 
 # %% [markdown]
 # ## What trainings cost

@@ -1,5 +1,6 @@
 # %% [markdown]
 # # Label noise
+# AUM is the area under the margin: the logit of a sample's label less the largest other one, mean over the epochs of training.
 # Samples of low AUM may bear a wrong label. Three rules say which: a fixed *count* of those with the lowest AUM, an AUM
 # *below* a threshold, and Pleiss's *threshold samples*: an extra class of samples whose labels are wrong on purpose shows
 # what AUM a wrong label has (version 1, section 5; Pleiss et al. 2020).

@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Pruning
-# The easiest samples leave the training set: of all of it (DLP, which makes classes unequal) or of each class (CLP, which
-# does not). If DLP does better than CLP at the same rate, the imbalance that it makes helps.
+# The easiest samples leave the training set: of all of it (dataset-level pruning, DLP, which makes classes unequal) or of each
+# class (class-level pruning, CLP, which does not). If DLP does better than CLP at the same rate, the imbalance that it makes
+# helps.
 
 # %% tags=["parameters"]
 inputs: dict = {}

@@ -15,7 +15,7 @@ import pandas as pd
 from hbr.analysis.figures.agreement import class_uncertainty, estimator_agreement, estimator_overlap
 from hbr.analysis.figures.stability import allocation_stability, members_enough, pruning_stability
 from hbr.analysis.figures.style import save_figure, use_style
-from hbr.analysis.robustness_tables import agreement_table, enough_table, uncertainty_table
+from hbr.analysis.robustness_tables import agreement_table, definitions_table, enough_table, uncertainty_table
 from hbr.analysis.shown import show
 from hbr.data.files import read_table
 
@@ -27,7 +27,7 @@ pruning, allocation, ranks, enough = (pd.concat([table for table in t if len(tab
 correlations, overlap, uncertainty = (read_table(inputs[name]) for name in ("correlations", "overlap", "uncertainty"))
 
 # %%
-show(enough[["estimator", "definition"]].drop_duplicates())
+show(definitions_table(enough))
 
 # %% [markdown]
 # ## Samples that pruning would take

@@ -5,8 +5,8 @@
 # that an image bears less the largest other one, in evaluation mode, mean over members, over all epochs that were
 # evaluated (`evaluate_every` of the recipe), and over the image and its mirror image where the recipe has `flip: true`.
 # Below 0 another class is more likely.
-# AUM, beside it, tells how hard an image was to learn by networks that did see it, and is known of training
-# images alone.
+# AUM (area under the margin), beside it, tells how hard an image was to learn by networks that did see it, and is known of
+# training images alone.
 
 # %% tags=["parameters"]
 inputs: dict = {}

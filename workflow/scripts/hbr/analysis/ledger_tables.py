@@ -1,5 +1,6 @@
 """The tables of the ledger, for people."""
 
+import re
 from collections.abc import Mapping
 from html import escape
 
@@ -19,6 +20,11 @@ def claims_html(claims: pd.DataFrame) -> str:
     summary = ", ".join(f"{counts[name]} {name}" for name in COLOURS if name in counts)
     table = claims[_SHOWN].replace("", pd.NA).dropna(axis="columns", how="all")
     return f"<p><b>{summary}.</b></p>{html_table(table.rename(columns=lambda name: name.replace('_', ' ')))}"
+
+
+def deviations_html(deviations: pd.DataFrame) -> str:
+    """Return the deviations as HTML, words of a study file, which stand between backticks, as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", html_table(deviations))
 
 
 def review_html(reviews: Mapping[str, pd.DataFrame]) -> str:

@@ -8,6 +8,17 @@ from hbr.words import interval, number, rounded
 _CRITERIA = {"allocation": "mean change of S (%)", "ranks": "100 (1 - Spearman of classes)"}
 
 
+def definitions_table(enough: pd.DataFrame) -> pd.DataFrame:
+    """Return what each estimator measures, and by how many networks; those of one definition differ by their source."""
+    table = enough[["estimator", "definition", "members_available"]].drop_duplicates(ignore_index=True)
+    same = table.groupby("definition", sort=False)["estimator"].agg(list)
+    told = []
+    for name, text in zip(table["estimator"], table["definition"], strict=True):
+        others = ", ".join(other for other in same[text] if other != name)
+        told.append(f"{text}; of another source of trainings than {others}" if others else text)
+    return table.assign(definition=told).rename(columns={"members_available": "members in all"})
+
+
 def enough_table(enough: pd.DataFrame) -> pd.DataFrame:
     """Return how many members are enough, of tables of :func:`hbr.hardness.stability.members_enough`, in words."""
     rows = enough.to_dict("records")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hbr.analysis.labels import GAP_TITLES, METRIC_NAMES
+from hbr.analysis.labels import GAP_TITLES, METRIC_NAMES, measured
 from hbr.analysis.statistics.decisions import what_decides
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.datasets import PreparedDataset
@@ -172,7 +172,8 @@ def _comparison(row: Mapping[Hashable, Any]) -> str:
     who = f"{row['label']} against {row['reference_label']}"
     if row["verdict"] == NOT_TESTED:
         return f"{who} ({row['remark']})"
-    return f"{who} ({row['metric']} {row['gap']} {_change(row)} points, {counted([row['variants']], 'variant')})"
+    what = measured(row["metric"], row["gap"])
+    return f"{who} ({what} {_change(row)} points, {counted([row['variants']], 'variant')})"
 
 
 def _change(row: Mapping[Hashable, Any]) -> str:

@@ -88,7 +88,9 @@ def class_changes(differences: pd.DataFrame, allocation: pd.DataFrame, dataset: 
     grid[0, 0].set_ylim(-reach, reach)
     legend_below(figure, grid[0, 0])
     pairs, variants = counted(differences["pairs"], "seed pair"), counted(differences["variants"], "variant")
-    note = f"dotted: easy | hard; {pairs} in {variants}; bands: 95 % interval over variants, cut at the axis"
+    # The test set's error is known of shares of images alone.
+    bands = "bands: 95 % interval over variants, of recall and precision with the test set's error, cut at the axis"
+    note = f"dotted: easy | hard; {pairs} in {variants}; {bands}"
     headline(figure, f"{dataset}: change against the control by class, hardest right", note)
     return figure
 

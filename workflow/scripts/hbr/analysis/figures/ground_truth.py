@@ -88,12 +88,15 @@ def human_noise(noise: pd.DataFrame, dataset: str) -> Figure:
         own, colour = rows[blocks == block], PALETTE[block % len(PALETTE)]
         error = np.nan_to_num([own["auroc"] - own["auroc_lower"], own["auroc_upper"] - own["auroc"]])
         first = own.iloc[0]
-        label = f"{first['reference']}: {first['truth']} ({int(first['positives']):,})"
+        label = f"{first['reference']}: {first['truth']} ({int(first['positives']):,} images)"
         left.errorbar(own["auroc"], own.index, xerr=error, fmt="o", ms=4, lw=1, capsize=2, color=colour, label=label)
         found = own[own["finder"] == "rule"]
-        for name, marker in (("precision", "D"), ("recall", "o")):
+        if block:
+            for axes in (left, right):
+                axes.axhline(own.index[0] - 0.5, color=NEUTRAL, lw=0.5)
+        for name, marker, shift in (("precision", "D", -0.15), ("recall", "o", 0.15)):
             ends = np.nan_to_num(100 * np.array([found[name] - found[f"{name}_lower"], found[f"{name}_upper"] - found[name]]))
-            right.errorbar(100 * found[name], found.index, xerr=ends, fmt=marker, ms=4, lw=1, capsize=2, color=colour)
+            right.errorbar(100 * found[name], found.index + shift, xerr=ends, fmt=marker, ms=4, lw=1, capsize=2, color=colour)
         ranked = own[own["finder"] == "estimator"]
         right.plot(100 * ranked["precision_as_many"], ranked.index, "P", ms=5, color=colour)
     for marker, name in (("D", "precision of a rule"), ("o", "recall of a rule"), ("P", "precision of as many as there are")):

@@ -48,7 +48,7 @@ def suspects_of_rules(
         for row in rules.to_dict("records")
     )
     epochs = "What networks prefer is of the one epoch after which they were evaluated (EL2N), the margin of all epochs."
-    return Suspects(tuple(told), found, "margin (area under it, AUM)", whole, int(rules["samples"].max()), epochs)
+    return Suspects(tuple(told), found, "margin (area under it: AUM)", whole, int(rules["samples"].max()), epochs)
 
 
 def suspects_of_folds(
