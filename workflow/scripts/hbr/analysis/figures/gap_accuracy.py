@@ -53,7 +53,7 @@ def gap_against_error(
     # Long names take half a page each.
     beside = 2 if max((len(name) for name, _ in looks.values()), default=0) > 30 else 4
     below = -(-(len(looks) + 5) // beside)
-    size = (PAGE, 1.1 + 2.9 * deep + 0.15 * below)
+    size = (PAGE, min(11.6, 1.1 + 2.9 * deep + 0.15 * below))
     figure, grid = plt.subplots(deep, columns, figsize=size, squeeze=False)
     others = pd.DataFrame(columns=["error", gap], dtype=float) if networks is None else networks[["error", gap]].abs()
     limits = {control: _limits(rows, control, own, others, gap) for control, own in shown.items()}
@@ -74,11 +74,12 @@ def gap_against_error(
                 _draw_line(axes, lines, (source, ""), gap, label, style)
         axes.axis((*limits[control][0], *limits[control][1]))
         axes.set_title(own["label"].iloc[0], fontsize=8.5)
-        axes.set(xlabel="error (% of the test images)", ylabel=f"recall gap, {GAP_TITLES[gap]} (points)")
+        axes.set_xlabel("error (% of the test images)", fontsize=8)
+        axes.set_ylabel(f"recall gap, {GAP_TITLES[gap]} (points)", fontsize=8)
     for axes in list(grid.flat)[len(shown) :]:
         axes.remove()
     named = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    told = [textwrap.fill(name, 58) for name in named]
+    told = [textwrap.fill(name, 62) for name in named]
     figure.legend(named.values(), told, loc="outside lower center", ncols=beside, fontsize=6.5)
     traced = rows[rows["condition"].isin(shown)].drop_duplicates(["condition", "variant", "member"])
     runs = counted(traced.groupby("condition").size(), "run")
