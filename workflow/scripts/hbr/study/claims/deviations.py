@@ -9,7 +9,7 @@ import pandas as pd
 from hbr.conditions.strategies import rank_weights
 from hbr.hardness.allocation import largest_alpha, total_of, wanted_counts
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
-from hbr.words import number, rounded
+from hbr.words import counted, number, rounded
 
 
 def deviations_table(deviations: Sequence[Mapping[str, Any]], evidences: Sequence[Evidence]) -> pd.DataFrame:
@@ -27,7 +27,8 @@ def replication(evidence: Evidence) -> str:
     runs = evidence.classes.query("kind == 'control'")
     if runs.empty:
         raise NotMeasuredError("no control")
-    return f"{runs['variant'].nunique()} variants of {runs['member'].nunique()} members a condition"
+    variants, members = (counted([runs[name].nunique()], name) for name in ("variant", "member"))
+    return f"{variants} of {members} a condition"
 
 
 def drift(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from hbr.analysis import labels
 from hbr.analysis.columns import RESAMPLED, against_control
 from hbr.analysis.comparisons import pair_runs
 from hbr.analysis.statistics.decisions import what_decides_all
@@ -229,7 +230,7 @@ def holdout_best(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
         missing="the study does not resample limited data by holdout and by random",
     )
     n, tests = _variants(rows), len(rows)
-    shown = "; ".join(f"{row['metric']} {row['gap']} {_change(row)} at {_place(row)}" for row in rows)
+    shown = "; ".join(f"{labels.measured(row['metric'], row['gap'])} {_change(row)} at {_place(row)}" for row in rows)
     verdicts = [row["verdict"] for row in rows]
     counts = ", ".join(f"{verdicts.count(one)} {one}" for one in VERDICTS if one in verdicts)
     if "worsens" in verdicts or set(verdicts) == {"equivalent"}:
@@ -324,7 +325,9 @@ def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Findi
         keep=lambda row: row["oversampling"] == strategy,
         missing=f"the study does not compare {strategy} with pool-random",
     )
-    shown = "; ".join(f"{row['gap']} {_change(row)} of {row['pool']} at {_place(row)}" for row in rows)
+    shown = "; ".join(
+        f"{labels.measured(row['metric'], row['gap'])} {_change(row)} of {row['pool']} at {_place(row)}" for row in rows
+    )
     tests = f"of {len(rows)} comparisons, after Holm over all of the family"
     found = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
     told = f"{strategy} - pool-random: {shown}{untested}"
