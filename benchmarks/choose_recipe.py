@@ -15,7 +15,7 @@ import multiprocessing
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
-from measuring import circumstances, network_for, operations, table
+from measuring import circumstances, network_for, operations, shortened, table
 
 from hbr.data.datasets import PreparedDataset, load_dataset, prepare
 from hbr.data.files import write_text
@@ -73,13 +73,6 @@ def _changed(own: dict[str, Any], recipe: Mapping[str, Any], change: Mapping[str
     prefix = "network_settings."
     settings = {key.removeprefix(prefix): value for key, value in change.items() if key.startswith(prefix)}
     return own | settings, Recipe.of({**recipe, **{key: value for key, value in change.items() if not key.startswith(prefix)}})
-
-
-def shortened(recipe: Recipe, epochs: int) -> Recipe:
-    """Return the recipe with that many epochs, warm-up and EL2N in proportion; 0 leaves it as it is."""
-    share = epochs / recipe.epochs if epochs else 1.0
-    el2n_epoch = max(1, round(recipe.el2n_epoch * share))
-    return replace(recipe, epochs=epochs or recipe.epochs, warmup_epochs=recipe.warmup_epochs * share, el2n_epoch=el2n_epoch)
 
 
 def trained(

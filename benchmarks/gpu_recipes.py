@@ -11,7 +11,7 @@ import numpy as np
 import yaml
 from agreement import Trained, agreement, trained
 from gpu_setting import Setting, epoch_seconds
-from measuring import RECIPE, table
+from measuring import RECIPE, shortened, table
 
 from hbr.hardness.ranks import rank_correlations
 from hbr.training.recipe import Recipe
@@ -39,18 +39,6 @@ def study_recipe(study: str, name: str) -> Recipe:
     """Return a recipe of a study file."""
     settings = yaml.safe_load((ROOT / f"studies/{study}.yaml").read_text(encoding="utf-8"))
     return Recipe.of(settings["recipes"][name])
-
-
-def shortened(recipe: Recipe, epochs: int) -> Recipe:
-    """Return the recipe with that many epochs, and with milestones, warm-up and the epoch of EL2N in proportion."""
-    share = epochs / recipe.epochs
-    return replace(
-        recipe,
-        epochs=epochs,
-        milestones=tuple(sorted({max(1, round(milestone * share)) for milestone in recipe.milestones})),
-        warmup_epochs=recipe.warmup_epochs * share,
-        el2n_epoch=min(epochs, max(1, round(recipe.el2n_epoch * share))),
-    )
 
 
 def fitted(setting: Setting, recipe: Recipe, seconds: float) -> Recipe | None:

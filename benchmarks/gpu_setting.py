@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from measuring import RECIPE, network_for, one_epoch, seconds_of
+from measuring import RECIPE, network_for, one_epoch, seconds_of, shortened
 from torch import nn
 
 from hbr.data.datasets import PreparedDataset
@@ -62,7 +62,7 @@ def is_replayed(member: Training) -> bool:
 def epoch_seconds(setting: Setting, recipe: Recipe) -> float:
     """Return what an epoch of all images takes, its test included, from two of a quarter of them."""
     quarter = setting.part(max(len(setting.data.train_labels) // 4, 1))
-    member = quarter.member(recipe.precision, recipe=replace(recipe, epochs=2, el2n_epoch=1))
+    member = quarter.member(recipe.precision, recipe=shortened(recipe, 2))
     one_epoch(member)
     share = len(quarter.data.train_labels) / len(setting.data.train_labels)
     return seconds_of(lambda: one_epoch(member), setting.device) / share

@@ -5,6 +5,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,6 +41,24 @@ RECIPE = Recipe(
     crop_padding=4,
     el2n_epoch=1,
 )
+
+
+def shortened(recipe: Recipe, epochs: int) -> Recipe:
+    """Return the recipe with that many epochs, and with milestones, warm-up and the epoch of EL2N in proportion.
+
+    0 epochs leave it as it is. Where no milestone is left the learning rate falls along a cosine.
+    """
+    epochs = epochs or recipe.epochs
+    share = epochs / recipe.epochs
+    milestones = tuple(sorted({max(1, round(milestone * share)) for milestone in recipe.milestones} & set(range(epochs))))
+    return replace(
+        recipe,
+        epochs=epochs,
+        milestones=milestones,
+        schedule="cosine" if recipe.schedule == "step" and not milestones else recipe.schedule,
+        warmup_epochs=recipe.warmup_epochs * share,
+        el2n_epoch=min(epochs, max(1, round(recipe.el2n_epoch * share))),
+    )
 
 
 def network_for(name: str, data: PreparedDataset, seed: int, **settings: Any) -> nn.Module:

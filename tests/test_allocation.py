@@ -279,7 +279,7 @@ def test_an_extreme_allocation_is_warned_of_and_a_mild_one_is_not():
     assert "beyond `resampling.spread_warning` 3 : 1; a smaller alpha" in review.loc[1.4, "warning"]
     assert review["remark"].isna().all()
     trap = review_of([96] * 3, [-0.37, 1, 2], (0, 1), 0.38)
-    assert "`resampling.hardness_offset` 1.3, is milder" in trap.loc[1, "warning"]
+    assert "`resampling.hardness_offset: {aum: 1.3}`, is milder" in trap.loc[1, "warning"]
     page = review_html({"mine": trap.reset_index()})
     assert "mine, allocation by aum, alpha 1" in page
     assert "<li>" not in review_html({"mine": review_of([9, 9], [1.0, 1.1], (0,)).reset_index()})

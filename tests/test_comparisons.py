@@ -307,7 +307,7 @@ def test_the_test_sets_error_of_accuracy_is_that_of_the_mean_of_equal_classes(st
     where = (TRUE, "control")
     recalls = np.array([found[("recall", label, *where)] for label in range(4)])
     assert np.sqrt((recalls**2).sum()) / 4 == pytest.approx(found[("accuracy", -1, *where)], rel=0.3)
-    assert (found.drop("accuracy") >= 0).all() and found["precision"].max() > 0
+    assert found["precision"].max() > 0
 
 
 def test_plans_that_are_not_known_count_as_different():

@@ -526,8 +526,8 @@ def test_digits_need_a_test_fraction():
         ),
         (
             {"resampling.alphas": [1 + place / 100 for place in range(100)], "limited.alphas": [1]},
-            "resampling, placebos, pruning, limited and noise make 412 conditions; at most 300 fit into a study: "
-            "divide it into several",
+            "resampling, placebos, pruning, limited and noise make 412 conditions, and commands that name them all take "
+            "171,528 letters, more than 120,000: divide the study, or shorten names",
         ),
         ({"noise.estimator": "aumm"}, "noise.estimator: 'aumm' is not under hardness.estimators; did you mean 'aum'?"),
         (

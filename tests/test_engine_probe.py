@@ -1,5 +1,7 @@
 """What users' own networks and estimators raise and return, checked before it is used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from hbr.hardness.estimators import HIGH_IS_HARD, estimator_of, instance_scores
 from hbr.training.dynamics import Dynamics
 from hbr.training.engine import MemberSeeds, train_member
 from hbr.training.networks import build_network
+from hbr.training.probe import check_network
 
 CPU = torch.device("cpu")
 NETWORKS = r"""import torch
@@ -87,8 +90,8 @@ EXPECTED = r"; it must return one tensor of finite logits, 2 x 3 \(images x clas
         ("bare", " has no parameters to train"),
         ("detached", f", {GIVEN}returned logits that do not depend on its parameters{EXPECTED}"),
         ("evaluated", f", {GIVEN.replace('training', 'evaluation')}returned a tuple of 2{EXPECTED}"),
-        ("softmax", f", {GIVEN}returned probabilities, whose rows sum to 1; leave out its softmax"),
-        ("late", f", {GIVEN.replace('training', 'evaluation')}returned probabilities, whose rows sum to 1"),
+        ("softmax", f", {GIVEN}returned probabilities, not logits: their rows sum to 1; leave out its softmax"),
+        ("late", f", {GIVEN.replace('training', 'evaluation')}returned probabilities, not logits: their rows sum to 1"),
         ("mismatched", f", {GIVEN}failed: RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
         ("inplace", f", {GIVEN}failed: RuntimeError: one of the variables needed for gradient computation"),
         ("deep", rf", {GIVEN}failed: IndexError: .* \({{module}}\.py:16\)"),
@@ -103,6 +106,15 @@ def test_a_network_that_returns_no_logits_is_refused_by_name_before_the_first_st
     with pytest.raises(StudyError, match=whole) as error:
         train(tiny_dataset, quick_recipe, f"{own}:{function}")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_logits_that_sum_to_one_before_they_are_trained_are_no_softmax(tiny_dataset, outputs):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(192, outputs), *([nn.Sigmoid()] if outputs == 2 else []))
+    with torch.no_grad():
+        network[1].weight.zero_()
+        network[1].bias.fill_(0 if outputs == 2 else 1 / 3)
+    check_network(network, torch.randn(2, 3, 8, 8), outputs, torch.float32, "mine")
 
 
 def test_trying_a_network_changes_nothing_of_it(tiny_dataset, quick_recipe, monkeypatch):
@@ -137,6 +149,14 @@ def test_a_module_that_cannot_be_imported_is_named_with_its_line(own, tmp_path, 
 def dynamics_of(examples):
     half, single = np.zeros((2, examples), np.float16), np.zeros(examples, np.float32)
     return Dynamics(half, half, half, *[single] * 6, np.zeros(examples, np.int16), 2, 1)
+
+
+def test_an_estimator_that_draws_says_the_same_of_a_member_and_other_things_of_another(own, tmp_path):
+    (tmp_path / f"{own}.py").write_text("import numpy as np\ndef drawn(member): return np.random.rand(member.examples)")
+    estimator = estimator_of(f"{own}:drawn", direction=HIGH_IS_HARD)
+    one, other = dynamics_of(4), replace(dynamics_of(4), margin_sum=np.ones(4, np.float32))
+    assert instance_scores(one, estimator).tolist() == instance_scores(one, estimator).tolist()
+    assert instance_scores(one, estimator).tolist() != instance_scores(other, estimator).tolist()
 
 
 EACH = "it must return one finite number for each of the 4 examples"

@@ -305,15 +305,13 @@ def test_class_interval_agrees_with_scipy():
     np.testing.assert_allclose((table["hardness_lower"][1], table["hardness_upper"][1]), expected)
 
 
-def test_the_interval_of_scores_that_are_never_below_0_ends_there():
+def test_the_interval_of_scores_that_are_always_positive_ends_at_0():
     scores, labels = np.array([[0.0, 1], [4.0, 1]]), np.array([0, 1])
-    table = class_table(scores, labels, ("a", "b"), HIGH_IS_HARD)
+    table = class_table(scores, labels, ("a", "b"), HIGH_IS_HARD, always_positive=True)
     # 2 -+ 12.706 standard errors of 2.
     assert table["hardness_lower"].tolist() == [0, 1]
     assert table["hardness_upper"][0] == pytest.approx(2 + 12.7062 * 2, rel=1e-4)
-    assert class_table(scores - 0.1, labels, ("a", "b"), HIGH_IS_HARD)["hardness_lower"][0] == pytest.approx(
-        1.9 - 25.4124, 1e-4
-    )
+    assert class_table(scores, labels, ("a", "b"), HIGH_IS_HARD)["hardness_lower"][0] == pytest.approx(2 - 25.4124, 1e-4)
 
 
 def test_one_member_has_no_interval():

@@ -297,6 +297,7 @@ def test_an_offset_is_of_one_estimator():
     config["hardness"]["estimators"]["late"] = {"method": "aum", "first_epoch": 3}
     assert offset_by(config, "late") == 2
     config["resampling"]["hardness_offset"] = {"el2n": 0.1}
+    assert offset_to_set(config) is None
     assert (offset_by(config, "aum"), offset_by(config, "el2n")) == (0, 0.1)
 
 

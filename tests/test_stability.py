@@ -531,7 +531,7 @@ def test_what_is_never_below_0_is_stretched_on_the_scale_of_its_logarithm():
     # A class of which all is 0 stays so.
     assert above_zero(np.array([[0.0]]), np.array([0.0])).tolist() == [[0]]
     samples, classes = hardness_tables(np.array([[3.0, 1, 1, 1], [1.0, 1, 1, 1]]), labels)
-    table = uncertainty_table(samples, classes, [1], 0.0, weights)
+    table = uncertainty_table(samples, classes.assign(always_positive=True), [1], 0.0, weights)
     first = table[(table["quantity"] == "hardness") & (table["class"] == 0)].iloc[0]
     assert first[["lower", "upper"]].tolist() == pytest.approx([2 / np.e, 2 * np.e])
     # No resample is refused for a hardness that it cannot have.

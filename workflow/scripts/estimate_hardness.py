@@ -9,7 +9,7 @@ from hbr.data.datasets import load_ids, with_ids
 from hbr.data.files import read_arrays, read_table, write_table
 from hbr.errors import StudyError
 from hbr.hardness.classes import class_table, sample_table
-from hbr.hardness.estimators import Estimator
+from hbr.hardness.estimators import Estimator, always_positive
 from hbr.hardness.members import scores_of_members
 from hbr.study.command import run
 
@@ -29,7 +29,8 @@ def main(arguments: argparse.Namespace) -> None:
     scores, text = scores_of_members(arguments.dynamics, estimator, len(labels), str(arrays["checksum"]))
     samples = sample_table(scores, labels, estimator.direction, arguments.members, places)
     write_table(arguments.samples, with_ids(samples, load_ids(arguments.ids), arguments.ids))
-    write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text))
+    positive = estimator.method in always_positive()
+    write_table(arguments.classes, class_table(scores, labels, names, estimator.direction, text, positive))
 
 
 parser = argparse.ArgumentParser(description=__doc__)

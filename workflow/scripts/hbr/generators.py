@@ -35,6 +35,6 @@ def host_preserved() -> Iterator[None]:
 def host_seeded(seed: int) -> Iterator[None]:
     """Let both generators begin at ``seed`` within, and be where they were afterwards."""
     with host_preserved():
-        random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
+        random.seed(int(seed))
+        np.random.seed(int(seed) % 2**32)  # noqa: NPY002
         yield

@@ -9,13 +9,13 @@ _CRITERIA = {"allocation": "mean change of S (%)", "ranks": "100 (1 - Spearman o
 
 
 def definitions_table(enough: pd.DataFrame) -> pd.DataFrame:
-    """Return what each estimator measures, and by how many networks; those of one definition differ by their source."""
+    """Return what each estimator measures, and by how many networks; those of one definition may differ by their source."""
     table = enough[["estimator", "definition", "members_available"]].drop_duplicates(ignore_index=True)
     same = table.groupby("definition", sort=False)["estimator"].agg(list)
     told = []
     for name, text in zip(table["estimator"], table["definition"], strict=True):
         others = ", ".join(other for other in same[text] if other != name)
-        told.append(f"{text}; of another source of trainings than {others}" if others else text)
+        told.append(f"{text}; as {others}, of the same trainings or of others (`source`)" if others else text)
     return table.assign(definition=told).rename(columns={"members_available": "members in all"})
 
 

@@ -28,11 +28,16 @@ def sample_table(
 
 
 def class_table(
-    scores: np.ndarray, labels: np.ndarray, class_names: tuple[str, ...], direction: str, definition: str = ""
+    scores: np.ndarray,
+    labels: np.ndarray,
+    class_names: tuple[str, ...],
+    direction: str,
+    definition: str = "",
+    always_positive: bool = False,
 ) -> pd.DataFrame:
     """Return class hardness H_c, the mean instance score of the class, with a 95 % t-interval over members.
 
-    Of scores of which none is below 0 the interval ends at 0, and not below it (:func:`never_negative`).
+    Where scores are ``always_positive``, whatever was trained, the interval ends at 0, and not below it.
     Also the number of samples, of members, the difficulty rank of the class (1 = easiest), and the ``definition`` of the
     estimator (:func:`hbr.hardness.estimators.definition`).
     """
@@ -40,7 +45,7 @@ def class_table(
     means = class_means(scores, labels, len(class_names))
     hardness = means.mean(0)
     lower, upper = mean_interval(means)
-    if never_negative(scores):
+    if always_positive:
         # NaN stays.
         lower = np.maximum(lower, 0)
     harder = hardness if direction == HIGH_IS_HARD else -hardness
@@ -54,15 +59,11 @@ def class_table(
             "hardness_upper": upper,
             "members": len(scores),
             "direction": direction,
+            "always_positive": always_positive,
             "difficulty_rank": pd.Series(harder).rank().astype(int),
             "definition": definition,
         }
     )
-
-
-def never_negative(scores: np.ndarray) -> bool:
-    """Return whether no score of any member lies below 0, as that of a norm or a loss never does, so that no mean can."""
-    return bool((scores >= 0).all())
 
 
 def class_means(scores: np.ndarray, labels: np.ndarray, classes: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Instance hardness from stored dynamics: every estimator, window of epochs and subset of members, without retraining."""
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -157,8 +158,8 @@ def definition(estimator: Estimator, epochs: int, el2n_epoch: int) -> str:
 def instance_scores(dynamics: Dynamics, estimator: Estimator) -> np.ndarray:
     """Return one finite score an example, float64 ``(examples,)``, of one member."""
     if is_plugin(estimator.method):
-        # The same scores wherever it is asked.
-        with host_seeded(0):
+        # The same scores wherever it is asked, and others for another member.
+        with host_seeded(zlib.crc32(dynamics.margin_sum.tobytes())):
             returned = call_plugin(estimator.method, "estimator", dynamics)
         return scores_of(estimator.method, returned, dynamics.examples)
     scores = METHODS[estimator.method].score(dynamics, estimator)

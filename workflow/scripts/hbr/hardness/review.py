@@ -27,7 +27,7 @@ def review_table(
             row = {"estimator": estimator, "alpha": float(table["alpha"].iloc[0]), "spread": most["factor"] / least["factor"]}
             for name, one in (("most", most), ("least", least)):
                 row |= {f"{name}_{key}": one[key] for key in ("class_name", "granted", "factor")}
-            warning = _warning(classes[estimator], table, spread_warning) if row["spread"] > spread_warning else None
+            warning = _warning(estimator, classes[estimator], table, spread_warning) if row["spread"] > spread_warning else None
             rows.append(row | {"warning": warning, "remark": _remark(table, tables[0])})
     return pd.DataFrame(rows).astype({"warning": object, "remark": object})
 
@@ -69,11 +69,11 @@ def _extremes(table: pd.DataFrame) -> tuple[dict, dict]:
     return rows[-1], rows[0]
 
 
-def _warning(classes: pd.DataFrame, table: pd.DataFrame, limit: float) -> str:
+def _warning(estimator: str, classes: pd.DataFrame, table: pd.DataFrame, limit: float) -> str:
     most, least = _extremes(table)
     own = float(table["hardness_offset"].iloc[0])
     mild = sensible_offset(classes["hardness"].to_numpy(), str(classes["direction"].iloc[0]), table["control"].to_numpy())
-    offset = f", or `resampling.hardness_offset` {mild:g}," if mild > own else ""
+    offset = f", or `resampling.hardness_offset: {{{estimator}: {mild:g}}}`," if mild > own else ""
     spread = f"{most['factor'] / least['factor']:.3g} : 1, beyond `resampling.spread_warning` {limit:g} : 1"
     return f"{_share(most)} and {_share(least)}: {spread}; a smaller alpha{offset} is milder"
 

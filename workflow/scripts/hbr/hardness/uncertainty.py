@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special, stats
 
 from hbr.hardness.allocation import KEEP, alpha_of, control_counts, ratios_of_rows, wanted_counts
-from hbr.hardness.classes import class_means, never_negative
+from hbr.hardness.classes import class_means
 from hbr.hardness.estimators import HIGH_IS_HARD
 
 
@@ -75,14 +75,14 @@ def uncertainty_table(
 
     ``samples`` and ``classes`` are the tables of :mod:`hbr.hardness.classes`, ``weights`` those of :func:`member_weights`.
     The allocation is S_c before rounding, at each of ``alphas``, as ``compat`` has it. Where a resample has a class hardness
-    that is not positive, the allocation has no interval, and ``remark`` says so; scores of which none is below 0 have no such
-    resample (:func:`above_zero`). Intervals are of this training set; another one would have other samples.
+    that is not positive, the allocation has no interval, and ``remark`` says so; scores that are always positive are resampled
+    by :func:`above_zero`. Intervals are of this training set; another one would have other samples.
     """
     names, direction = tuple(classes["class_name"].astype(str)), str(classes["direction"].iloc[0])
     hardness, control = classes["hardness"].to_numpy(), control_counts(classes["samples"].to_numpy(), balance)
     columns, scores = member_scores(samples)
     resampled = weights @ class_means(scores, samples["class"].to_numpy(), len(names))
-    if never_negative(scores):
+    if classes["always_positive"].all():
         resampled = above_zero(resampled, hardness)
     sign = 1 if direction == HIGH_IS_HARD else -1
     own, drawn = (ratios_of_rows(rows, direction, names, offset, compat) for rows in (hardness[None], resampled))

@@ -1,5 +1,6 @@
 """Checking a study's config: closed keys, named mistakes, one sentence each."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from jsonschema.validators import extend
 
 from hbr.conditions import noise as noise_rules
 from hbr.conditions.kind import joined, registered
-from hbr.conditions.names import BASELINE, bases_of, conditions_of, kinds, members_list, source_of
+from hbr.conditions.names import BASELINE, bases_of, condition_rows, conditions_of, kinds, members_list, source_of
 from hbr.conditions.strategies import NONE
 from hbr.data import pools, references
 from hbr.errors import StudyError
@@ -45,8 +46,8 @@ SETTINGS = {
 }
 _ALL_SOURCE_KEYS = set().union(*SOURCE_KEYS.values())
 
-# What is said of each, some 300 letters, is handed to a job as one text, and Linux takes none of more than 131,072.
-MOST_CONDITIONS = 300
+# Linux takes no longer argument than 131,072 bytes, and a command has more in it.
+_MOST_LETTERS = 120_000
 # Planning takes some 7 ms a training, so that this many are planned in about a minute.
 MOST_TRAININGS = 10_000
 
@@ -55,7 +56,7 @@ _MOST_VALUES, _MOST_LEVELS, _MOST_CHARACTERS, _MOST_BITS = 5_000, 20, 1_000, 64
 # What a terminal shows in a few lines; what a mistake quotes is cut until it fits.
 _LONGEST_MESSAGE = 300
 # Under reports, beside the studies' own folders.
-_KEPT = "reference"
+KEPT = "reference"
 # Of the lists of samples, where each estimator has a column of its name.
 _COLUMNS = ("filepath", "id", "sample", "split", "class", "class_name", "preferred", "votes", "members")
 # File systems take no longer name.
@@ -147,8 +148,8 @@ def check_shape(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 def check_meaning(config: Mapping[str, Any]) -> None:
     """Raise ``StudyError`` on what a schema cannot see; ``config`` has passed :func:`check_shape` and has its defaults."""
-    if config["study"] == _KEPT:
-        raise StudyError(f"study: reports/{_KEPT} holds what is kept of other studies; write another name")
+    if config["study"] == KEPT:
+        raise StudyError(f"study: reports/{KEPT} holds what is kept of other studies; write another name")
     for name, dataset in config["datasets"].items():
         _check_dataset(f"datasets.{name}", dataset, config["recipes"])
     for name, recipe in config["recipes"].items():
@@ -166,11 +167,7 @@ def check_meaning(config: Mapping[str, Any]) -> None:
     for kind in kinds().values():
         kind.check(config)
     _check_sources(config)
-    if (conditions := len(conditions_of(config))) > MOST_CONDITIONS:
-        raise StudyError(
-            "resampling, placebos, pruning, limited and noise make "
-            f"{conditions:,} conditions; at most {MOST_CONDITIONS:,} fit into a study: divide it into several"
-        )
+    _check_length(config)
     if (trainings := _trainings(config)) > MOST_TRAININGS:
         raise StudyError(
             f"baseline.members, resampling.variants, resampling.members, placebos, pruning, limited, noise and suspects make "
@@ -181,6 +178,19 @@ def check_meaning(config: Mapping[str, Any]) -> None:
 def dotted_path(keys: Iterable[Any]) -> str:
     """Return keys and positions as they stand in messages, ``config`` where there are none."""
     return ".".join(_word(key) for key in keys) or "config"
+
+
+def _check_length(config: Mapping[str, Any]) -> None:
+    """Raise ``StudyError`` where what is said of all conditions is too long for one command."""
+    rows = condition_rows(config)
+    longest = max(map(len, config["datasets"]))
+    # The longest command names plans as well.
+    plans = sum(len(f'"results/{config["study"]}//plans/{row["condition"]}/variant1/plan.parquet", ') + longest for row in rows)
+    if (letters := len(json.dumps(rows)) + plans) > _MOST_LETTERS:
+        raise StudyError(
+            f"resampling, placebos, pruning, limited and noise make {len(rows):,} conditions, and commands that name them all "
+            f"take {letters:,} letters, more than {_MOST_LETTERS:,}: divide the study, or shorten names"
+        )
 
 
 def _trainings(config: Mapping[str, Any]) -> int:

@@ -14,6 +14,7 @@ import yaml
 
 from hbr.data.files import write_text
 from hbr.errors import StudyError, printable
+from hbr.study.configuration import KEPT
 from hbr.study.own_images import Found, told
 from hbr.study.sizing import VARIANTS, sizes_for, trainings, variants_within
 from hbr.study.studies import load_study
@@ -36,7 +37,7 @@ def study_path(folder: Path, images: Path, root: Path, others: Iterable[Path] = 
     their place is told by a further part of the name. ``others`` are the files of studies that there are.
     """
     name = study_name(images.name)
-    taken = {named for path in others if (named := _read_of(path, lambda config: str(config["study"])))}
+    taken = {KEPT} | {named for path in others if (named := _read_of(path, lambda config: str(config["study"])))}
     for candidate in (name, f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:6]}"):
         path = folder / f"{candidate}.yaml"
         if root_of(path) == os.fspath(root) or not (path.is_file() or candidate in taken):

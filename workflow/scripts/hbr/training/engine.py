@@ -15,6 +15,7 @@ from hbr.data.plans import OWN_IMAGES, Plan
 from hbr.errors import StudyError
 from hbr.generators import host_seeded, host_state, set_host_state
 from hbr.training.augmentation import ImageBank, draw_epoch, draw_flips
+from hbr.training.buffers import buffers_apart, put_buffers
 from hbr.training.checkpoints import Checkpoints
 from hbr.training.descent import make_descent
 from hbr.training.dynamics import Dynamics
@@ -273,7 +274,7 @@ class Training:
             "device_rng": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
             "network": self.network.state_dict(),
             # Those that a network keeps out of its state change in training, too.
-            "buffers": list(self.network.buffers()),
+            "buffers": buffers_apart(self.network),
             "momentum": self.descent.buffers,
             "lookahead": self.lookahead.slow if self.lookahead is not None else [],
             "recorder": self.recorder.state(),
@@ -290,9 +291,9 @@ class Training:
         if state["device_rng"] is not None:
             torch.cuda.set_rng_state(state["device_rng"], self.device)
         self.network.load_state_dict(state["network"])
+        put_buffers(self.network, state["buffers"])
         slow = self.lookahead.slow if self.lookahead is not None else []
-        held = [*self.network.buffers(), *self.descent.buffers, *slow]
-        for tensor, value in zip(held, [*state["buffers"], *state["momentum"], *state["lookahead"]], strict=True):
+        for tensor, value in zip((*self.descent.buffers, *slow), (*state["momentum"], *state["lookahead"]), strict=True):
             tensor.copy_(value)
         self.recorder.restore(state["recorder"])
 

@@ -10,33 +10,33 @@ from torch import Tensor, nn
 
 from hbr.data.files import read_arrays, write_arrays
 from hbr.errors import StudyError
+from hbr.training.buffers import buffers_apart, put_buffers
 
-_PREFIX = "network."
+_PREFIX, _APART = "network.", "buffer."
 
 
 def save_weights(path: str | os.PathLike[str], network: nn.Module | None, made_of: Mapping[str, Any]) -> None:
     """Write parameters and statistics of ``network``, or none of them, and the plain values that say how it was trained."""
-    # Buffers that a network keeps out of its state are needed as well.
-    tensors = {} if network is None else {**dict(network.named_buffers()), **network.state_dict()}
-    arrays = {f"{_PREFIX}{name}": _as_array(tensor) for name, tensor in tensors.items() if isinstance(tensor, Tensor)}
+    arrays: dict[str, np.ndarray] = {}
+    if network is not None:
+        for prefix, tensors in ((_PREFIX, network.state_dict()), (_APART, buffers_apart(network))):
+            arrays |= {f"{prefix}{name}": _as_array(tensor) for name, tensor in tensors.items() if isinstance(tensor, Tensor)}
     write_arrays(path, **arrays, **{name: np.asarray(value) for name, value in made_of.items()})
 
 
 def load_weights(path: str | os.PathLike[str], network: nn.Module) -> None:
     """Put ``network`` where it was at the end of its training; raise ``StudyError`` where the file holds another one."""
     arrays = read_arrays(path)
-    tensors = {
-        name.removeprefix(_PREFIX): torch.from_numpy(array) for name, array in arrays.items() if name.startswith(_PREFIX)
-    }
+    tensors, apart = (
+        {name.removeprefix(prefix): torch.from_numpy(array) for name, array in arrays.items() if name.startswith(prefix)}
+        for prefix in (_PREFIX, _APART)
+    )
     if not tensors:
         raise StudyError(f"{path} holds no weights; delete it and run again, so that they are kept")
-    apart = {name: buffer for name, buffer in network.named_buffers() if name not in network.state_dict()}
     try:
-        with torch.no_grad():
-            for name, buffer in apart.items():
-                buffer.copy_(tensors.pop(name))
         network.load_state_dict(tensors)
-    except (KeyError, RuntimeError):
+        put_buffers(network, apart)
+    except (AttributeError, RuntimeError):
         raise StudyError(f"{path} holds the weights of another network; delete it and run again") from None
 
 

@@ -16,6 +16,8 @@ from hbr.training.dynamics import load_dynamics
 from hbr.training.outcomes import Outcomes, load_outcomes
 from hbr.training.settings import TrainingSettings
 
+_UNKNOWN = "a precision that was not kept"
+
 
 def check_trainings(
     config: Mapping[str, Any], name: str, data: PreparedDataset, jobs: Iterable[PlannedJob], check: Check
@@ -50,7 +52,7 @@ def check_trainings(
         precisions.setdefault(run.precision, path)
         check.expect(
             other == run.precision,
-            f"{path} was trained in {run.precision or 'a precision that was not kept'}, {precisions[other]} in {other}: "
+            f"{path} was trained in {run.precision or _UNKNOWN}, {precisions.get(other)} in {other or _UNKNOWN}: "
             "fix the precision in the recipe, so that no comparison is one of precisions",
         )
         # Conditions may have one plan: where a rule flags nothing, or alpha is too small to move a sample.

@@ -93,6 +93,11 @@ class Evidence:
         """Return whether high or low is hard."""
         return str(self.table(f"hardness/{estimator}/classes.csv")["direction"].iloc[0])
 
+    def is_always_positive(self, estimator: str) -> bool:
+        """Return whether class hardness is, whatever was trained; studies of earlier versions do not tell."""
+        table = self.table(f"hardness/{estimator}/classes.csv")
+        return "always_positive" in table and bool(table["always_positive"].all())
+
     def baseline_recall(self) -> np.ndarray:
         """Return the recall of each class in each member of the baseline, ``(members, classes)``."""
         rows = self.classes

@@ -7,7 +7,7 @@ import numpy as np
 
 from hbr.analysis.statistics.cross_fitted import CrossFittedGap, cross_fitted_gap
 from hbr.hardness.allocation import ratios_of_rows
-from hbr.hardness.uncertainty import middle
+from hbr.hardness.uncertainty import above_zero, middle
 from hbr.study.claims.evidence import Evidence, NotMeasuredError, bootstrap_means
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, UNAVAILABLE, Finding, above
 from hbr.study.claims.regime import nearest
@@ -69,6 +69,8 @@ def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
     hardness, names = evidence.member_hardness(evidence.estimator), tuple(evidence.class_names)
     offset, members = float(evidence.allocation["hardness_offset"].iloc[0]), len(hardness)
     drawn = bootstrap_means(hardness)
+    if evidence.is_always_positive(evidence.estimator):
+        drawn = above_zero(drawn, hardness.mean(0))
     ratios = ratios_of_rows(drawn, evidence.direction(evidence.estimator), names, offset)
     counts = np.where(np.isnan(ratios).any(1), np.nan, (ratios * len(names) <= 1).sum(1))
     count = int((evidence.allocation["group"] == "easy").sum())
