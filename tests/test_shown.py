@@ -117,9 +117,9 @@ def test_estimators_of_one_definition_are_told_apart_by_their_trainings():
     rows = [("aum", "mean margin", 6), ("el2n", "norm", 6), ("aum_denoised", "mean margin", 2)]
     enough = pd.DataFrame([row for row in rows for _ in range(2)], columns=["estimator", "definition", "members_available"])
     assert definitions_table(enough).to_numpy().tolist() == [
-        ["aum", "mean margin; as aum_denoised, of the same trainings or of others (`source`)", 6],
+        ["aum", "mean margin; as aum_denoised, each by the trainings that its source names", 6],
         ["el2n", "norm", 6],
-        ["aum_denoised", "mean margin; as aum, of the same trainings or of others (`source`)", 2],
+        ["aum_denoised", "mean margin; as aum, each by the trainings that its source names", 2],
     ]
 
 

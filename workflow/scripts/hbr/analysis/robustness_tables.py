@@ -15,7 +15,7 @@ def definitions_table(enough: pd.DataFrame) -> pd.DataFrame:
     told = []
     for name, text in zip(table["estimator"], table["definition"], strict=True):
         others = ", ".join(other for other in same[text] if other != name)
-        told.append(f"{text}; as {others}, of the same trainings or of others (`source`)" if others else text)
+        told.append(f"{text}; as {others}, each by the trainings that its source names" if others else text)
     return table.assign(definition=told).rename(columns={"members_available": "members in all"})
 
 
