@@ -62,8 +62,8 @@ else
 # turn out the same. Where no plan can be made, the run says why and makes the rest. What fails without a word is run again aloud.
 run: setup
 	@name="$$(python workflow/scripts/plan_study.py --name "$$STUDY")" || exit 1; \
-	[ ! -d "results/$$name" ] || { $(SNAKEMAKE) --quiet all --cores all prepared || $(SNAKEMAKE) --cores all prepared; } && \
-	{ [ ! -d "results/$$name" ] || $(SNAKEMAKE) --quiet all --cores all planned || true; }
+	[ ! -d "results/$$name" ] || { { $(SNAKEMAKE) --quiet all --cores all prepared || $(SNAKEMAKE) --cores all prepared; } && \
+	{ $(SNAKEMAKE) --quiet all --cores all planned || true; }; }
 	@$(SNAKEMAKE)
 	@$(MAKE) --no-print-directory report
 endif

@@ -38,8 +38,7 @@ def resampling_ratios(
             f"class {class_names[worst]!r} has hardness {shifted[worst]:.4g}, and ratios need positive hardness: set "
             f"`resampling.hardness_offset` of this estimator to {mild:g}, where no class gets more than twice or less than "
             f"half of its samples at alpha 1 (just above {-float(np.min(hardness)):.4g} that class would get nearly {share}), "
-            "look at another "
-            "window of epochs (first_epoch, last_epoch), or take an estimator that is always positive "
+            "look at another window of epochs (first_epoch, last_epoch), or take an estimator that is always positive "
             f"({', '.join(always_positive())})"
         )
     raw = shifted if direction == HIGH_IS_HARD else 1 / shifted

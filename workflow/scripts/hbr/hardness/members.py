@@ -15,9 +15,8 @@ def scores_of_members(
 ) -> tuple[np.ndarray, str]:
     """Return the scores of every member, float64 ``(members, examples)``, and in words what they measure.
 
-    Their mean over members is the hardness.
-    ``paths`` are dynamics of trainings on ``examples`` of the data of that ``checksum``. Raise ``StudyError``, which names the
-    file, where one is of others, or gives no finite scores.
+    Their mean over members is the hardness. ``paths`` are dynamics of trainings on ``examples`` of the data of that
+    ``checksum``. Raise ``StudyError``, which names the file, where one is of others, or gives no finite scores.
     """
     scores = []
     # One at a time: all epochs of all members would take gigabytes.

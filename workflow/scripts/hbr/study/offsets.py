@@ -47,9 +47,8 @@ def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:
 
 def offset_to_set(config: Mapping[str, Any]) -> float | None:
     """Return the offset that a study should have, from its results; nothing where it needs none, or says one, or one by one."""
-    if isinstance(config["resampling"]["hardness_offset"], Mapping):
+    given = config["resampling"]["hardness_offset"]
+    if given or isinstance(given, Mapping):
         return None
     tables = {dataset: read_table(path) for dataset, path in hardness_tables(config).items() if path.is_file()}
-    if not tables or config["resampling"]["hardness_offset"]:
-        return None
-    return needed_offset(tables, config["resampling"]["balance"]) or None
+    return needed_offset(tables, config["resampling"]["balance"]) or None if tables else None

@@ -74,12 +74,8 @@ class Checkpoints:
         Nor does a state that could not be read again, as a user's network may have one.
         """
         self.save_requested, self.saved_at = False, time.monotonic()
-        if self.readable is None:
-            self.readable = self._is_readable(state)
-        if not self.readable:
+        if self.readable is False or (stream := self._written(state)) is None:
             return
-        stream = io.BytesIO()
-        torch.save(state, stream)
         try:
             write_arrays(
                 self.path,
@@ -90,19 +86,21 @@ class Checkpoints:
         except OSError as error:
             self.report(f"no checkpoint could be written to {self.path} ({error.strerror or error}); training goes on without")
 
-    def _is_readable(self, state: dict[str, Any]) -> bool:
-        """Return whether ``state`` comes back from a file; say so where it does not."""
+    def _written(self, state: dict[str, Any]) -> io.BytesIO | None:
+        """Return what ``state`` is written as; nothing where it would not come back, which is tried and said the first time."""
         stream = io.BytesIO()
         try:
             torch.save(state, stream)
-            _read(stream.getvalue())
+            if self.readable is None:
+                _read(stream.getvalue())
         except (pickle.PickleError, AttributeError, TypeError, RuntimeError) as error:
-            if is_lack_of_memory(error):
+            if self.readable or is_lack_of_memory(error):
                 raise
-            why = one_line(error)[:200]
+            self.readable, why = False, one_line(error)[:200]
             self.report(f"no checkpoint can be kept, as the network's state holds more than tensors and plain values: {why}")
-            return False
-        return True
+            return None
+        self.readable = True
+        return stream
 
     def load(self) -> dict[str, Any] | None:
         """Return the saved state if there is one of this very training; set a damaged or foreign file aside, by name."""

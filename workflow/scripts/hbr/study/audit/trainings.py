@@ -25,7 +25,7 @@ def check_trainings(
     """Check outcomes and dynamics of ``jobs``, every training on some prepared data of the data set ``name``."""
     settings = TrainingSettings.of(config, name)
     seen: dict[bytes, tuple[str, Path]] = {}
-    precisions: dict[str, Path] = {}
+    alike: tuple[str, Path] | None = None
     for job in jobs:
         variant, member = int(job.wildcards["variant"]), int(job.wildcards["member"])
         path = _named(job.output, "outcomes.npz")
@@ -48,11 +48,10 @@ def check_trainings(
             ),
         ):
             check.expect(holds, f"{path} {what}")
-        other = next((name for name in precisions if name != run.precision), run.precision)
-        precisions.setdefault(run.precision, path)
+        precision, one = alike = alike or (run.precision, path)
         check.expect(
-            other == run.precision,
-            f"{path} was trained in {run.precision or _UNKNOWN}, {precisions.get(other)} in {other or _UNKNOWN}: "
+            run.precision == precision,
+            f"{path} was trained in {run.precision or _UNKNOWN}, {one} in {precision or _UNKNOWN}: "
             "fix the precision in the recipe, so that no comparison is one of precisions",
         )
         # Conditions may have one plan: where a rule flags nothing, or alpha is too small to move a sample.
