@@ -104,6 +104,9 @@ dry-run: setup
 	@python workflow/scripts/plan_study.py --name "$$STUDY" >/dev/null
 	@$(SNAKEMAKE) --dry-run --quiet rules
 
+# Two processes with a thread each: threads of linear algebra that wait for one another stand still on a busy machine.
+test test-fast: export OMP_NUM_THREADS := 1
+
 test: setup
 	@python -m pytest tests -n 2 --dist loadfile --no-loadscope-reorder
 

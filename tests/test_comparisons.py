@@ -9,7 +9,7 @@ from scipy import stats
 from hbr.analysis.comparisons import compare_runs, gaps_of_runs, mark_same_plans, pair_runs
 from hbr.analysis.measures import measure_runs
 from hbr.analysis.predictions import load_predictions, predictions_of
-from hbr.analysis.statistics.sampling import class_errors_of_contrasts
+from hbr.analysis.statistics.contrasts import errors_of_contrasts
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.untested import untested_reason
 from hbr.analysis.statistics.verdicts import holm
@@ -76,7 +76,8 @@ def contrasts_among(classes):
 def judged(study, metrics=("recall",), gaps=("max_min",), margin=0.01, seed=3):
     classes, predictions = study
     found, contrasts = gaps_of_runs(classes, HARD), contrasts_among(classes)
-    return judge_gaps(found, contrasts, CONDITIONS, predictions, HARD, margin, (metrics, gaps), resamples=200, seed=seed)
+    sampling = errors_of_contrasts(predictions, contrasts, HARD, 200, seed).gaps
+    return judge_gaps(found, contrasts, CONDITIONS, predictions, sampling, margin, (metrics, gaps), resamples=200, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +284,10 @@ def test_variants_of_one_plan_are_left_out_of_a_comparison():
     }
     fewer = classes[classes["variant"] > 1]
     contrast = pd.DataFrame({"condition": [TRUE], "reference": [PLACEBO], "family": ["placebo"]})
-    alone = judge_gaps(gaps_of_runs(fewer, HARD), contrast, CONDITIONS, kept, HARD, 0.01, (("recall",), ("max_min",)), 200, 3)
+    sampling = errors_of_contrasts(kept, contrast, HARD, 200, 3).gaps
+    alone = judge_gaps(
+        gaps_of_runs(fewer, HARD), contrast, CONDITIONS, kept, sampling, 0.01, (("recall",), ("max_min",)), 200, 3
+    )
     same = ["difference", "total_p", "total_error", "equivalence_p", "shared_error", "test_error", "crossed_lower"]
     np.testing.assert_allclose(row[same].astype(float), row_of(alone, TRUE, PLACEBO)[same].astype(float))
 
@@ -299,7 +303,7 @@ def test_classes_of_one_plan_have_no_interval():
 
 def test_the_test_sets_error_of_accuracy_is_that_of_the_mean_of_equal_classes(study, table_of_study):
     classes, predictions = study
-    errors = class_errors_of_contrasts(predictions, contrasts_among(classes), 4, resamples=200, seed=3)
+    errors = errors_of_contrasts(predictions, contrasts_among(classes), HARD, resamples=200, seed=3).classes
     found = errors.set_index(["metric", "class", "condition", "reference"])["shared_error"].sort_index()
     means = table_of_study[table_of_study["gap"] == "mean"].set_index(["metric", "condition", "reference"])["shared_error"]
     pd.testing.assert_series_equal(found["accuracy", -1], means["recall"], check_like=True, rtol=1e-4)
@@ -328,8 +332,9 @@ def test_equally_hard_classes_have_no_gap_of_hard_and_easy(study):
     contrasts = contrasts_among(classes)
     nobody = np.zeros(4, dtype=bool)
     family = (("recall",), ("max_min", "hard_easy"))
+    sampling = errors_of_contrasts(predictions, contrasts, nobody, resamples=50, seed=0).gaps
     table = judge_gaps(
-        gaps_of_runs(classes, nobody), contrasts, CONDITIONS, predictions, nobody, 0.01, family, resamples=50, seed=0
+        gaps_of_runs(classes, nobody), contrasts, CONDITIONS, predictions, sampling, 0.01, family, resamples=50, seed=0
     )
     row = row_of(table, TRUE, "control", gap="hard_easy")
     assert (row["verdict"], row["family"]) == ("not tested", "resampling")

@@ -8,7 +8,7 @@ import pandas as pd
 from hbr.analysis.columns import hard_classes
 from hbr.analysis.comparisons import compare_runs, mark_same_plans, pair_runs
 from hbr.analysis.predictions import load_predictions
-from hbr.analysis.statistics.sampling import class_errors_of_contrasts
+from hbr.analysis.statistics.contrasts import errors_of_contrasts
 from hbr.analysis.statistics.study import judge_gaps
 from hbr.analysis.statistics.verdicts import NOT_TESTED
 from hbr.data.files import read_table, write_table
@@ -26,19 +26,18 @@ def main(arguments: argparse.Namespace) -> None:
     runs = {path.parent.name: load_predictions(path) for path in arguments.predictions}
     pairs = mark_same_plans(pair_runs(classes, contrasts, ["metric", "class"]), runs)
     seed = seed_of_test_sets(arguments.seed, arguments.dataset_name)
-    errors = class_errors_of_contrasts(runs, contrasts, len(hard), arguments.resamples, seed)
-    write_table(arguments.class_differences, compare_runs(pairs, ["metric", "class"], errors))
+    errors = errors_of_contrasts(runs, contrasts, hard, arguments.resamples, seed, arguments.compat)
+    write_table(arguments.class_differences, compare_runs(pairs, ["metric", "class"], errors.classes))
     judged = judge_gaps(
         gaps,
         contrasts,
         conditions,
         runs,
-        hard,
+        errors.gaps,
         margin=arguments.margin_points / 100,
         family=(arguments.metrics, arguments.gap_names),
         resamples=arguments.resamples,
         seed=seed,
-        compat=arguments.compat,
     )
     write_table(arguments.gap_differences, judged)
     declared = judged[judged["family"].notna()]

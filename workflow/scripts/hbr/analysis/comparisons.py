@@ -89,8 +89,8 @@ def compare_runs(paired: pd.DataFrame, keys: list[str], errors: pd.DataFrame | N
     ``paired`` is of :func:`pair_runs`. Members of one variant share a plan and are not independent, so pairs are first
     averaged within a variant and the interval is over variants (:func:`.statistics.paired.t_estimate`); with one variant there
     is none. Pairs of one plan (:func:`mark_same_plans`) are left out; where all are, nothing is compared and there is no
-    interval, nor is there one where all variants change alike, which comes of coarse values. ``errors`` are those of
-    :func:`.statistics.sampling.class_errors_of_contrasts`: intervals hold the test set's shared error then, where it is known,
+    interval, nor is there one where all variants change alike, which comes of coarse values. ``errors`` are those of classes
+    of :func:`.statistics.contrasts.errors_of_contrasts`: intervals hold the test set's shared error then, where it is known,
     which the column shared_error has (NaN elsewhere).
     """
     if errors is None:

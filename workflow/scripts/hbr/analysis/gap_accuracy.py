@@ -9,9 +9,10 @@ import pandas as pd
 from hbr.analysis.comparisons import SIGNED_GAPS, mark_same_plans, pair_runs
 from hbr.analysis.gap_lines import TRAJECTORY, Line
 from hbr.analysis.gaps import GAPS
-from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
+from hbr.analysis.predictions import RunPredictions
+from hbr.analysis.statistics.contrasts import tested_pairs_of_contrasts
 from hbr.analysis.statistics.paired import difference_matrix, reach, t_estimate, variant_means
-from hbr.analysis.statistics.sampling import paired_places, resampled_gaps, resampled_tests, variance_components
+from hbr.analysis.statistics.sampling import resampled_gaps, resampled_tests, variance_components
 from hbr.analysis.trajectories import TRACED, difference_at_equal_error, sized
 
 # What a row tells of a contrast and gap: changes of the gap, of accuracy, what the line predicts of it, what is beyond, and
@@ -70,7 +71,7 @@ def resampled_changes(
 ) -> dict[tuple[str, str], Resampled]:
     """Return the changes of every contrast under the test sets of its verdicts; pairs of one plan are left out.
 
-    Arguments as of :func:`.statistics.sampling.errors_of_contrasts`.
+    Arguments as of :func:`.statistics.contrasts.errors_of_contrasts`.
     """
     names = list(dict.fromkeys([*contrasts["condition"], *contrasts["reference"]]))
     if not names:
@@ -83,14 +84,10 @@ def resampled_changes(
         accuracy[name] = weights @ (own.predictions == own.labels).astype(np.float32).T / len(own.labels)
         gaps[name][..., signed] = np.abs(gaps[name][..., signed])
     found = {}
-    for condition, reference in zip(contrasts["condition"], contrasts["reference"], strict=True):
-        places, partners = paired_places(runs[condition], runs[reference])
-        differ = ~np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))
-        places, partners = places[differ], partners[differ]
-        if len(places):
-            moved = gaps[condition][:, places] - gaps[reference][:, partners]
-            beside = accuracy[condition][:, places] - accuracy[reference][:, partners]
-            found[condition, reference] = Resampled(moved, beside.astype(np.float64), runs[condition].variants[places])
+    for condition, reference, places, partners in tested_pairs_of_contrasts(runs, contrasts):
+        moved = gaps[condition][:, places] - gaps[reference][:, partners]
+        beside = accuracy[condition][:, places] - accuracy[reference][:, partners]
+        found[condition, reference] = Resampled(moved, beside.astype(np.float64), runs[condition].variants[places])
     return found
 
 

@@ -1,13 +1,12 @@
 """The sampling error of the finite test set, which all runs share, so that no number of runs shows or reduces it."""
 
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from hbr.analysis.gaps import GAPS, compared_classes
-from hbr.analysis.predictions import RunPredictions, variants_of_one_plan
+from hbr.analysis.predictions import RunPredictions
 from hbr.analysis.statistics.bootstrap import hierarchical_weights, percentile_interval
 from hbr.errors import StudyError
 
@@ -163,72 +162,3 @@ def sampling_errors(
             }
         )
     return pd.DataFrame(rows)
-
-
-def errors_of_contrasts(
-    runs: Mapping[str, RunPredictions],
-    contrasts: pd.DataFrame,
-    hard: np.ndarray,
-    resamples: int,
-    seed: int,
-    compat: str = "none",
-) -> pd.DataFrame:
-    """Return :func:`sampling_errors` of every contrast (condition, reference), for the gaps of recall and of precision.
-
-    ``runs`` are the predictions by condition, ``hard`` a boolean a class. Test sets are drawn from ``seed``, the same for all
-    contrasts; the bootstrap over runs starts anew for each, so none depends on the others. Pairs of runs of one plan
-    compare nothing and are left out, and with them contrasts that have no others.
-    """
-    names = list(dict.fromkeys([*contrasts["condition"], *contrasts["reference"]]))
-    columns = ["gap", "test_error", "shared_error", "crossed_lower", "crossed_upper", "condition", "reference", "metric"]
-    if not names:
-        return pd.DataFrame(columns=columns)
-    weights = resampled_tests(runs[names[0]].labels, resamples, np.random.default_rng(seed))
-    found = []
-    for metric in ("recall", "precision"):
-        gaps = {
-            name: resampled_gaps(runs[name].predictions, runs[name].labels, hard, weights, metric, compat) for name in names
-        }
-        for condition, reference, places, partners in _tested(runs, contrasts):
-            errors = sampling_errors(
-                runs[condition].variants[places],
-                gaps[condition][:, places],
-                gaps[reference][:, partners],
-                np.random.default_rng(seed),
-            )
-            found.append(errors.assign(condition=condition, reference=reference, metric=metric))
-    return pd.concat(found) if found else pd.DataFrame(columns=columns)
-
-
-def _tested(runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
-    """Yield condition and reference of each contrast with the places of its paired runs, those of one plan left out."""
-    for condition, reference in zip(contrasts["condition"].astype(str), contrasts["reference"].astype(str), strict=True):
-        places, partners = paired_places(runs[condition], runs[reference])
-        same = np.isin(runs[condition].variants[places], variants_of_one_plan(runs[condition], runs[reference]))
-        if not same.all():
-            yield condition, reference, places[~same], partners[~same]
-
-
-def class_errors_of_contrasts(
-    runs: Mapping[str, RunPredictions], contrasts: pd.DataFrame, classes: int, resamples: int, seed: int
-) -> pd.DataFrame:
-    """Return the shared error of the test set in every contrast's change of accuracy and of each class's recall and precision.
-
-    One row a condition, reference, metric and class (-1 for accuracy); ``shared_error`` is that of :func:`sampling_errors`, in
-    shares. No two classes share a test sample, so that the errors of recall are independent of one another.
-    """
-    labels = next(iter(runs.values())).labels
-    weights = resampled_tests(labels, resamples, np.random.default_rng(seed))
-    sizes = np.bincount(labels, minlength=classes) / len(labels)
-    found = []
-    for metric in ("recall", "precision"):
-        values = {name: resampled_classes(own.predictions, own.labels, classes, weights, metric) for name, own in runs.items()}
-        for condition, reference, places, partners in _tested(runs, contrasts):
-            changes, variants = values[condition][:, places] - values[reference][:, partners], runs[condition].variants[places]
-            told = {(metric, label): changes[..., label] for label in range(classes)}
-            if metric == "recall":
-                told["accuracy", -1] = changes @ sizes
-            for (name, label), change in told.items():
-                found.append((condition, reference, name, label, np.sqrt(variance_components(change, variants).shared)))
-    table = pd.DataFrame(found, columns=["condition", "reference", "metric", "class", "shared_error"])
-    return table if found else table.astype({"class": int, "shared_error": float})
