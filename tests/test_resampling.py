@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hbr.conditions import strategies
-from hbr.conditions.names import least_samples
+from hbr.conditions.names import least_classes, least_samples
 from hbr.conditions.oversampling import smote
 from hbr.conditions.resampling import plan_resampled
 from hbr.conditions.strategies import Added, rank_weights
@@ -126,8 +126,17 @@ def test_what_smote_needs_is_known_before_anything_is_trained():
         check_class_sizes([1] * 7, [str(name) for name in range(7)], 6, "data")
 
 
+def test_a_random_placebo_of_two_classes_is_refused_before_anything_is_trained():
+    config = {**SMOTE, "placebos": {"kinds": ["shuffled"]}}
+    assert least_classes(config) == 2
+    assert least_classes(config | {"placebos": {"kinds": ["shuffled", "random"]}}) == 3
+    check_class_sizes([30, 30, 30], ["a", "b", "c"], 6, "data", 3)
+    with pytest.raises(StudyError, match=r"^data: .* at least 3 classes, but there are 2: .* write shuffled"):
+        check_class_sizes([30, 30], ["a", "b"], 6, "data", 3)
+
+
 def test_prepared_data_too_few_for_smote_are_refused_when_the_study_is_read(tmp_path):
-    config = {"study": "mine", "datasets": {"pictures": {}, "absent": {}}, **SMOTE}
+    config = {"study": "mine", "datasets": {"pictures": {}, "absent": {}}, **SMOTE, "placebos": {"kinds": []}}
     labels = np.array([0] * 5 + [1] * 30)
     path = tmp_path / "results/mine/pictures/dataset.npz"
     path.parent.mkdir(parents=True)

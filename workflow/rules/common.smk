@@ -53,6 +53,7 @@ from hbr.conditions.names import (
     conditions_of,
     contrasts_of,
     hardness_runs,
+    least_classes,
     least_samples,
     plan_inputs,
     plan_modules,

@@ -41,6 +41,7 @@ rule prepare_dataset:
     resources:
         # No parameter: another strategy makes no other data.
         least_samples=str(least_samples(config)),
+        least_classes=str(least_classes(config)),
         # Where the images lie is no part of what they are.
         root=dataset_key("root"),
     params:
@@ -61,6 +62,7 @@ rule prepare_dataset:
         ),
     shell:
         "python {input.code[0]:q} {params.flags} --root={resources.root:q} --least-samples {resources.least_samples}"
+        " --least-classes {resources.least_classes}"
         " --labels-file={input.labels:q}"
         " --archives {input.archives:q} --output {output.data:q} --ids {output.ids:q} --log {log:q}"
 

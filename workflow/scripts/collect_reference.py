@@ -46,9 +46,15 @@ def main(arguments: argparse.Namespace) -> None:
             keep_dataset(results / dataset, reports / dataset, kept / dataset)
         shutil.copyfile(results / "claims.csv", kept / "claims.csv")
         write_text(kept / PROVENANCE, json.dumps(told, indent=2) + "\n")
+        earlier = Path(folder) / "earlier"
         if arguments.output.exists():
-            arguments.output.rename(Path(folder) / "earlier")
-        kept.rename(arguments.output)
+            arguments.output.rename(earlier)
+        try:
+            kept.rename(arguments.output)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(arguments.output)
+            raise
     say(arguments.log, f"kept {arguments.study} in {arguments.output}")
 
 

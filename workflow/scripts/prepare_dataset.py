@@ -55,7 +55,7 @@ def main(arguments: argparse.Namespace) -> None:
         dataset = relabelled(dataset, labels_of(arguments, dataset))
         say(arguments.log, f"{int(dataset.planted.sum())} training labels differ from the data set's own")
     counts = np.bincount(dataset.train_labels, minlength=dataset.classes).tolist()
-    check_class_sizes(counts, dataset.class_names, arguments.least_samples, str(arguments.output))
+    check_class_sizes(counts, dataset.class_names, arguments.least_samples, str(arguments.output), arguments.least_classes)
     save_dataset(arguments.output, dataset)
     if arguments.ids:
         save_ids(arguments.ids, dataset)
@@ -80,6 +80,7 @@ parser.add_argument("--flip-seed", type=int, default=0)
 parser.add_argument("--labels", type=lambda text: json.loads(text or "null"), help="JSON: how other labels are read")
 parser.add_argument("--labels-file", type=Path, help="with the labels to train on")
 parser.add_argument("--least-samples", type=int, default=1, help="what the study's strategies need of every class")
+parser.add_argument("--least-classes", type=int, default=2, help="how many the study's conditions need")
 parser.add_argument("--output", type=Path, required=True)
 parser.add_argument("--ids", type=Path, help="where to write which file, or which index, each sample is")
 

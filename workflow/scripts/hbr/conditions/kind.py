@@ -219,6 +219,10 @@ class Kind(ABC):
         """Return how many training samples every class needs for the kind's conditions."""
         return 1
 
+    def least_classes(self, config: Mapping[str, Any]) -> int:
+        """Return how many classes the kind's conditions need."""
+        return 2
+
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
         """Return the files that a plan is made of beside the prepared data, by name, relative to the data set's results.
 

@@ -95,6 +95,11 @@ def least_samples(config: Mapping[str, Any]) -> int:
     return max(kind.least_samples(config) for kind in kinds().values())
 
 
+def least_classes(config: Mapping[str, Any]) -> int:
+    """Return how many classes the conditions of a study need."""
+    return max(kind.least_classes(config) for kind in kinds().values())
+
+
 def needs_control(config: Mapping[str, Any]) -> bool:
     """Return whether any condition of a study is compared with a control."""
     return any(condition.reference for condition in conditions_of(config).values())

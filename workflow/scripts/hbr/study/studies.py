@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from hbr.conditions.names import least_samples
+from hbr.conditions.names import least_classes, least_samples
 from hbr.data.files import read_arrays
 from hbr.data.sizes import check_class_sizes
 from hbr.errors import StudyError
@@ -36,12 +36,12 @@ def load_study(path: Path) -> dict[str, Any]:
 
 
 def check_data(config: Mapping[str, Any], root: Path = Path()) -> None:
-    """Raise ``StudyError`` where data that are prepared already are too few for a strategy of the study.
+    """Raise ``StudyError`` where data that are prepared already are too few, or have too few classes, for the study.
 
     A file that cannot be read is passed over: whoever needs it says so.
     """
-    least = least_samples(config)
-    for dataset in config["datasets"] if least > 1 else ():
+    least, classes = least_samples(config), least_classes(config)
+    for dataset in config["datasets"]:
         path = root / "results" / config["study"] / dataset / "dataset.npz"
         try:
             arrays = read_arrays(path, "train_labels", "class_names")
@@ -49,4 +49,4 @@ def check_data(config: Mapping[str, Any], root: Path = Path()) -> None:
             continue
         names = [str(name) for name in arrays["class_names"]]
         counts = np.bincount(arrays["train_labels"], minlength=len(names)).tolist()
-        check_class_sizes(counts, names, least, f"{path} (delete it where the images have changed since)")
+        check_class_sizes(counts, names, least, f"{path} (delete it where the images have changed since)", classes)

@@ -21,6 +21,12 @@ class Placebo(ByAllocation):
         for kind in placebos["kinds"]:
             yield from self.grid(("placebo", kind), config, placebos, estimator, bases[estimator], kind)
 
+    def least_classes(self, config: Mapping[str, Any]) -> int:
+        """Return 3 where ratios are drawn: with two classes half of the draws are the true ones."""
+        from hbr.conditions.placebos import RANDOM
+
+        return 3 if RANDOM in config["placebos"]["kinds"] else super().least_classes(config)
+
     def inputs(self, condition: Condition, config: Mapping[str, Any]) -> dict[str, str]:
         """Return the table of hardness and the true ratios, which stand in the allocation of any alpha."""
         return super().inputs(condition, config) | {"allocation": f"allocations/{condition.allocation}/alpha0.csv"}
