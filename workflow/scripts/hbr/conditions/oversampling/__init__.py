@@ -1,1 +1,1 @@
-"""What classes that grow get: one file a strategy, found by its name; each defines ``NEEDS`` and ``add``."""
+"""What classes that grow get: one file a strategy, found by its name; each defines ``add``."""

@@ -1,1 +1,1 @@
-"""What classes that shrink lose: one file a strategy, found by its name; each defines ``NEEDS`` and ``drop``."""
+"""What classes that shrink lose: one file a strategy, found by its name; each defines ``drop``."""
