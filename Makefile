@@ -48,12 +48,12 @@ SNAKEMAKE = $(RUN) snakemake --workflow-profile workflow/profiles/default $(LIMI
 .PHONY: run look report plan audit lists ledger pack unpack dry-run test test-fast test-conda test-slurm test-browser lint setup
 
 # A user's own images: the study file is written where there is none. Networks on the images as they are come first, since
-# their hardness says which offset resampling needs.
+# their hardness says which offset resampling needs; the images before them, since only their content tells who trains again.
 ifneq ($(IMAGES),)
 run: setup
 	@study="$$(python workflow/scripts/describe_images.py "$$IMAGES")" && \
 	tables="$$(python workflow/scripts/settle_offset.py --tables "$$study")" && \
-	{ [ -z "$$tables" ] || { STUDY="$$study"; $(SNAKEMAKE) --cores all $$tables; }; } && \
+	{ [ -z "$$tables" ] || { STUDY="$$study"; $(SNAKEMAKE) --cores all prepared && $(SNAKEMAKE) --cores all $$tables; }; } && \
 	python workflow/scripts/settle_offset.py "$$study" && \
 	$(MAKE) --no-print-directory run IMAGES= STUDY="$$study"
 else

@@ -21,6 +21,7 @@ from hbr.data.archives import ARCHIVES, Archive
 from hbr.data.datasets import channel_statistics, load_dataset, prepare, save_dataset
 from hbr.data.download import fetch_archive, md5_of
 from hbr.data.files import read_arrays, replacing, write_arrays
+from hbr.data.folders import picture_size
 from hbr.data.plans import (
     DUPLICATE,
     HOLDOUT,
@@ -224,11 +225,23 @@ def test_a_whole_split_of_grey_becomes_rgb(photos):
     assert (dataset.test_images == 50).all()
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16"])
-def test_other_colour_modes_are_refused_by_file(photos, mode):
-    file = write_image(photos / "train/cat/004.png", 0, mode=mode)
+def test_other_colour_modes_are_refused_by_file(photos):
+    file = write_image(photos / "train/cat/004.png", 0, mode="I;16")
     message = refusal(folder_dataset, photos, 8, None, 0)
-    assert message.startswith(f"{file} has colour mode {mode};")
+    assert message.startswith(f"{file} has colour mode I;16;")
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_pictures_that_could_be_transparent_are_read_where_they_are_not(photos, mode):
+    file = photos / "train/cat/004.png"
+    Image.new(mode, (8, 8), (*[40] * (len(mode) - 1), 255)).save(file)
+    assert (folder_dataset(photos, 8, None, 0).train_images == 40).all(axis=(1, 2, 3)).any()
+    assert picture_size(file) == (8, 8)
+    glass = Image.new(mode, (8, 8), (*[40] * (len(mode) - 1), 255))
+    glass.putpixel((3, 3), (*[40] * (len(mode) - 1), 254))
+    glass.save(file)
+    said = f"{file} has transparent places; put it on a background you choose"
+    assert refusal(folder_dataset, photos, 8, None, 0) == refusal(picture_size, file) == said
 
 
 @pytest.mark.parametrize("content", [b"", b"no image at all", "half"], ids=["empty", "text", "half"])

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "results/<study>/<data set>/whitening.npz": None,
     "results/<study>/<data set>/folds/<labelling>/variant<n>/whitening.npz": None,
     "reports/<study>/report.html": None,
+    "lists/<study>/<data set>/repeats.csv": None,
     "results/<study>/<data set>/allocations/<estimator>/alpha<alpha>.csv": {"compat"},
     "reports/<study>/flagged/<data set>.csv": {"sample", "class", "flagged_<rule>"},
     "lists/<study>/<data set>/suspects.csv": {"path"},

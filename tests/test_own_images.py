@@ -84,6 +84,21 @@ def test_what_a_folder_holds_is_said(tmp_path):
     assert (found.short_side, found.class_counts, found.is_split) == (10, (13, 30), False)
 
 
+def test_what_is_passed_over_stands_in_what_is_refused(tmp_path):
+    root = pictures(tmp_path / "mine", {"ant": 12, "bee": 3})
+    (root / "bee/1.HEIC").write_text("x")
+    with pytest.raises(StudyError, match=r"of 'bee' \(3\), .* \(1 file in .*: 1 \.heic; convert pictures to JPEG or PNG\)$"):
+        look_at(root)
+
+
+def test_long_pictures_are_said_to_be_squeezed(tmp_path):
+    root = pictures(tmp_path / "mine", {"ant": 10, "bee": 10}, (12, 8))
+    assert "squeezed" not in "".join(told(look_at(root)))
+    for number in range(3):
+        Image.new("RGB", (13, 8), (number, 0, 0)).save(root / f"ant/{number:03}.png")
+    assert "15% of the images are more than 1.5 times as long as wide; each is squeezed" in "\n".join(told(look_at(root)))
+
+
 def test_the_one_folder_inside_is_meant(tmp_path):
     root = pictures(tmp_path / "outer/inner", {"ant": 10, "bee": 10})
     for name in ("__MACOSX", "@eaDir"):
@@ -114,8 +129,11 @@ def test_folders_that_make_no_study_are_refused_in_a_sentence(tmp_path, counts, 
 
 
 def test_a_folder_that_is_not_there_and_pictures_that_cannot_be_read_are_refused(tmp_path):
-    with pytest.raises(StudyError, match=r"none is no folder and no \.zip; write IMAGES="):
+    with pytest.raises(StudyError, match=r"none does not exist; name a folder with one folder of images for each class"):
         look_at(tmp_path / "none")
+    (tmp_path / "mine.tar.gz").write_bytes(b"")
+    with pytest.raises(StudyError, match=r"mine\.tar\.gz is no folder and no \.zip; unpack it first, and name a folder"):
+        look_at(tmp_path / "mine.tar.gz")
     root = pictures(tmp_path / "mine", {"ant": 10, "bee": 10})
     for number in range(2):
         (root / f"ant/{number:03}.png").write_bytes(b"no image")
@@ -210,9 +228,40 @@ def test_two_folders_of_one_name_have_two_studies(tmp_path):
     one, other = tmp_path / "a/photos", tmp_path / "b/photos"
     path = study_path(tmp_path, one, one)
     path.write_text(filled(TEMPLATE, {("datasets", "my_images", "root"): str(one)}))
-    assert root_of(path) == str(one)
+    assert root_of(path) == one
     assert study_path(tmp_path, one, one) == path
     assert study_path(tmp_path, other, other).name.startswith("photos-")
+
+
+def test_a_study_stays_that_of_its_images_however_they_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    images = tmp_path / "photos"
+    images.mkdir()
+    (tmp_path / "link").symlink_to(images)
+    path = study_path(tmp_path, images, images)
+    for root in ("photos", "~/photos/", "link", str(images)):
+        path.write_text(filled(TEMPLATE, {("datasets", "my_images", "root"): root}))
+        assert study_path(tmp_path, images, images) == path
+    # A second study beside it would hide what is wrong with it.
+    for broken in ("datasets: [", "study: photos\n"):
+        path.write_text(broken)
+        assert study_path(tmp_path, images, images) == path
+
+
+def test_a_study_of_other_images_by_its_name_is_said(tmp_path, monkeypatch, capsys):
+    import describe_images
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(describe_images, "seconds_here", lambda *arguments: 7.0)
+    root = pictures(tmp_path / "here/photos", {"ant": 10, "bee": 10})
+    describe_images.main(describe_images.parser.parse_args([str(root)]))
+    moved = shutil.move(root, tmp_path / "photos")
+    capsys.readouterr()
+    describe_images.main(describe_images.parser.parse_args([str(moved)]))
+    said = capsys.readouterr()
+    assert f"studies/own/photos.yaml is the study of {root}; if these are its images, moved, set `root` there" in said.err
+    assert said.out.startswith("studies/own/photos-")
 
 
 def test_a_name_that_another_study_bears_is_not_taken(tmp_path):
@@ -314,7 +363,7 @@ def test_an_edited_study_is_left_alone(tmp_path, monkeypatch, capsys):
     assert path == Path("studies/own/my-home-it-s-ete-100-1.yaml")
     assert "20 images of 2 classes" in said.err
     assert "is written" in said.err
-    assert root_of(path) == str(root)
+    assert root_of(path) == root
     path.write_text(path.read_text(encoding="utf-8").replace("members: 8", "members: 2"), encoding="utf-8")
     edited = path.read_bytes()
     describe_images.main(words)
@@ -335,7 +384,7 @@ def test_an_archive_is_looked_at_where_it_was_unpacked(tmp_path, monkeypatch, ca
     said = capsys.readouterr()
     assert f"photos.zip is unpacked into {tmp_path}/photos" in said.err
     assert said.out == "studies/own/photos.yaml\n"
-    assert root_of(Path("studies/own/photos.yaml")) == str(tmp_path / "photos" / root.name)
+    assert root_of(Path("studies/own/photos.yaml")) == tmp_path / "photos" / root.name
 
 
 @pytest.mark.slow
@@ -376,5 +425,9 @@ def test_only_the_offset_of_a_study_file_is_written_again(tmp_path, monkeypatch,
     assert f"hardness_offset is set to {offset:g} in mine.yaml" in capsys.readouterr().out
     settled = Path("mine.yaml").read_text(encoding="utf-8")
     assert settled == edited.replace("hardness_offset: 0\n", f"hardness_offset: {offset}\n")
-    settle_offset.main(settle_offset.parser.parse_args(["mine.yaml"]))
-    assert capsys.readouterr().out == ""
+    for words in (["mine.yaml"], ["mine.yaml", "--tables"]):
+        settle_offset.main(settle_offset.parser.parse_args(words))
+        assert capsys.readouterr().out == ""
+    Path("mine.yaml").write_text(edited.replace("  hardness_offset: 0", "  # hardness_offset: 0"), encoding="utf-8")
+    with pytest.raises(StudyError, match=rf"write `hardness_offset: {offset:g}` under `resampling` in mine\.yaml"):
+        settle_offset.main(settle_offset.parser.parse_args(["mine.yaml"]))

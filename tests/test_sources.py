@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from hbr.data.datasets import load_dataset, save_dataset
 from hbr.data.folders import _read_image, picture_size
-from hbr.data.repeats import repeated
+from hbr.data.repeats import first_alike, repeat_table, repeated
 from hbr.data.sources import arrays_dataset, folder_dataset
 from hbr.data.trees import fingerprint, image_tree
 from hbr.errors import StudyError
@@ -476,7 +476,7 @@ def test_arrays_of_nothing_are_refused(tmp_path, arrays, said):
 
 @pytest.mark.parametrize("mode", ["P", "L", "RGB"])
 def test_a_picture_with_a_transparent_colour_is_refused(root, mode):
-    file = write(root / "train/ant/ant0.png", 3, mode, transparency=(1, 2, 3) if mode == "RGB" else 3)
+    file = write(root / "train/ant/ant0.png", 3, mode, transparency=picture(3, mode).getpixel((0, 0)))
     assert refusal(read, root) == f"{file} has transparent places; put it on a background you choose"
 
 
@@ -488,14 +488,33 @@ def test_images_seen_in_training_and_under_two_labels_are_said(root):
     told = list(repeated(replace(dataset, test_images=images, test_labels=labels, test_ids=("b0", "b1", "b2", "b3"))))
     first = dataset.train_ids[int(np.flatnonzero(bees)[0])]
     assert told == [
-        f"4 test images are training images, pixel for pixel, such as test b0 (train {first}); leave out one of the two"
+        f"4 test images are training images, pixel for pixel, such as test b0 (train {first}); leave out one of the "
+        "two (`make lists` names all in repeats.csv)"
     ]
     images = np.concatenate([dataset.train_images, images[:1]])
     twice = replace(dataset, train_images=images, train_labels=np.append(dataset.train_labels, 0))
     twice = replace(twice, train_ids=(*dataset.train_ids, "x"))
     assert list(repeated(twice)) == [
-        f"1 image stands under another label too, pixel for pixel, such as train x (train {first}); leave out one of the two"
+        f"1 image stands under another label too, pixel for pixel, such as train x (train {first}); leave out one of the "
+        "two (`make lists` names all in repeats.csv)"
     ]
+    table = repeat_table(twice)
+    assert table.to_dict("records") == [
+        {"split": "train", "id": "x", "class_name": "ant"}
+        | {"first_split": "train", "first_id": first, "first_class_name": "bee"}
+    ]
+
+
+def test_copies_of_an_image_lead_to_the_first(root):
+    images = np.array([3, 5, 3, 3, 5, 7], np.uint8)[:, None, None, None].repeat(8, 1)
+    assert first_alike(images[:2], images[2:]).tolist() == [0, 1, 0, 0, 1, 5]
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_a_transparent_colour_that_no_pixel_has_is_nothing(root, mode):
+    write(root / "train/ant/ant0.png", 3, mode, transparency=(1, 2, 9) if mode == "RGB" else 9)
+    assert Image.open(root / "train/ant/ant0.png").has_transparency_data
+    read(root)
 
 
 def test_one_folder_that_is_two_classes_by_a_link_is_refused(root):

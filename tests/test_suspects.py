@@ -209,8 +209,28 @@ def test_a_margin_is_below_0_only_where_another_class_is_suggested(classes, imag
 
 
 def test_classes_with_fewer_images_than_folds_are_named():
-    with pytest.raises(StudyError, match="class 'bee' has 2 images, too few for 3"):
-        divide(np.array([0, 0, 0, 1, 1, 2, 2, 2]), 3, NAMES, 0)
+    with pytest.raises(StudyError, match="class 'bee' has 2 different images, too few for 3"):
+        divide(np.array([0, 0, 0, 1, 1, 2, 2, 2]), np.arange(8), 3, NAMES, 0)
+    # A copy would be judged by networks that know it.
+    with pytest.raises(StudyError, match="class 'bee' has 2 different images, too few for 3"):
+        divide(np.array([0, 0, 0, 1, 1, 1, 2, 2, 2]), np.array([0, 1, 2, 3, 3, 5, 6, 7, 8]), 3, NAMES, 0)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(2, 4), st.lists(st.integers(0, 39), max_size=25), st.integers(0, 99))
+def test_copies_are_in_one_fold(folds, chosen, seed):
+    labels, alike = np.arange(60) % 3, np.arange(60)
+    # Of a third of the images, some under another label.
+    alike[40 : 40 + min(20, len(chosen))] = chosen[:20]
+    try:
+        places = divide(labels, alike, folds, NAMES, seed)
+    except StudyError:
+        assert min(len(np.unique(alike[labels == label])) for label in range(3)) < folds
+        return
+    assert (places == places[alike]).all()
+    assert set(places) == set(range(1, folds + 1))
+    # Every class is trained on, whichever fold is left out.
+    assert all(len(np.unique(places[labels == label])) > 1 for label in range(3))
 
 
 def test_captions_and_pictures_are_of_the_right_split():

@@ -1,6 +1,7 @@
 """Look at a folder of images, write a study file for them where there is none, and say what it will cost; print its path."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 from hbr.errors import StudyError
 from hbr.study.command import answer
 from hbr.study.own_images import Found, look_at, told
-from hbr.study.own_study import duration_of, study_path, written_study
+from hbr.study.own_study import duration_of, root_of, study_name, study_path, written_study
 from hbr.study.studies import load_study
 from hbr.study.zips import unpacked_beside
 
@@ -37,12 +38,17 @@ def main(arguments: argparse.Namespace) -> None:
     path = study_path(arguments.studies, images, found.tree.root, others)
     if path.is_file():
         config = load_study(path)
+        # As its trainings find a network that lies beside the study.
+        sys.path += ["", str(path.parent.resolve())]
         say(f"{path} is there and is used as it is; delete it for a new one")
         if not (Path("results") / config["study"]).is_dir():
             seconds = seconds_here(found, config, next(iter(config["datasets"])))
             say(f"  expected: {duration_of(config, seconds, at_once())}")
     else:
-        template, command = arguments.template.read_text(encoding="utf-8"), f"make run IMAGES={arguments.images}"
+        template, command = arguments.template.read_text(encoding="utf-8"), f"make run IMAGES={shlex.quote(arguments.images)}"
+        namesake = arguments.studies / f"{study_name(images.name)}.yaml"
+        if namesake.is_file():
+            say(f"{namesake} is the study of {root_of(namesake)}; if these are its images, moved, set `root` there and run it")
         say("timing a few steps of a training ...")
         expected = written_study(path, found, template, partial(seconds_here, found), at_once(), command)
         say(f"{path} is written, with a reason beside each line: change what you like, it is not written again")

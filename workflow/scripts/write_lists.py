@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from hbr.analysis.lists import (
     with_paths,
 )
 from hbr.conditions.names import conditions_of
-from hbr.data.datasets import load_ids
-from hbr.data.files import read_arrays, read_table, write_table
+from hbr.data.datasets import load_dataset, load_ids
+from hbr.data.files import read_table, write_table
+from hbr.data.repeats import repeat_table
 from hbr.errors import StudyError
 from hbr.study.command import answer
 from hbr.study.studies import load_study
@@ -33,9 +35,13 @@ def lists_of(results: Path, config: Mapping[str, Any], root: Path | None) -> Ite
 
     What lies there of estimators, rules and conditions that the study does not have is left out.
     """
-    arrays = read_arrays(results / "dataset.npz", "train_labels", "test_labels", "class_names")
-    labels, names = arrays["train_labels"], [str(name) for name in arrays["class_names"]]
-    ids, of_samples = load_ids(results / "ids.parquet"), []
+    dataset = load_dataset(results / "dataset.npz")
+    labels, names = dataset.train_labels, list(dataset.class_names)
+    ids, test_ids = (load_ids(results / "ids.parquet", split) for split in (TRAIN, "test"))
+    of_samples: list[pd.DataFrame] = []
+    repeats = repeat_table(replace(dataset, train_ids=tuple(ids), test_ids=tuple(test_ids)))
+    if len(repeats):
+        yield "repeats.csv", repeats
     estimators, rules = config["hardness"]["estimators"], config["noise"]["rules"]
     hardness = {name: path for name in estimators if (path := results / f"hardness/{name}/samples.parquet").is_file()}
     if hardness:
@@ -50,7 +56,7 @@ def lists_of(results: Path, config: Mapping[str, Any], root: Path | None) -> Ite
     if (path := results / "suspects.csv").is_file():
         suspects = read_table(path)
         yield "suspects.csv", with_paths(suspects, root) if root else suspects
-    splits = {TRAIN: (ids, labels), "test": (load_ids(results / "ids.parquet", "test"), arrays["test_labels"])}
+    splits = {TRAIN: (ids, labels), "test": (test_ids, dataset.test_labels)}
     samples = sample_list(splits, root, names, of_samples)
     yield "samples.csv", samples
     yield "samples.parquet", samples

@@ -12,8 +12,8 @@ from hbr.errors import StudyError
 
 # Whatever its name, a file of another format is not opened: some formats are programs that Pillow has others run.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
-# Exact conversions; every other one would choose for the user what to do about transparency, inks or depth.
-_EXACT = {"P": "RGB", "1": "L"}
+# Exact conversions, where nothing is transparent; every other one would choose for the user what to do about inks or depth.
+_EXACT = {"P": "RGB", "1": "L", "RGBA": "RGB", "LA": "L"}
 _USED = ("L", "RGB")
 # Notes of a camera that was held on its side.
 _ON_THEIR_SIDE = (5, 6, 7, 8)
@@ -112,10 +112,11 @@ def _opened(file: Path) -> Iterator[Image.Image]:
     """Open an image whose colours need no choice of ours; raise ``StudyError`` on others, and on what decoders stumble over."""
     try:
         with Image.open(file, formats=_FORMATS) as opened:
-            if "transparency" in opened.info:
-                raise StudyError(f"{file} has transparent places; put it on a background you choose")
             if opened.mode not in (*_USED, *_EXACT):
                 raise StudyError(f"{file} has colour mode {opened.mode}; convert it to RGB or 8-bit grey (L)")
+            # Most pictures that could be transparent are not, which only their pixels tell.
+            if opened.has_transparency_data and opened.convert("RGBA").getchannel("A").getextrema() != (255, 255):
+                raise StudyError(f"{file} has transparent places; put it on a background you choose")
             yield opened
     except (StudyError, MemoryError):
         raise

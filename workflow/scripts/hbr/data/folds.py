@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from hbr.data.datasets import PreparedDataset, prepare
+from hbr.data.repeats import first_alike
 from hbr.errors import StudyError
 
 # Share of the labels that are changed on purpose to see how well mistakes are found.
@@ -28,20 +29,23 @@ def plant(labels: np.ndarray, classes: int, share: float, rng: np.random.Generat
     return planted
 
 
-def divide(labels: np.ndarray, folds: int, class_names: Sequence[str], seed: int) -> np.ndarray:
-    """Return the fold of each image, from 1; folds are alike in size and classes.
+def divide(labels: np.ndarray, alike: np.ndarray, folds: int, class_names: Sequence[str], seed: int) -> np.ndarray:
+    """Return the fold of each image, from 1; folds are alike in size and classes, as far as copies allow.
 
-    Raises ``StudyError`` where a class has fewer images than there are folds.
+    ``alike`` is of :func:`.repeats.first_alike`: an image is in the fold of its copies, since networks trained on one of them
+    would know the other. Raises ``StudyError`` where a class has fewer different images than there are folds.
     """
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    counts = np.bincount(labels, minlength=len(class_names))
+    counts = np.array([len(np.unique(alike[labels == label])) for label in range(len(class_names))])
     if counts.min() < folds:
         raise StudyError(
-            f"suspects.folds: class {class_names[int(counts.argmin())]!r} has {counts.min()} images, too few for {folds}; "
-            "write a smaller number, or add images"
+            f"suspects.folds: class {class_names[int(counts.argmin())]!r} has {counts.min()} different images, too few for "
+            f"{folds}; write a smaller number, or add images"
         )
-    division = StratifiedKFold(folds, shuffle=True, random_state=seed % 2**32).split(np.empty(len(labels)), labels)
+    # Where there are no copies, folds of one image less or more are surer than those of a division by groups.
+    kind, groups = (StratifiedKFold, None) if len(np.unique(alike)) == len(alike) else (StratifiedGroupKFold, alike)
+    division = kind(folds, shuffle=True, random_state=seed % 2**32).split(np.empty(len(labels)), labels, groups)
     places = np.empty(len(labels), dtype=np.int64)
     for fold, (_, held_out) in enumerate(division, 1):
         places[held_out] = fold
@@ -58,7 +62,8 @@ def fold_table(dataset: PreparedDataset, folds: int, seed: int, share: float, rn
     sizes = (len(dataset.train_labels), len(dataset.test_labels))
     columns = {"split": np.repeat(["train", "test"], sizes), "sample": np.concatenate([np.arange(size) for size in sizes])}
     columns |= {"class": given, "label": labels, "planted": labels != given}
-    return pd.DataFrame({**columns, "fold": divide(labels, folds, dataset.class_names, seed)})
+    alike = first_alike(dataset.train_images, dataset.test_images)
+    return pd.DataFrame({**columns, "fold": divide(labels, alike, folds, dataset.class_names, seed)})
 
 
 def fold_dataset(dataset: PreparedDataset, table: pd.DataFrame, fold: int, mirrored: bool = False) -> PreparedDataset:

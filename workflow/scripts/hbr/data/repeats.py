@@ -1,30 +1,62 @@
-"""Images that a data set holds more than once: between training and test, and under two labels."""
+"""Images that a data set holds more than once, pixel for pixel: between training and test, and under two labels."""
 
 from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+import pandas as pd
 
 from hbr.data.datasets import PreparedDataset
 from hbr.data.files import fingerprint_of
 
 
-def repeated(dataset: PreparedDataset) -> Iterator[str]:
-    """Yield a line on test images that are training images, and one on images under two labels, both pixel for pixel."""
-    ids = (*(f"train {name}" for name in dataset.train_ids), *(f"test {name}" for name in dataset.test_ids))
-    labels = (*dataset.train_labels.tolist(), *dataset.test_labels.tolist())
-    train = len(dataset.train_ids)
+def first_alike(*images: np.ndarray) -> np.ndarray:
+    """Return for each image the place of the first that is the same, its own where none is before it, ``(images,)``.
+
+    Places count through all parts given, each ``(images, height, width, channels)``.
+    """
     first: dict[bytes, int] = {}
-    seen, otherwise = [], []
-    for images, start in ((dataset.train_images, 0), (dataset.test_images, train)):
-        for place, image in enumerate(images, start):
-            earlier = first.setdefault(fingerprint_of(image.tobytes()), place)
-            if earlier < train <= place:
-                seen.append((place, earlier))
-            if labels[earlier] != labels[place]:
-                otherwise.append((place, earlier))
-    for pairs, one, many in (
-        (seen, "test image is a training image", "test images are training images"),
-        (otherwise, "image stands under another label too", "images stand under another label too"),
+    every = chain.from_iterable(images)
+    return np.array([first.setdefault(fingerprint_of(image.tobytes()), place) for place, image in enumerate(every)])
+
+
+def repeat_table(dataset: PreparedDataset) -> pd.DataFrame:
+    """Return one row an image that one before it is the same as: split, id and class of it, and ``first_`` of that one.
+
+    Training images come before those to be tested on.
+    """
+    sizes = (len(dataset.train_images), len(dataset.test_images))
+    table = pd.DataFrame(
+        {
+            "split": np.repeat(["train", "test"], sizes),
+            "id": np.concatenate([np.asarray(ids, object) for ids in (dataset.train_ids, dataset.test_ids)]),
+            "class_name": np.asarray(dataset.class_names, object)[np.concatenate([dataset.train_labels, dataset.test_labels])],
+        }
+    )
+    alike = first_alike(dataset.train_images, dataset.test_images)
+    copies = np.flatnonzero(alike != np.arange(len(alike)))
+    first = table.iloc[alike[copies]].reset_index(drop=True).add_prefix("first_")
+    return pd.concat([table.iloc[copies].reset_index(drop=True), first], axis=1)
+
+
+def repeated(dataset: PreparedDataset) -> Iterator[str]:
+    """Yield a line on test images that are training images, and one on images under two labels."""
+    table = repeat_table(dataset)
+    for rows, one, many in (
+        (
+            table[(table["split"] == "test") & (table["first_split"] == "train")],
+            "test image is a training image",
+            "test images are training images",
+        ),
+        (
+            table[table["class_name"] != table["first_class_name"]],
+            "image stands under another label too",
+            "images stand under another label too",
+        ),
     ):
-        if pairs:
-            place, earlier = pairs[0]
-            words = one if len(pairs) == 1 else many
-            yield f"{len(pairs):,} {words}, pixel for pixel, such as {ids[place]} ({ids[earlier]}); leave out one of the two"
+        if len(rows):
+            row = rows.iloc[0]
+            yield (
+                f"{len(rows):,} {one if len(rows) == 1 else many}, pixel for pixel, such as {row['split']} {row['id']} "
+                f"({row['first_split']} {row['first_id']}); leave out one of the two (`make lists` names all in repeats.csv)"
+            )

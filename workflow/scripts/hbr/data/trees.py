@@ -21,6 +21,8 @@ _LEFT_BEHIND = {
 }
 
 _PARTS = {"train", "training", "test", "testing", "val", "valid", "validation"}
+# Formats of pictures that are not read, as phones and cameras write them.
+_CONVERTIBLE = {".heic", ".heif", ".avif", ".jp2", ".jxl", ".svg", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".psd"}
 
 
 class AbsentError(StudyError):
@@ -153,7 +155,9 @@ class _Walk:
             yield f"{number} of other programs passed over, {_few(self.left_behind)}"
         if self.formats:
             kinds = ", ".join(f"{count} {suffix or 'without ending'}" for suffix, count in self.formats.most_common())
-            yield f"{counted(self.formats.total(), 'file')} in class folders left out, as no images are read from them: {kinds}"
+            advice = "; convert pictures to JPEG or PNG" if _CONVERTIBLE & set(self.formats) else ""
+            number = counted(self.formats.total(), "file")
+            yield f"{number} in class folders left out, as no images are read from them: {kinds}{advice}"
         if self.loose:
             yield f"{counted(len(self.loose), 'image')} outside class folders left out, {_few(self.loose)}"
         if self.others:
@@ -203,8 +207,14 @@ def _check_half_split(root: Path) -> None:
             entries = [entry for entry in _entries(root / one) if not entry.name.startswith(".")]
             # A class may be called train.
             if any(_is_folder(entry) for entry in entries) and not any(_is_image(entry.name) for entry in entries):
+                beside = [entry.name for entry in _entries(root) if _is_folder(entry)]
+                parts = [name for name in beside if name != one and name.casefold() in _PARTS]
+                # Of several the one that is meant, in other letters.
+                called = next((name for name in parts if name.casefold() == other), parts[0] if parts else "")
+                mend = f"rename {called}/ to {other}/" if called else "add it"
                 raise AbsentError(
-                    f"{root} holds {one}/ but no {other}/; add it, or set `root` to {root / one} and `test_fraction`"
+                    f"{root} holds {one}/ but no {other}/; {mend}, or name {root / one} alone (`root`, IMAGES=...), whose "
+                    "`test_fraction` is tested on"
                 )
 
 

@@ -45,10 +45,15 @@ def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:
     return max(0.0, *found)
 
 
+def is_unset(config: Mapping[str, Any]) -> bool:
+    """Return whether a study says no offset, and none by estimator either."""
+    given = config["resampling"]["hardness_offset"]
+    return not given and not isinstance(given, Mapping)
+
+
 def offset_to_set(config: Mapping[str, Any]) -> float | None:
     """Return the offset that a study should have, from its results; nothing where it needs none, or says one, or one by one."""
-    given = config["resampling"]["hardness_offset"]
-    if given or isinstance(given, Mapping):
+    if not is_unset(config):
         return None
     tables = {dataset: read_table(path) for dataset, path in hardness_tables(config).items() if path.is_file()}
     return needed_offset(tables, config["resampling"]["balance"]) or None if tables else None

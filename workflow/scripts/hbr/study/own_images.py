@@ -17,7 +17,8 @@ LEAST_TESTED = 3
 _MOST_OPENED = 5_000
 _MOST_TOLD = 12
 _MOST_NAMED = 9
-_UNEVEN = 1.5
+_UNEVEN, _LONG = 1.5, 1.5
+_ARCHIVES = (".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ def look_at(folder: Path) -> Found:
 def innermost(folder: Path) -> Path:
     """Return the folder in which the classes, or train and test, lie: the given one, or the only one inside of it."""
     if not folder.is_dir():
-        raise StudyError(f"{folder} is no folder and no .zip; write IMAGES=<a folder with one folder of images for each class>")
+        is_archive = folder.is_file() and folder.suffix.lower() in _ARCHIVES
+        what = "does not exist" if not folder.exists() else "is no folder and no .zip"
+        mend = "unpack it first, and name" if is_archive else "name"
+        raise StudyError(f"{folder} {what}; {mend} a folder with one folder of images for each class: IMAGES=<folder>")
     try:
         while inner := _packed(folder):
             if _holds_images(folder):
@@ -102,6 +106,12 @@ def told(found: Found) -> Iterator[str]:
         yield " and ".join(f"{sum(counts):,} in {split}/" for split, counts in found.counts.items())
     same = bool((low == high).all())
     yield f"sizes: {width} x {height} pixels" + ("" if same else f" in the median, {low.min()} to {high.max()} pixels a side")
+    long = float(np.mean(found.sizes.max(axis=1) > _LONG * found.sizes.min(axis=1)))
+    if long > 0:
+        yield (
+            f"{max(1, round(100 * long))}% of the images are more than {_LONG:g} times as long as wide; each is squeezed to a "
+            "square: crop them first where shapes matter"
+        )
     if found.imbalance > _UNEVEN:
         few, many = (printable(names[label]) for label in (order[-1], order[0]))
         yield (
@@ -124,9 +134,10 @@ def _check_classes(tree: ImageTree, counts: dict[str, tuple[int, ...]]) -> None:
         if few:
             where = tree.root if split == "all" else tree.root / split
             more = f" and {len(few) - 3} more" if len(few) > 3 else ""
+            passed = "".join(f" ({remark})" for remark in tree.remarks)
             raise StudyError(
                 f"{where} holds fewer than {least[split]} images of {', '.join(few[:3])}{more}, too few to say anything of a "
-                "class; add images, or move the folder elsewhere"
+                f"class; add images, or move the folder elsewhere{printable(passed)}"
             )
 
 

@@ -34,13 +34,17 @@ def study_path(folder: Path, images: Path, root: Path, others: Iterable[Path] = 
     """Return where the study file of ``images`` is, or is to be: in ``folder``, under their name.
 
     Where that is the file of other images than those in ``root``, or another study bears the name, and so its results would,
-    their place is told by a further part of the name. ``others`` are the files of studies that there are.
+    their place is told by a further part of the name. ``others`` are the files of studies that there are. A file that names no
+    images is the one meant: whoever loads it says what is wrong with it, where a second study would leave it unseen.
     """
     name = study_name(images.name)
     taken = {KEPT} | {named for path in others if (named := _read_of(path, lambda config: str(config["study"])))}
     for candidate in (name, f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:6]}"):
         path = folder / f"{candidate}.yaml"
-        if root_of(path) == os.fspath(root) or not (path.is_file() or candidate in taken):
+        if not path.is_file():
+            if candidate not in taken:
+                return path
+        elif (own := root_of(path)) is None or own == root.resolve():
             return path
     raise StudyError(f"{path} is the study of other images; name another folder, or rename the file")
 
@@ -52,9 +56,13 @@ def study_name(name: str) -> str:
     return slug or f"images-{hashlib.sha256(os.fsencode(unicodedata.normalize('NFC', name))).hexdigest()[:6]}"
 
 
-def root_of(path: Path) -> str:
-    """Return the folder of images that a study file names first, empty where it names none or is none."""
-    return _read_of(path, lambda config: str(next(iter(config["datasets"].values()))["root"]))
+def root_of(path: Path) -> Path | None:
+    """Return the folder of images that a study file names first, None where it names none or is none.
+
+    It is written out and freed of links: ``~/birds/``, ``../birds`` and a link to them are one folder.
+    """
+    named = _read_of(path, lambda config: str(next(iter(config["datasets"].values()))["root"]))
+    return Path(named).expanduser().resolve() if named else None
 
 
 def _read_of(path: Path, read: Callable[[Any], str]) -> str:
