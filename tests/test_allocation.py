@@ -14,10 +14,12 @@ from hbr.hardness.allocation import (
     allocation_table,
     control_counts,
     largest_alpha,
+    largest_alpha_within,
     largest_remainder,
     resampling_ratios,
     sensible_offset,
     wanted_counts,
+    with_counts,
 )
 from hbr.hardness.estimators import HIGH_IS_HARD, LOW_IS_HARD, always_positive
 from hbr.hardness.review import offset_table, review_table
@@ -194,11 +196,36 @@ def test_unequal_classes_by_hand(balance, alpha, granted):
     assert table["group"].tolist() == ["hard", "easy", "easy"]
 
 
+def test_version_2_leaves_unequal_classes_that_are_equally_hard_alone():
+    control = np.array([600.0, 400.0])
+    for alpha in (0.5, 1, 1.5, 4):
+        assert allocate(np.array([0.5, 0.5]), control, alpha, ("a", "b"), "v2").tolist() == [600, 400]
+
+
+def test_the_largest_alpha_that_is_named_works():
+    ratios, control = resampling_ratios(np.array([2.0] * 9 + [2.6]), LOW_IS_HARD, NAMES[:10]), np.full(10, 50_000.0)
+    with pytest.raises(StudyError, match="works here is") as refused:
+        allocate(ratios, control, 9, NAMES[:10])
+    assert allocate(ratios, control, float(str(refused.value).rpartition(" ")[2]), NAMES[:10]).min() >= 1
+
+
+def test_a_class_that_is_short_at_alpha_0_already_has_no_alpha():
+    ratios = resampling_ratios(np.array([1, 1.2, 1.4]), LOW_IS_HARD, ("a", "b", "c"))
+    assert largest_alpha_within(ratios, np.full(3, 233.3), np.array([120.0, 600, 600])) == 0
+
+
+def test_a_class_is_hard_where_it_grows():
+    table = pd.DataFrame({"class_name": [*"abc"], "samples": [1000, 50, 50], "control": [1000.0, 50, 50]})
+    grown = with_counts(table, np.array([0.40, 0.35, 0.25]), 1)
+    assert (grown["granted"] > table["samples"]).tolist() == [True, False, False]
+    assert grown["group"].tolist() == ["hard", "easy", "easy"]
+
+
 def test_the_largest_alpha_of_unequal_classes_by_hand():
     ratios = resampling_ratios(np.array([1.0, 2.0, 4.0]), LOW_IS_HARD, NAMES)
     # The last class is left one of its 20 samples: 19 / (20 - 6.875) = 1.44761...
     assert largest_alpha(ratios, SIZES.astype(float)) == 1.4476
-    with pytest.raises(StudyError, match=r"alpha 2 would leave class 'c'.*works here is 1\.448"):
+    with pytest.raises(StudyError, match=r"alpha 2 would leave class 'c'.*works here is 1\.4476$"):
         allocate(ratios, SIZES.astype(float), 2, NAMES)
 
 

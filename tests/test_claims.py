@@ -353,6 +353,18 @@ def test_easy_count_and_extreme_classes(bench):
     # Members that disagree about the hardest class.
     bench.put_hardness(np.array([[4.0, 5, 1, 2], [4, 5, 3, 1.0]]))
     assert bench.verdict("hardest-class") == "inconclusive"
+    bench.put_hardness(np.array([[4.0, 5, 4.5, 1]]))
+    assert bench.verdict("easy-count", numbers={"CIFAR10": 3}) == "inconclusive"
+
+
+def test_where_nothing_is_known_no_class_is_refuted(bench):
+    found = []
+    for seed in range(40):
+        # Of alike classes each pair is at both ends in one of twelve draws.
+        bench.put_hardness(3 + np.random.default_rng(seed).normal(0, 0.3, (8, 4)))
+        found.append(bench.verdict("hardest-class"))
+    assert found.count("not reproduced") <= 4
+    assert found.count("reproduced") <= 4
 
 
 @pytest.mark.parametrize(
@@ -386,9 +398,13 @@ def test_a_change_that_differs_from_none_but_may_be_within_the_margin_decides_no
         finding = CHECKS["no_effect"](bench.evidence(), CLAIMS["no-effect"], [])
         assert (finding.verdict, finding.decides) == ("inconclusive", f"{needed:.0f} variants")
         assert finding.why == f"{told}{needed:.0f} variants" and 4 < needed < 100
-    assert beyond_p(-0.013, 0.01, 0.003, 3, 0.003, 3) == pytest.approx(stats.t.sf(1, 3))
+    assert beyond_p(-0.013, 0.01, 0.003, 3, 0.003, 3) == pytest.approx(stats.t.sf(1, 3) + stats.t.sf(0.023 / 0.003, 3))
     # The less sure of two errors counts.
-    assert beyond_p(0.04, 0.01, 0.01, 3, 0.012, 8) == max(stats.t.sf(3, 3), stats.t.sf(2.5, 8))
+    both = stats.t.sf(3, 3) + stats.t.sf(5, 3), stats.t.sf(2.5, 8) + stats.t.sf(0.05 / 0.012, 8)
+    assert beyond_p(0.04, 0.01, 0.01, 3, 0.012, 8) == pytest.approx(max(both))
+    # Without a margin it is the two-sided test.
+    assert beyond_p(0.04, 0, 0.01, 3, 0.01, 3) == pytest.approx(2 * stats.t.sf(4, 3))
+    assert np.isnan(beyond_p(0.04, 0.01, np.nan, 3, np.nan, np.nan))
 
 
 def test_no_effect_says_how_many_variants_would_decide(bench):
@@ -418,10 +434,13 @@ def test_no_system(bench, follows, expected):
     rho = [stats.spearmanr(position, row).statistic for row in change]
     assert finding.value == pytest.approx(np.mean(rho))
     assert finding.verdict == expected
-    # With a wide enough margin the same small correlations count as none, where hard classes do not change against easy ones.
-    for p, decided in ((0.01, "reproduced"), (0.2, "inconclusive")):
+    # With a wide enough margin the same small correlations count as none, where hard classes do not change against easy ones:
+    # neither by size nor, where sizes hide it, with their sign.
+    for p, decided in ((0.01, "inconclusive" if follows else "reproduced"), (0.2, "inconclusive")):
         bench.put_contrasts([{"condition": "resampled", "gap": "hard_easy", "equivalence_p": p}])
         assert bench.verdict("no-system", weak=2) == decided
+    # To differ from 0 is not to exceed what counts as none.
+    assert bench.verdict("no-system", weak=abs(finding.value)) == "inconclusive"
     del bench.files["gap_differences.csv"]
     assert bench.verdict("no-system", weak=2) == "inconclusive"
     # Classes that the test set alone could have moved so far: rho of 10 places in no order has the variance 1 / 9.
@@ -430,6 +449,11 @@ def test_no_system(bench, follows, expected):
     unsure = CHECKS["no_system"](bench.evidence(), CLAIMS["no-system"], [])
     assert unsure.value == finding.value
     assert unsure.upper - unsure.value == pytest.approx(1.96 / 3, rel=0.15)
+    # By another estimator's order.
+    bench.put_recall("other", control + change, "resampled", **parts | {"estimator": "el2n"})
+    assert CHECKS["no_system"](bench.evidence(), CLAIMS["no-system"], []).measured.endswith(
+        "; 1 by other estimators not judged"
+    )
 
 
 def test_size_constant_counts_plans_of_both_sides(bench):
@@ -457,6 +481,8 @@ def test_size_constant_counts_plans_of_both_sides(bench):
             {"difference": 0.004, "total_p": 0.001, "equivalence_p": 0.001},
             "not reproduced",
         ),
+        # Of two that may be equivalent one would be at 5 % by chance too often.
+        ({"difference": -0.05, "total_p": 0.001}, {"equivalence_p": 0.03}, "inconclusive"),
         # 0.04 is no significance once Holm counts both.
         ({"difference": -0.05, "total_p": 0.04}, {"difference": 0.05, "total_p": 0.04}, "inconclusive"),
     ],
@@ -556,6 +582,12 @@ def test_choices_from_a_pool_against_random_ones(bench, verdicts, beats, differs
     bench.put_condition("own", "resampled", oversampling="pool-hard", pool="mixture", alpha=1)
     for verdict, expected in (("worsens", "inconclusive"), ("equivalent", "inconclusive"), ("improves", "reproduced")):
         bench.put_contrasts([{"condition": "own", "verdict": verdict, "reference": random, "family": "pool"}])
+        assert bench.verdict("pool-hard") == expected
+    # Neither where another pool's are there, and undecided.
+    bench.pools = ["edm"]
+    for other, expected in (("inconclusive", "inconclusive"), ("improves", "reproduced"), ("worsens", "not reproduced")):
+        rows = [{"condition": "own", "verdict": "worsens"}, {"condition": "pool-hard0", "verdict": other}]
+        bench.put_contrasts([{**row, "reference": random, "family": "pool"} for row in rows])
         assert bench.verdict("pool-hard") == expected
     bench.put_contrasts([{"condition": "pool-average0", "reference": random, "family": "pool"}])
     with pytest.raises(NotMeasuredError, match="the study does not compare pool-hard with pool-random"):

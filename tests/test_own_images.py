@@ -345,6 +345,9 @@ def test_an_offset_is_of_one_estimator():
     }
     config["hardness"]["estimators"]["late"] = {"method": "aum", "first_epoch": 3}
     assert offset_by(config, "late") == 2
+    # Margins of probabilities lie between -1 and 1.
+    config["hardness"]["estimators"]["even"] = {"method": "aum", "margin": "probabilities"}
+    assert offset_by(config, "even") == 0
     config["resampling"]["hardness_offset"] = {"el2n": 0.1}
     assert offset_to_set(config) is None
     assert (offset_by(config, "aum"), offset_by(config, "el2n")) == (0, 0.1)

@@ -124,20 +124,22 @@ def test_what_was_not_tested_and_what_a_study_lacks_is_said_in_one_sentence():
         "It cannot say: alpha 1 changes no class's count; nothing is tested."
     )
     assert "1 of 2 are not tested" in said(effect_answer("d", [row(), untested], {}, LINKS))
-    for answer in (effect_answer("d", [], {}, LINKS), placebo_answer([], LINKS), suspects_answer("d", None, None)):
+    for answer in (effect_answer("d", [], {}, LINKS), placebo_answer([], LINKS, 10), suspects_answer("d", None, None)):
         assert len(answer.sentences) == 1
         assert any(isinstance(part, Code) for part in answer.sentences[0].parts)
 
 
 def test_placebos_are_told_one_by_one_while_they_are_few():
     rows = [row("improves", -0.03, reference_label="placebo shuffled"), row("inconclusive", reference_label="placebo random")]
-    told = placebo_answer(rows, LINKS)
+    told = placebo_answer(rows, LINKS, 10)
+    assert "opposite" not in said(told)
+    assert "better than its opposite, and not" in said(placebo_answer(rows, LINKS, 3))
     assert told.verdict.text == "yes, in part"
     assert (
         "True hardness does better than a placebo in 1 of 2 comparisons: random / easy, alpha 1 against placebo shuffled"
         in said(told)
     )
-    assert "against" not in said(placebo_answer([row()] * 9, LINKS))
+    assert "against" not in said(placebo_answer([row()] * 9, LINKS, 10))
 
 
 def test_what_would_decide_names_variants_their_work_and_the_line_to_change():

@@ -1,7 +1,9 @@
 # %% [markdown]
 # # Placebos
-# A placebo resamples as much as true hardness does, and the wrong classes: *shuffled* gives every class the ratio of another,
-# *random* draws ratios of the same spread. What a placebo does as well is not due to hardness.
+# A placebo takes ratios as uneven as those of true hardness and gives them to the wrong classes: *shuffled* gives every class
+# the ratio of another, *random* draws ratios of the same spread. What a placebo does as well is not due to hardness. Where
+# classes differ in size, how many samples change hands depends on who gets which ratio; with two or three classes the ratios
+# of others are mostly the reverse of the truth.
 
 # %% tags=["parameters"]
 inputs: dict = {}

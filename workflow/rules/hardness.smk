@@ -144,6 +144,7 @@ rule measure_stability:
             seed=lookup("seed", within=config),
             offset=offset_of_estimator,
             balance=lookup("resampling/balance", within=config),
+            compat=lookup("compat", within=config),
             tolerance_percent=lookup("stability/tolerance_percent", within=config),
             partitions=lookup("stability/partitions", within=config),
         ),

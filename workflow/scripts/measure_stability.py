@@ -31,6 +31,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.tolerance_percent,
         ensemble_pairs(len(scores), arguments.partitions, rng),
         arguments.balance,
+        arguments.compat,
     )
     for name, table in tables.items():
         write_table(getattr(arguments, name), table_of(table, arguments.estimator, text))
@@ -47,6 +48,7 @@ parser.add_argument("--seed", type=int, required=True)
 parser.add_argument("--settings", required=True, help="JSON: the estimator, its window of epochs and its own settings")
 parser.add_argument("--offset", type=float, default=0.0)
 parser.add_argument("--balance", choices=(KEEP, EQUAL), default=KEEP)
+parser.add_argument("--compat", default="none")
 parser.add_argument("--tolerance-percent", type=float, required=True)
 parser.add_argument("--partitions", type=int, required=True)
 parser.add_argument("--pruning", type=Path, required=True)

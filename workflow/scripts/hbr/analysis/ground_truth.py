@@ -10,7 +10,7 @@ from sklearn.metrics import recall_score
 from hbr.analysis.humans import Humans, ceiling, reliability
 from hbr.analysis.noise import rule_summary
 from hbr.analysis.rank_agreement import Agreement, auroc_agreement, class_agreement, drawn_class_means, sample_agreement
-from hbr.intervals import mean_interval
+from hbr.intervals import has_spread, mean_interval
 
 # How many of the hardest samples precision is stated of, beside as many as there are to be found.
 FIRST = 100
@@ -143,11 +143,12 @@ def doubtful_row(source: np.ndarray, own_images: np.ndarray, doubtful: np.ndarra
     return {"examples": examples, "judged": counted, "doubtful": found, "share": found / counted if counted else np.nan}
 
 
-def share_changes(doubtful: pd.DataFrame) -> pd.DataFrame:
-    """Return for each reference and condition its share before and the change of it, with ends over variants.
+def share_changes(doubtful: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Return for each reference and condition its share before and the change of it, with its interval over variants.
 
     Before is the share of the same variants of what the condition is compared with, and of the training set where that is
-    nothing. ``doubtful`` are rows of ``ground_truth/doubtful.csv`` with what is known of their conditions.
+    nothing. ``doubtful`` are rows of ``ground_truth/doubtful.csv`` with what is known of their conditions. Changes that are all
+    alike come of coarse counts, not of certainty, and have no ends.
     """
     rows = []
     for people, own in doubtful.groupby("people", sort=False):
@@ -157,7 +158,7 @@ def share_changes(doubtful: pd.DataFrame) -> pd.DataFrame:
             compared = zip(plans["reference"], plans["variant"], strict=True)
             before = np.array([share_of.get(one, whole) for one in compared])
             shares = plans["share"].to_numpy() - before
-            lower, upper = mean_interval(shares)
+            lower, upper = mean_interval(shares, level) if has_spread(shares) else (np.nan, np.nan)
             row = {"reference": people, "condition": condition, "label": label, "training_set": whole, "before": before.mean()}
             rows.append(row | {"change": shares.mean(), "lower": lower, "upper": upper, "variants": len(shares)})
     names = ["reference", "condition", "label", "training_set", "before", "change", "lower", "upper", "variants"]

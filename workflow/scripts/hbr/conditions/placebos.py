@@ -13,16 +13,18 @@ _TRIES = 10_000
 
 
 def placebo_ratios(ratios: np.ndarray, kind: str, fits: Callable[[np.ndarray], bool], rng: np.random.Generator) -> np.ndarray:
-    """Return ratios (float64, sum to 1) that say nothing of the classes' hardness.
+    """Return ratios (float64, sum to 1) as unequal as the true ones, given to the wrong classes.
 
-    ``shuffled``: the true ratios, every class with that of another. ``random``: normal draws with the mean and the standard
+    ``shuffled``: the true ratios, every class with that of another; with two classes that is the reverse, with three half of it
+    (correlation -1 / (k - 1) in the mean over draws of k classes). ``random``: normal draws with the mean and the standard
     deviation of the true ratios. Draws that do not fit (``fits``), as a class would be left without samples, are drawn again.
     Raises ``StudyError`` where none of 10,000 will do, and for ``random`` with two classes, whose draws are the true ratios or
     those of the other class, each half of the time.
     """
     if kind == RANDOM and len(ratios) == 2:
         raise StudyError(
-            "placebos.kinds: random is no placebo with two classes, half of its draws are the truth; write shuffled"
+            "placebos.kinds: random is no placebo with two classes, half of its draws are the truth; leave it out, or write "
+            "shuffled, which is the reverse of the truth then"
         )
     for _ in range(_TRIES):
         if kind == SHUFFLED:

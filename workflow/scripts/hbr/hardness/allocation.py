@@ -108,10 +108,10 @@ def allocate(
         granted = np.rint(wanted).astype(np.int64) if compat == "v1" else largest_remainder(wanted, total_of(control))
     if granted.min() < 1:
         poorest, largest = int(np.argmin(granted)), largest_alpha(ratios, control)
-        left, works = wanted[poorest], f"the largest alpha that works here is {largest:.4g}"
+        left, works = wanted[poorest], f"the largest alpha that works here is {largest:.10g}"
         if compat == "v2":
             left, of_v2 = granted[poorest], _largest_alpha_of_v2(ratios, control)
-            works = f"with compat v2 none works, as any below 1 acts as 1: write another compat, and alpha {largest:.4g}"
+            works = f"with compat v2 none works, as any below 1 acts as 1: write another compat, and alpha {largest:.10g}"
             works = f"the largest alpha that works here is {of_v2:.6g}" if of_v2 >= 1 else works
         raise StudyError(f"alpha {alpha:g} would leave class {class_names[poorest]!r} with {left:.1f} samples; {works}")
     return granted
@@ -131,20 +131,26 @@ def counts_of_v2(ratios: np.ndarray, control: np.ndarray, alpha: float) -> np.nd
     """Return the counts of version 2 of the authors' code, int64; they may be negative and miss the total.
 
     Each class's N r_c is rounded; above alpha 1 its distance from the mean, whose decimals are cut off, is stretched by
-    alpha, and cut off too.
+    alpha, and cut off too. Of classes that differ in size, of which that code knows none, from what the control has.
     """
-    rounded = np.rint(wanted_counts(ratios, control, 1))
-    mean = np.floor(rounded.mean())
-    stretched = mean + np.sign(rounded - mean) * np.floor(alpha * np.abs(rounded - mean))
+    rounded, middle = _rounded_of_v2(ratios, control)
+    stretched = middle + np.sign(rounded - middle) * np.floor(alpha * np.abs(rounded - middle))
     return (stretched if alpha > 1 else rounded).astype(np.int64)
+
+
+def _rounded_of_v2(ratios: np.ndarray, control: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return each class's N r_c, rounded, and what its distance is stretched from."""
+    rounded = np.rint(wanted_counts(ratios, control, 1))
+    alike = (control == control[0]).all()
+    return rounded, np.floor(np.full(len(rounded), rounded.mean()) if alike else control)
 
 
 def _largest_alpha_of_v2(ratios: np.ndarray, control: np.ndarray) -> float:
     """Return the largest alpha, rounded down to 4 digits, at which :func:`counts_of_v2` leaves every class a sample."""
-    rounded = np.rint(wanted_counts(ratios, control, 1))
-    mean = np.floor(rounded.mean())
-    # A distance that is cut off must stay below the mean.
-    limit = float((mean / (mean - rounded)[rounded < mean]).min(initial=np.inf))
+    rounded, middle = _rounded_of_v2(ratios, control)
+    shrinking = rounded < middle
+    # A distance that is cut off must stay below what it is taken from.
+    limit = float((middle[shrinking] / (middle - rounded)[shrinking]).min(initial=np.inf))
     largest = float(np.floor(limit * 1e4) / 1e4)
     return largest if counts_of_v2(ratios, control, largest).min() >= 1 else largest - 1e-4
 
@@ -202,6 +208,9 @@ def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarr
     if compat == "v2":
         return _largest_alpha_of_v2_within(ratios, control, most)
     target = _shares(ratios, control) * total_of(control)
+    # Where alpha 0 asks for more than there is already, a smaller alpha only asks for more still.
+    if (control > most * (1 + _EQUAL)).any():
+        return 0.0
     growing = target > control * (1 + _EQUAL)
     limit = ((most - control)[growing] / (target - control)[growing]).min(initial=np.inf)
     return max(0.0, float(np.floor(limit * 1e4) / 1e4))
@@ -209,13 +218,12 @@ def largest_alpha_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarr
 
 def _largest_alpha_of_v2_within(ratios: np.ndarray, control: np.ndarray, most: np.ndarray) -> float:
     """Return the largest alpha, down to 4 digits, whose counts (:func:`counts_of_v2`) exceed none of ``most``; 0 for none."""
-    rounded = counts_of_v2(ratios, control, 1)
+    rounded, middle = _rounded_of_v2(ratios, control)
     if (rounded > most).any():
         return 0.0
-    mean = np.floor(rounded.mean())
-    growing = rounded > mean
-    # The stretched distance from the mean is cut off, so that it may come near the next whole number.
-    limit = ((np.floor(most) - mean + 1)[growing] / (rounded - mean)[growing]).min(initial=np.inf)
+    growing = rounded > middle
+    # The stretched distance is cut off, so that it may come near the next whole number.
+    limit = ((np.floor(most) - middle + 1)[growing] / (rounded - middle)[growing]).min(initial=np.inf)
     if np.isinf(limit):
         return float("inf")
     largest = float(np.floor(limit * 1e4) / 1e4)
@@ -228,9 +236,10 @@ def allocation_table(
     """Return the explained allocation, one row a class.
 
     class, samples, hardness, ratio, what the control has, wanted, granted, change against the samples, factor against the
-    control, and hard or easy. ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when its
-    ratio exceeds 1/k, whatever its size. With ``compat="v2"`` hardness below 0 is shifted so that the lowest is 0.0001, as in
-    the authors' code; hardness_offset tells it. A ``compat`` other than none stands in a column, for who allocates anew.
+    control, and hard or easy. ``classes`` is the table of :func:`hbr.hardness.classes.class_table`. A class is hard when
+    alpha = 1 gives it more than the control has: of equally large classes, when its ratio exceeds 1/k. With ``compat="v2"``
+    hardness below 0 is shifted so that the lowest is 0.0001, as in the authors' code; hardness_offset tells it. A ``compat``
+    other than none stands in a column, for who allocates anew.
     """
     names = tuple(classes["class_name"].astype(str))
     counts = classes["samples"].to_numpy()
@@ -254,7 +263,7 @@ def with_counts(table: pd.DataFrame, ratios: np.ndarray, alpha: float, compat: s
         granted=granted,
         change=granted - table["samples"],
         factor=granted / control,
-        group=np.where(ratios * len(ratios) > 1 + _EQUAL, "hard", "easy"),
+        group=np.where(wanted_counts(ratios, control, 1) > control * (1 + _EQUAL), "hard", "easy"),
         # Figures stand in this order, hardest right.
         position=np.argsort(np.argsort(ratios, kind="stable"), kind="stable"),
     )

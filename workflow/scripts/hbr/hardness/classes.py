@@ -38,8 +38,8 @@ def class_table(
     """Return class hardness H_c, the mean instance score of the class, with a 95 % t-interval over members.
 
     Where scores are ``always_positive``, whatever was trained, the interval ends at 0, and not below it.
-    Also the number of samples, of members, the difficulty rank of the class (1 = easiest), and the ``definition`` of the
-    estimator (:func:`hbr.hardness.estimators.definition`).
+    Also the number of samples, of members, the difficulty rank of the class (1 = easiest; classes that tie have the lowest),
+    and the ``definition`` of the estimator (:func:`hbr.hardness.estimators.definition`).
     """
     counts = np.bincount(labels, minlength=len(class_names))
     means = class_means(scores, labels, len(class_names))
@@ -60,7 +60,7 @@ def class_table(
             "members": len(scores),
             "direction": direction,
             "always_positive": always_positive,
-            "difficulty_rank": pd.Series(harder).rank().astype(int),
+            "difficulty_rank": pd.Series(harder).rank(method="min").astype(int),
             "definition": definition,
         }
     )

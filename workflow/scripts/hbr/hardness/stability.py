@@ -82,7 +82,13 @@ def pruning_stability(scores: np.ndarray, direction: str, pairs: Sequence[Pair])
 
 
 def allocation_stability(
-    means: np.ndarray, control: np.ndarray, direction: str, class_names: tuple[str, ...], offset: float, pairs: Sequence[Pair]
+    means: np.ndarray,
+    control: np.ndarray,
+    direction: str,
+    class_names: tuple[str, ...],
+    offset: float,
+    pairs: Sequence[Pair],
+    compat: str = "none",
 ) -> pd.DataFrame:
     """Return how S_c at alpha = 1, before rounding, differs between two ensembles: max, mean, min over classes (v1, figure 8).
 
@@ -91,10 +97,11 @@ def allocation_stability(
     mean of both S_c. ``pure_noise`` is what members give that differ by independent noise and nothing else, scaled by
     single members against single members: disjoint means of j differ by sigma sqrt(2 / j), and the j-th mean moves by
     sigma / sqrt(j (j + 1)), about sigma / (j + 1), when a member joins. Where a class hardness is not positive in any pair
-    of a size, there is no allocation: NaN, and ``remark`` says in how many pairs. ``offset`` is added to every class hardness.
+    of a size, there is no allocation: NaN, and ``remark`` says in how many pairs. ``offset`` is added to every class hardness,
+    and with ``compat="v2"`` what version 2 of the authors' code adds (:func:`hbr.hardness.allocation.offset_of`).
     """
     one, other = (
-        wanted_counts(ratios_of_rows(_means_of(means, pairs, which), direction, class_names, offset), control, 1)
+        wanted_counts(ratios_of_rows(_means_of(means, pairs, which), direction, class_names, offset, compat), control, 1)
         for which in ("first", "second")
     )
     change = np.abs(one - other)
@@ -165,6 +172,7 @@ def stability_tables(
     tolerance_percent: float,
     pairs: Sequence[Pair],
     balance: str = KEEP,
+    compat: str = "none",
 ) -> dict[str, pd.DataFrame]:
     """Return the tables ``pruning``, ``allocation``, ``ranks`` and ``members_enough`` of one estimator, by name.
 
@@ -173,7 +181,7 @@ def stability_tables(
     """
     means = class_means(scores, labels, len(class_names))
     control = control_counts(np.bincount(labels, minlength=len(class_names)), balance)
-    allocation = allocation_stability(means, control, direction, class_names, offset, pairs)
+    allocation = allocation_stability(means, control, direction, class_names, offset, pairs, compat)
     ranks = rank_stability(means, pairs)
     return {
         "pruning": pruning_stability(scores, direction, pairs),

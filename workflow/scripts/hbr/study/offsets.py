@@ -8,6 +8,7 @@ import pandas as pd
 
 from hbr.data.files import read_table
 from hbr.hardness.allocation import control_counts, sensible_offset
+from hbr.hardness.estimators import estimator_of_study
 
 OFFSET = ("resampling", "hardness_offset")
 
@@ -23,15 +24,15 @@ def hardness_tables(config: Mapping[str, Any]) -> dict[str, Path]:
 def offset_by(config: Mapping[str, Any], estimator: str) -> float:
     """Return what is added to the class hardness of an estimator.
 
-    A single number is in the unit of the first estimator that allocates, and of all others of its method, no matter over which
-    epochs or trainings; to others it would be another intervention.
+    A single number is in the unit of the first estimator that allocates, and of all others of its method and settings, no
+    matter over which epochs or trainings; to others it would be another intervention.
     """
-    given, estimators = config["resampling"]["hardness_offset"], config["hardness"]["estimators"]
+    given = config["resampling"]["hardness_offset"]
     if isinstance(given, Mapping):
         return float(given.get(estimator, 0))
     first = config["resampling"]["estimators"][0]
-    methods = [estimators.get(name, {}).get("method", name) for name in (first, estimator)]
-    return float(given) if len(set(methods)) == 1 else 0.0
+    one, other = ((found.method, found.settings) for found in (estimator_of_study(config, name) for name in (first, estimator)))
+    return float(given) if one == other else 0.0
 
 
 def needed_offset(tables: Mapping[str, pd.DataFrame], balance: str) -> float:

@@ -93,12 +93,15 @@ def reach(level: float, error: Number, df: Number, total_error: Number, total_df
 
 
 def beyond_p(difference: float, margin: float, error: float, df: float, total_error: float, total_df: float) -> float:
-    """Return the p value of the one-sided t-test that a change is no larger than ``margin``, the less sure of both errors.
+    """Return the p value of the t-test that a change is no larger than ``margin``, up or down, the less sure of both errors.
 
-    Small where the change is shown to count. To differ from 0 is less: a change may do so and be smaller than the margin.
+    Small where the change is shown to count. To differ from 0 is less: a change may do so and be smaller than the margin. What
+    is as large as the margin may seem larger on either side: the tail of the other is added, which counts where errors exceed
+    the margin. NaN without an error.
     """
-    t = (abs(difference) - margin) / np.array([error, total_error], np.float64)
-    return float(np.max(stats.t.sf(t, np.array([df, total_df], np.float64))))
+    errors, dfs = np.array([error, total_error], np.float64), np.array([df, total_df], np.float64)
+    near, far = (stats.t.sf((abs(difference) + side * margin) / errors, dfs) for side in (-1, 1))
+    return float(np.max(near + far))
 
 
 def sign_flip_p(means: np.ndarray, rng: np.random.Generator | None = None) -> np.ndarray:

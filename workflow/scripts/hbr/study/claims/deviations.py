@@ -48,7 +48,7 @@ def largest_alphas(evidence: Evidence) -> str:
     """Return the largest alpha that leaves every class a sample."""
     table = evidence.allocation
     largest = largest_alpha(table["ratio"].to_numpy(), table["control"].to_numpy())
-    return f"the largest alpha that works is {number(largest, 4)}" if np.isfinite(largest) else "any alpha works"
+    return f"the largest alpha that works is {largest:.10g}" if np.isfinite(largest) else "any alpha works"
 
 
 def offsets(evidence: Evidence) -> str:

@@ -78,23 +78,26 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     """Judge the rank correlation between a class's place in the allocation and its change of recall, per condition.
 
     Spearman's rho of every variant (mean over members), a t-test over variants with the test set's error, which all variants
-    share, and Holm over conditions. No system is shown where rho is below ``weak`` in every condition and the gap between
-    hard and easy classes changes by less than the margin: noise alone makes rho small, however classes change. Conditions
-    with the control's plans are no evidence.
+    share, and Holm over conditions: whether rho exceeds ``weak``, below which it counts as none. No system is shown where rho
+    is below ``weak`` in every condition and hard against easy classes change by less than the margin: noise alone makes rho
+    small, however classes change. Conditions with the control's plans are no evidence, nor are those by estimators with another
+    order of classes than the first's.
     """
-    recall = evidence.classes
+    recall, contrasts = evidence.classes, evidence.contrasts
     recall = recall[(recall["metric"] == "recall") & ~recall["condition"].isin(untested_conditions(evidence))]
-    contrasts = evidence.contrasts
-    paired = pair_runs(recall, contrasts[contrasts["family"] == "resampling"], ["metric", "class"])
+    others_order = set(recall.loc[(recall["estimator"] != evidence.estimator) & recall["estimator"].notna(), "condition"])
+    asked = contrasts[(contrasts["family"] == "resampling") & ~contrasts["condition"].isin(others_order)]
+    paired = pair_runs(recall, asked, ["metric", "class"])
     if paired.empty:
         raise NotMeasuredError("the study has no resampled condition whose plans differ from the control's")
     table = evidence.allocation
-    position = table.set_index("class")["position"]
+    position, is_hard = table.set_index("class")["position"], table.set_index("class")["group"] == "hard"
     if np.allclose(table["ratio"], 1 / len(table)):
         raise NotMeasuredError("all classes are equally hard, so no change can follow hardness")
     if len(position) < FEWEST_RANKED:
         raise NotMeasuredError(f"{len(position)} classes are too few to tell an order that changes follow from chance")
     estimates: dict[str, Estimate] = {}
+    exceeds, moved = [], {}
     for condition, cell in paired.groupby("condition", sort=False):
         changes = cell.pivot_table(index="variant", columns="class", values="difference")
         places = position[changes.columns].to_numpy()
@@ -102,36 +105,62 @@ def no_system(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
         rho = _rank_correlations(changes.to_numpy(), places)
         errors = _class_errors(evidence, dict(cell.iloc[0]), changes.columns.to_numpy())
         shared = _shared_variance(changes.to_numpy(), places, errors)
-        estimates[str(condition)] = t_estimate(rho, shared, margin=claim["weak"])
-    adjusted = holm(np.array([estimate.p for estimate in estimates.values()]))
+        estimates[str(condition)] = found = t_estimate(rho, shared, margin=claim["weak"])
+        own = float(rho.std(ddof=1)) / np.sqrt(len(rho)) if np.isfinite(found.error) else np.nan
+        exceeds.append(beyond_p(found.mean, claim["weak"], own, len(rho) - 1, found.error, found.df))
+        hard = is_hard[changes.columns].to_numpy()
+        moved[str(condition)] = changes.to_numpy(), np.where(hard, 1 / hard.sum(), -1 / (~hard).sum()), errors
+    adjusted = holm(np.array(exceeds))
     follow = [name for name, p in zip(estimates, adjusted, strict=True) if p <= LEVEL]
     # What decides is shown.
     largest = max(follow or estimates, key=lambda name: abs(estimates[name].mean))
     shown = estimates[largest]
     ends = interval(shown.lower, shown.upper, 2, signed=True)
     measured = f"rank correlation up to {rounded(shown.mean, 2, signed=True)} ({ends}), {largest}"
-    weak = all(estimate.equivalence_p <= LEVEL for estimate in estimates.values())
-    if weak and _hard_easy_stays(evidence):
-        verdict, why = REPRODUCED, f"all correlations lie within +-{claim['weak']}, changes of hard_easy within the margin"
-    elif follow and not weak:
-        verdict, why = NOT_REPRODUCED, f"after Holm the change of recall follows hardness under {', '.join(follow)}"
-    elif weak:
-        verdict, why = INCONCLUSIVE, f"all correlations lie within +-{claim['weak']}, but hard_easy may change by the margin"
+    if others_order:
+        measured += f"; {len(others_order)} by other estimators not judged"
+    weak, limit = all(estimate.equivalence_p <= LEVEL for estimate in estimates.values()), f"+-{claim['weak']}"
+    if follow:
+        verdict, why = (
+            NOT_REPRODUCED,
+            f"after Holm the change of recall follows hardness, beyond {limit}, under {', '.join(follow)}",
+        )
+    elif not weak:
+        verdict, why = (
+            INCONCLUSIVE,
+            f"no correlation is shown to exceed {limit} after Holm, and not all are shown to lie within",
+        )
+    elif _hard_easy_stays(evidence, moved):
+        verdict, why = (
+            REPRODUCED,
+            f"all correlations lie within {limit}, changes of hard against easy classes within the margin",
+        )
     else:
-        verdict, why = INCONCLUSIVE, f"no correlation differs from 0 after Holm, but not all lie within +-{claim['weak']}"
+        verdict, why = INCONCLUSIVE, f"all correlations lie within {limit}, but hard against easy may change by the margin"
     n = f"{counted([paired['variant'].nunique()], 'variant')}, {counted([len(estimates)], 'condition')}"
     return Finding(measured, verdict, why, n, shown.mean, shown.lower, shown.upper)
 
 
-def _hard_easy_stays(evidence: Evidence) -> bool:
-    """Return whether the gap between hard and easy classes is equivalent to the control's in every resampled condition."""
+def _hard_easy_stays(evidence: Evidence, moved: Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]) -> bool:
+    """Return whether hard against easy classes stay as in the control, in every condition judged: their gap, and its sign.
+
+    ``moved`` are by condition changes ``(variants, classes)``, weights whose sum with a row is hard less easy, and the test
+    set's error in each class. By size alone a gap that is turned around were no change.
+    """
     try:
         rows, _ = _records(
-            evidence, ["resampled"], keep=lambda row: row["gap"] == "hard_easy" and row["reference"] == "control"
+            evidence,
+            ["resampled"],
+            keep=lambda row: row["gap"] == "hard_easy" and row["reference"] == "control" and row["condition"] in moved,
         )
     except NotMeasuredError:
         return False
-    return all(row["equivalence_p"] <= LEVEL for row in rows)
+    signed = {}
+    for row in rows:
+        changes, weights, errors = moved[row["condition"]]
+        signed[row["condition"]] = t_estimate(changes @ weights, float(((weights * errors) ** 2).sum()), row["margin"])
+    stays = all(row["equivalence_p"] <= LEVEL and signed[row["condition"]].equivalence_p <= LEVEL for row in rows)
+    return stays and len(signed) == len(moved)
 
 
 def _rank_correlations(changes: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -204,7 +233,8 @@ def imbalance_helps(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
         gain = row["difference"] * row["direction"]
         key = (row["estimator"], row["rate"])
         helped.setdefault(key, []).append(p <= LEVEL and gain > 0 and not row["equivalence_p"] <= LEVEL)
-        failed.setdefault(key, []).append(row["equivalence_p"] <= LEVEL or (p <= LEVEL and gain < 0))
+        # Of two that may be equivalent one would be by chance too often.
+        failed.setdefault(key, []).append(row["equivalence_p"] <= LEVEL / 2 or (p <= LEVEL and gain < 0))
     names = {"mean": "mean recall", "max_min": "gap"}
     shown = "; ".join(f"{names[row['gap']]} {_change(row)} at {number(row['rate'])} %" for row in rows)
     measured = f"DLP - CLP: {shown}{untested}"
@@ -277,7 +307,7 @@ def gap_falls(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evi
     if shows:
         verdict, why = REPRODUCED, "a fall is shown and may be as large as reported"
     elif not all(fall + half < reported for fall, half in falls):
-        verdict, why = INCONCLUSIVE, "neither no fall nor the reported one is excluded"
+        verdict, why = INCONCLUSIVE, "no fall is shown that may be as large as reported, nor do all intervals exclude it"
     elif not any(row["pool"] in evidence.pools for row in rows):
         verdict, why = INCONCLUSIVE, f"no condition reaches the reported fall, but {_NO_POOL}"
     else:
@@ -291,16 +321,17 @@ def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
 
     Not reproduced where it worsens in any declared comparison, or is equivalent in all.
     """
-    rows, found = _against_random(evidence, claim)
+    rows, found, by_others = _against_random(evidence, claim)
+    if by_others["worsens"]:
+        return replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {by_others['worsens']} {rows.why}")
+    if found["improves"]:
+        return replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
+    judged = _no_difference(rows, found)
     if found["worsens"]:
-        judged = replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {found['worsens']} {rows.why}")
-    elif found["improves"]:
-        judged = replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
-    else:
-        judged = _no_difference(rows, found)
-    if judged.verdict == NOT_REPRODUCED and not evidence.pools:
+        judged = replace(rows, verdict=INCONCLUSIVE, why=f"worse than random images in {found['worsens']} {rows.why}")
+    if found["worsens"] or (judged.verdict == NOT_REPRODUCED and not by_others["equivalent"]):
         # What the workflow's own generator makes speaks for no other.
-        return replace(judged, verdict=INCONCLUSIVE, why=f"{judged.why}, but {_NO_POOL}")
+        return replace(judged, verdict=INCONCLUSIVE, why=f"{judged.why}, but of these {_NO_POOL}")
     return judged
 
 
@@ -309,14 +340,17 @@ def differs_from_random(evidence: Evidence, claim: Mapping[str, Any], others: Se
 
     Not reproduced where it is equivalent in all declared comparisons.
     """
-    rows, found = _against_random(evidence, claim)
+    rows, found, _ = _against_random(evidence, claim)
     if changed := found["improves"] + found["worsens"]:
         return replace(rows, verdict=REPRODUCED, why=f"other than random images in {changed} {rows.why}")
     return _no_difference(rows, found)
 
 
-def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Finding, dict[str, int]]:
-    """Return a finding without verdict on a strategy against random images of its pool, and how often each verdict stands."""
+def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Finding, dict[str, int], dict[str, int]]:
+    """Return a finding without verdict on a strategy against random images of its pool, and how often each verdict stands.
+
+    Then how often it does of pools of another source than the workflow's own generator.
+    """
     strategy = claim["strategy"]
     rows, untested = _records(
         evidence,
@@ -329,9 +363,12 @@ def _against_random(evidence: Evidence, claim: Mapping[str, Any]) -> tuple[Findi
         f"{labels.measured(row['metric'], row['gap'])} {_change(row)} of {row['pool']} at {_place(row)}" for row in rows
     )
     tests = f"of {len(rows)} comparisons, after Holm over all of the family"
-    found = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    found, by_others = (
+        {verdict: sum(row["verdict"] == verdict for row in some) for verdict in VERDICTS}
+        for some in (rows, [row for row in rows if row["pool"] in evidence.pools])
+    )
     told = f"{strategy} - pool-random: {shown}{untested}"
-    return Finding(told, "", tests, _variants(rows), decides=what_decides_all(rows)), found
+    return Finding(told, "", tests, _variants(rows), decides=what_decides_all(rows)), found, by_others
 
 
 def _no_difference(rows: Finding, found: Mapping[str, int]) -> Finding:

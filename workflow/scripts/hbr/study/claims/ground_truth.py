@@ -10,7 +10,7 @@ import pandas as pd
 from hbr.analysis.columns import with_conditions
 from hbr.analysis.ground_truth import CLASSES, share_changes
 from hbr.data.references import FLIPPED, GIVEN
-from hbr.study.claims.effect import untested_conditions
+from hbr.study.claims.effect import LEVEL, untested_conditions
 from hbr.study.claims.evidence import Evidence, NotMeasuredError
 from hbr.study.claims.finding import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED, Finding, above, agreed
 from hbr.words import change, counted, interval, rounded
@@ -97,17 +97,16 @@ def _against_flips(name: str, ours: pd.Series, other: str, theirs: pd.Series) ->
 def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Evidence]) -> Finding:
     """Judge the change of the share of images that people call mislabelled, by its interval over variants of each condition.
 
-    It rises where the whole interval of every condition lies above 0, and does not where that of one lies below.
+    It rises where the whole interval of every condition lies above 0, and does not where, with Bonferroni, one lies below.
     """
     table = with_conditions(evidence.table("ground_truth/doubtful.csv"), evidence.table("conditions.csv"))
-    changes = share_changes(table)
     judged = set(table.loc[table["kind"] == "resampled", "condition"]) - untested_conditions(evidence)
-    # A plan of no image that people judged has no share.
-    changes = changes[changes["condition"].isin(judged)].dropna(subset="change")
+    changes = _of_judged(share_changes(table), judged)
     if changes.empty:
         raise NotMeasuredError("the study resamples nothing, or has no people's labels of training images under references")
     worst = changes.iloc[int(changes["change"].argmin())]
-    up, down = (changes["lower"] > 0), (changes["upper"] < 0)
+    # That all rise needs no correction, that one of them falls does.
+    up, down = changes["lower"] > 0, _of_judged(share_changes(table, 1 - LEVEL / len(changes)), judged)["upper"] < 0
     verdict = REPRODUCED if up.all() else NOT_REPRODUCED if down.any() else INCONCLUSIVE
     least, most = changes["change"].min(), changes["change"].max()
     return Finding(
@@ -115,11 +114,16 @@ def noise_oversampled(evidence: Evidence, claim: Mapping[str, Any], others: Sequ
         f"{rounded(100 * most, 2, signed=True)} points; least {worst['label']} "
         f"{change(worst['change'], worst['lower'], worst['upper'])}",
         verdict,
-        f"with its whole interval the share rises in {int(up.sum())} of {len(changes)} conditions, and falls in "
-        f"{int(down.sum())}",
+        f"with its whole interval the share rises in {int(up.sum())} of {len(changes)} conditions, and falls, with Bonferroni, "
+        f"in {int(down.sum())}",
         f"{counted(changes['variants'].astype(int), 'variant')}",
         *(float(worst[name]) for name in ("change", "lower", "upper")),
     )
+
+
+def _of_judged(changes: pd.DataFrame, judged: set[str]) -> pd.DataFrame:
+    """Return the changes of some conditions; a plan of no image that people judged has none."""
+    return changes[changes["condition"].isin(judged)].dropna(subset="change")
 
 
 def _aum(evidence: Evidence) -> str:

@@ -78,11 +78,11 @@ def easy_count(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[Ev
     reported = claim["numbers"].get(evidence.stands_for)
     if reported is None:
         verdict, why = INCONCLUSIVE, UNAVAILABLE
-    elif count == reported:
-        verdict, why = REPRODUCED, "the counts agree"
     elif not np.isfinite(lower):
         lacks = "one member gives" if members == 1 else "members whose hardness may not be positive give"
-        verdict, why = INCONCLUSIVE, f"the counts differ, and {lacks} no interval"
+        verdict, why = INCONCLUSIVE, f"the counts {'agree' if count == reported else 'differ'}, and {lacks} no interval"
+    elif count == reported:
+        verdict, why = REPRODUCED, "the counts agree"
     elif not lower <= reported <= upper:
         verdict, why = NOT_REPRODUCED, "the interval over members does not hold the reported count"
     else:
@@ -100,12 +100,20 @@ def extreme_classes(evidence: Evidence, claim: Mapping[str, Any], others: Sequen
     drawn = bootstrap_means(difficulty)
     agree = np.mean([(names[row.argmax()], names[row.argmin()]) == (claim["hardest"], claim["easiest"]) for row in drawn])
     share, members = claim["share"], len(difficulty)
-    verdict = REPRODUCED if agree >= share else NOT_REPRODUCED if agree <= 1 - share else INCONCLUSIVE
+    # Of any one pair most draws disagree where nothing is known. Who is beyond the reported class is asked of each other class.
+    beyond = [
+        (sign * drawn > sign * drawn[:, [names.index(claim[end])]]).mean(0).max()
+        for end, sign in (("hardest", 1), ("easiest", -1))
+        if claim[end] in names
+    ]
+    verdict = REPRODUCED if agree >= share else INCONCLUSIVE
+    if max(beyond, default=0) >= 1 - (1 - share) / (2 * (len(names) - 1)):
+        verdict = NOT_REPRODUCED
     return Finding(
         f"{hardest} hardest, {easiest} easiest",
         verdict if members > 1 else INCONCLUSIVE,
         f"both classes are the reported ones in {rounded(100 * float(agree), 0)} % of bootstrap draws of members; "
-        f"{number(100 * share)} % are asked for",
+        f"{number(100 * share)} % are asked for, and against them, with Bonferroni, as many in which one other is beyond",
         f"{members} members",
     )
 

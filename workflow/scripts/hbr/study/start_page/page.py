@@ -97,7 +97,7 @@ def _of_resampling(
     answers = [
         effect_answer(evidence.dataset, rows, accuracy, links, explained, section) for section, rows in of_sections.items()
     ]
-    answers.append(placebo_answer(records(gaps, "placebo"), links))
+    answers.append(placebo_answer(records(gaps, "placebo"), links, len(evidence.class_names)))
     for section, rows in of_sections.items():
         # What else was declared of the same trainings: placebos, choices from a pool, real samples against copies.
         own = gaps[(gaps["kind"] == "limited") == (section == "limited")]

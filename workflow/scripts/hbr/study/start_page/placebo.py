@@ -8,16 +8,22 @@ from hbr.study.start_page.words import MOST_TOLD, Row, changed, measure
 from hbr.words import counted, in_points
 
 QUESTION = "Is true hardness better than a placebo?"
+# Up to as many classes the ratios of others correlate with the true ones by -.5 or less.
+_REVERSED = 3
 _WHAT = (
-    "A placebo resamples as unevenly as hardness does, but gives the shares of hard classes to others: "
+    "A placebo takes shares as uneven as those of hardness and gives them to other classes: "
     "what a placebo does too is no work of hardness."
+)
+_FEW = (
+    "With so few classes a placebo is mostly the reverse of the truth, so that a difference says that hardness does better "
+    "than its opposite, and not that it does better than chance."
 )
 
 
-def placebo_answer(rows: Sequence[Row], links: Mapping[str, Link]) -> Answer:
+def placebo_answer(rows: Sequence[Row], links: Mapping[str, Link], classes: int) -> Answer:
     """Return whether true hardness does better than ratios of the same spread that are given to the wrong classes.
 
-    ``rows`` are the declared comparisons, ``links`` tables by name.
+    ``rows`` are the declared comparisons, ``links`` tables by name, ``classes`` is their number.
     """
     if not rows:
         lack = ("This study has no placebos (", Code("placebos.kinds"), " is empty): ")
@@ -33,7 +39,8 @@ def placebo_answer(rows: Sequence[Row], links: Mapping[str, Link]) -> Answer:
     }
     found = {name: [row for row in rows if row["verdict"] == name] for name in words}
     told = [_told(words[name], of_name, len(rows), links) for name, of_name in found.items() if of_name]
-    return Answer("placebo", QUESTION, _verdict({name: len(some) for name, some in found.items()}), (Sentence((_WHAT,)), *told))
+    said = (Sentence((_WHAT,)), *((Sentence((_FEW,)),) if classes <= _REVERSED else ()))
+    return Answer("placebo", QUESTION, _verdict({name: len(some) for name, some in found.items()}), (*said, *told))
 
 
 def _told(words: str, rows: Sequence[Row], of: int, links: Mapping[str, Link]) -> Sentence:
