@@ -19,7 +19,8 @@ class Stacked:
         networks = [network.to(device).train() for network in networks]
         self.weights, self.buffers = stack_module_state(networks)
         self.base = copy.deepcopy(networks[0]).to("meta")
-        self.device, self.dtype = device, dtype
+        # On a processor torch's normalisation under vmap does not take bfloat16 images and float32 weights.
+        self.device, self.dtype = device, dtype if device.type == "cuda" else torch.float32
         self.descent = Descent(self.weights.values(), RECIPE.momentum, RECIPE.nesterov, RECIPE.weight_decay)
         self.descent.set_rate(RECIPE.learning_rate)
 

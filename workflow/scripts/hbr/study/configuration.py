@@ -358,10 +358,6 @@ def _check_noise(noise: Mapping[str, Any], estimators: Mapping[str, Any], beside
         )
     if estimators[estimator].get("method", estimator) != "aum":
         raise StudyError(f"noise.estimator: {estimator} is not of method aum, which the rules of label noise are made for")
-    if estimators[estimator].get("margin", "logits") != "logits":
-        raise StudyError(
-            f"noise.estimator: {estimator} has margins of probabilities, and the rules of label noise are for logits"
-        )
     for name, rule in noise["rules"].items():
         try:
             noise_rules.rule_of(**rule)
