@@ -21,7 +21,7 @@ from hbr.study.audit.record import RECORD, check_record, record_of
 from hbr.study.audit.replay import differences
 from hbr.study.audit.study import audit_study, is_held, other_version
 from hbr.study.studies import load_study
-from hbr.training.outcomes import load_outcomes, save_outcomes
+from hbr.training.outcomes import EARLIER_SECONDS, load_outcomes, save_outcomes
 
 RESULTS, REPORTS = "results/digits/digits", "reports/digits/digits"
 RESAMPLED = "resampled-aum-smote-easy-alpha1"
@@ -60,6 +60,17 @@ def audit(pages: bool = False, rules: str = "") -> list[str]:
 def record_again() -> None:
     """Do what a forger would do: make the record agree."""
     write_table(f"{RESULTS}/{RECORD}", record_of([Path(RESULTS), Path(REPORTS)]))
+
+
+def test_a_study_of_a_resumed_training_passes(own):
+    """What its earlier runs took stands beside what it left."""
+    outcomes = next(own.folder.glob("results/digits/digits/members/baseline/*/member1/outcomes.npz"))
+    outcomes.with_name(EARLIER_SECONDS).write_text("100.5\n", encoding="utf-8")
+    (job,) = (job for job in planned_jobs(own.folder, "--forceall") if job.rule == "measure_costs")
+    assert differences(job) == ["results/digits/costs.csv is not what its command makes"]
+    _, script, *words = shlex.split(job.command)
+    subprocess.run([sys.executable, script, *words], check=True)
+    assert differences(job) == []
 
 
 def test_a_finished_study_passes_as_a_command_though_its_images_are_away(own):

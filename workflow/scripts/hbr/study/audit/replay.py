@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from hbr.study.dry_run import PlannedJob
 from hbr.study.notebooks import numbers_of
+from hbr.training.outcomes import EARLIER_SECONDS
 
-# What jobs read that Snakemake cannot declare: its own benchmarks.
+# What jobs read that Snakemake cannot declare: its own benchmarks, and what stands beside a training that was resumed.
 UNDECLARED = ("benchmarks",)
 
 
@@ -38,7 +39,9 @@ def scratch(job: PlannedJob) -> Iterator[Path]:
     """Yield a folder that holds a job's inputs as links, and nothing else; as deep as this one, as paths may lead upward."""
     with tempfile.TemporaryDirectory(prefix="hbr-") as top:
         folder = Path(top).resolve().joinpath(*Path.cwd().parts[1:])
-        for path in dict.fromkeys((*job.input, *(name for name in UNDECLARED if Path(name).is_dir()))):
+        beside = (path.with_name(EARLIER_SECONDS) for path in map(Path, job.input))
+        undeclared = (name for name in (*UNDECLARED, *beside) if Path(name).exists())
+        for path in dict.fromkeys((*job.input, *map(str, undeclared))):
             link = Path(os.path.normpath(folder / path))
             # An absolute path is there as it is.
             if not link.exists():
