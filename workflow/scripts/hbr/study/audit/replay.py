@@ -39,9 +39,9 @@ def scratch(job: PlannedJob) -> Iterator[Path]:
     """Yield a folder that holds a job's inputs as links, and nothing else; as deep as this one, as paths may lead upward."""
     with tempfile.TemporaryDirectory(prefix="hbr-") as top:
         folder = Path(top).resolve().joinpath(*Path.cwd().parts[1:])
-        beside = (path.with_name(EARLIER_SECONDS) for path in map(Path, job.input))
+        beside = [str(Path(path).with_name(EARLIER_SECONDS)) for path in job.input]
         undeclared = (name for name in (*UNDECLARED, *beside) if Path(name).exists())
-        for path in dict.fromkeys((*job.input, *map(str, undeclared))):
+        for path in dict.fromkeys((*job.input, *undeclared)):
             link = Path(os.path.normpath(folder / path))
             # An absolute path is there as it is.
             if not link.exists():
