@@ -326,12 +326,14 @@ def beats_random(evidence: Evidence, claim: Mapping[str, Any], others: Sequence[
         return replace(rows, verdict=NOT_REPRODUCED, why=f"worse than random images in {by_others['worsens']} {rows.why}")
     if found["improves"]:
         return replace(rows, verdict=REPRODUCED, why=f"better than random images in {found['improves']} {rows.why}")
-    judged = _no_difference(rows, found)
+    # What the workflow's own generator makes speaks for no other.
+    alone = f"but of these {_NO_POOL}"
     if found["worsens"]:
-        judged = replace(rows, verdict=INCONCLUSIVE, why=f"worse than random images in {found['worsens']} {rows.why}")
-    if found["worsens"] or (judged.verdict == NOT_REPRODUCED and not by_others["equivalent"]):
-        # What the workflow's own generator makes speaks for no other.
-        return replace(judged, verdict=INCONCLUSIVE, why=f"{judged.why}, but of these {_NO_POOL}")
+        why = f"worse than random images in {found['worsens']} {rows.why}, {alone}"
+        return replace(rows, verdict=INCONCLUSIVE, why=why)
+    judged = _no_difference(rows, found)
+    if judged.verdict == NOT_REPRODUCED and not by_others["equivalent"]:
+        return replace(judged, verdict=INCONCLUSIVE, why=f"{judged.why}, {alone}")
     return judged
 
 
